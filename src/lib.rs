@@ -1,1 +1,20 @@
-//! lib
+//! `slt`: a developer toolchain and test harness for portable WebAssembly cloud applications.
+//!
+//! The rooms and the arrows between them are described in `docs/architecture.md`; `tests/it/tidy.rs` holds them.
+
+pub mod build;
+pub mod catalogue;
+pub mod cli;
+pub mod commands;
+pub mod deployment;
+pub mod events;
+pub mod harness;
+pub mod host;
+pub mod project;
+pub mod providers;
+pub mod scaffold;
+pub mod services;
+pub mod slightfile;
+pub mod support;
+pub mod ui;
+pub mod validate;

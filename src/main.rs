@@ -1,1 +1,8 @@
-fn main(){}
+//! The `slt` binary: parse, dispatch, exit code. Everything else is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let invocation = slt::support::os::invocation();
+    slt::commands::main(invocation).into()
+}

@@ -1,0 +1,215 @@
+//! The command line as clap types: names, help, examples. No logic and no I/O.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Scaffold, check, build, run and test portable WebAssembly cloud applications.
+#[derive(Debug, Parser)]
+#[command(name = "slt", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Read this slightfile instead of `slightfile.toml`
+    #[arg(short = 'c', long, global = true, value_name = "SLIGHTFILE")]
+    pub config: Option<PathBuf>,
+    /// Work as if started in DIR
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Print results and errors only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// How to print results
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that takes it, and as `NO_COLOR` and `CLICOLOR_FORCE` say.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON object a line, each with `"kind"`.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a new project that builds, checks and tests at once
+    New(New),
+    /// Find every problem of a slightfile and its component, before anything runs
+    Check(Check),
+    /// Compile to a validated component in `dist/`
+    Build(Build),
+    /// Run a project or a component on the services that its slightfile names
+    Run(Run),
+    /// Run the tests, each in its own instance with its own services
+    Test(Test),
+    /// Run emulated services by themselves, for programs in any language
+    Emulate(Emulate),
+    /// Say what is installed, what is missing, and the command that mends it
+    Doctor(Doctor),
+    /// Print shell completions
+    Completions(Completions),
+    /// Run one test artifact or program: what `.cargo/config.toml` names as cargo's runner
+    #[command(hide = true)]
+    Runner(Runner),
+}
+
+/// `slt new`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  slt new shortener\n  slt new shortener --with keyvalue.redis,http")]
+pub struct New {
+    /// The project's name, and its folder
+    pub name: String,
+    /// Which template to write
+    #[arg(long, default_value = "rust")]
+    pub template: String,
+    /// The capabilities to use, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "RESOURCE,…")]
+    pub with: Vec<String>,
+}
+
+/// `slt check`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt check\n  slt check ../shortener\n  slt check dist/shortener.wasm --format json"
+)]
+pub struct Check {
+    /// A project's folder, or a component (default: this folder)
+    pub path: Option<PathBuf>,
+}
+
+/// `slt build`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  slt build\n  slt build --release")]
+pub struct Build {
+    /// Optimise
+    #[arg(long)]
+    pub release: bool,
+}
+
+/// `slt run`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt run\n  slt run --listen 127.0.0.1:0\n  slt run dist/report.wasm -- --from yesterday"
+)]
+pub struct Run {
+    /// A project's folder, or a component (default: this folder)
+    pub path: Option<PathBuf>,
+    /// Serve HTTP here; port 0 takes a free one and prints it
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
+    pub listen: String,
+    /// Build with optimisation first
+    #[arg(long)]
+    pub release: bool,
+    /// Arguments for a command component
+    #[arg(last = true)]
+    pub arguments: Vec<String>,
+}
+
+/// `slt test`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt test\n  slt test stores_a_link\n  slt test --seed 7 --timeout 10s\n  slt test --format json"
+)]
+pub struct Test {
+    /// Run the tests whose names contain this
+    pub filter: Option<String>,
+    /// FILTER is a whole name
+    #[arg(long)]
+    pub exact: bool,
+    /// List the tests, and run none
+    #[arg(long)]
+    pub list: bool,
+    /// The seed of every random decision (default: a new one each run, printed with failures)
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// The real time that one test may take (default: the slightfile's, or 60s)
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
+    /// How many tests run at once (default: the number of cores)
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Run ignored tests too
+    #[arg(long)]
+    pub include_ignored: bool,
+    /// Fail the run when any test has this outcome
+    #[arg(long, value_name = "OUTCOME", value_parser = ["unsupported", "ignored"])]
+    pub deny: Vec<String>,
+    /// Show the output of passing tests too
+    #[arg(long)]
+    pub nocapture: bool,
+    /// Build with optimisation first
+    #[arg(long)]
+    pub release: bool,
+}
+
+/// `slt emulate`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt emulate redis\n  slt emulate redis --port 6379\n  slt emulate redis --format json | jq .operation"
+)]
+pub struct Emulate {
+    /// The services to emulate
+    #[arg(required = true)]
+    pub services: Vec<String>,
+    /// Listen on this loopback port; 0 takes a free one and prints it
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// The seed of every random decision
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// `slt doctor`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  slt doctor\n  slt doctor --format json")]
+pub struct Doctor {}
+
+/// `slt completions`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt completions bash > ~/.local/share/bash-completion/completions/slt\n  slt completions zsh > ~/.zfunc/_slt"
+)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `slt runner`, called by cargo.
+#[derive(Debug, Args)]
+pub struct Runner {
+    /// The artifact that cargo built
+    pub artifact: PathBuf,
+    /// The arguments that the user gave
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
+}

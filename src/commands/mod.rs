@@ -1,0 +1,144 @@
+//! One file per subcommand: resolves arguments into a plan, calls the rooms below, reports through `ui`.
+//!
+//! *Invariant:* the environment and the current directory are read here and not below.
+
+mod build;
+mod check;
+mod completions;
+mod doctor;
+mod emulate;
+mod new;
+mod run;
+mod runner;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::support::os::Invocation;
+use crate::ui::Ui;
+
+/// Exit codes, as `docs/exit-codes.md` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done = 0,
+    /// 1: the user's thing failed: tests failed, check found errors, a guest returned an error.
+    Failed = 1,
+    /// 2: wrong usage or configuration.
+    Usage = 2,
+    /// 3: the environment failed: a missing toolchain, a port in use, a server that cannot be reached.
+    Environment = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a command could not do its work: what the user is told, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What happened: lower case, no full stop.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// The user's thing failed (exit 1).
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Failed,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Wrong usage or configuration (exit 2).
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The environment failed (exit 3).
+    pub fn environment(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Environment,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds the way out.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Parses the arguments, runs the command, reports its failure, and says which code to exit with.
+#[must_use]
+pub fn main(invocation: Invocation) -> Exit {
+    let cli = match Cli::try_parse_from(&invocation.arguments) {
+        Ok(cli) => cli,
+        Err(error) => return Ui::plain().usage(&error),
+    };
+    let ui = Ui::new(&cli.global, &invocation);
+    match dispatch(&cli, &invocation, &ui) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            ui.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure> {
+    let session = Session {
+        global: &cli.global,
+        invocation,
+        ui,
+    };
+    match &cli.command {
+        Command::New(arguments) => new::run(&session, arguments),
+        Command::Check(arguments) => check::run(&session, arguments),
+        Command::Build(arguments) => build::run(&session, arguments),
+        Command::Run(arguments) => run::run(&session, arguments),
+        Command::Test(arguments) => test::run(&session, arguments),
+        Command::Emulate(arguments) => emulate::run(&session, arguments),
+        Command::Doctor(arguments) => doctor::run(&session, arguments),
+        Command::Completions(arguments) => completions::run(&session, arguments),
+        Command::Runner(arguments) => runner::run(&session, arguments),
+    }
+}
+
+/// What every command is handed.
+pub struct Session<'a> {
+    /// The global flags.
+    pub global: &'a crate::cli::Global,
+    /// Arguments, environment and current directory, read once.
+    pub invocation: &'a Invocation,
+    /// The one place that prints.
+    pub ui: &'a Ui,
+}
+
+impl Session<'_> {
+    /// The folder to work in: `-C`, or the current one.
+    #[must_use]
+    pub fn directory(&self) -> std::path::PathBuf {
+        match &self.global.directory {
+            Some(directory) => self.invocation.directory.join(directory),
+            None => self.invocation.directory.clone(),
+        }
+    }
+}

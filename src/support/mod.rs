@@ -1,0 +1,3 @@
+//! Small things with no opinion.
+
+pub mod os;

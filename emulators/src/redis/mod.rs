@@ -1,0 +1,1 @@
+//! Redis, speaking as 7.0.

@@ -240,6 +240,8 @@ struct State {
     /// Who sleeps until when, in the order in which they asked.
     sleepers: BTreeMap<(u64, u64), Waker>,
     order: u64,
+    /// tokio's time when sleepers were last woken.
+    settled: u64,
     readings: u32,
     holds: usize,
     /// tokio moves its paused time only while no blocking task is alive; this one lives until its sender is dropped.
@@ -295,11 +297,20 @@ impl Virtual {
         (first > self.elapsed()).then(|| self.start + Duration::from_nanos(first))
     }
 
+    /// The runtime was parked. If tokio's time has moved meanwhile, those that are due take their turns; if not, those
+    /// that were woken at parking have not run yet, and it is still their turn.
+    pub(super) fn unparked(&self) {
+        if self.elapsed() != self.lock().settled {
+            self.settle();
+        }
+    }
+
     /// Every task is parked, or time has moved: wakes those whose deadline is the next that is due, and nobody else;
     /// they run to their end before the next are woken. With nobody due, our time is tokio's.
-    pub(super) fn settle(&self) {
+    fn settle(&self) {
         let elapsed = self.elapsed();
         let mut state = self.lock();
+        state.settled = elapsed;
         let due = state
             .sleepers
             .keys()

@@ -49,7 +49,7 @@ impl Simulation {
             })
             .on_thread_unpark(move || {
                 if let Some(state) = clock(&at_unpark) {
-                    state.settle();
+                    state.unparked();
                 }
             })
             .build()?;
@@ -114,6 +114,238 @@ async fn pump(state: Weak<Virtual>) {
                 () = tokio::time::sleep_until(at) => {}
             },
             None => state.changed.notified().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Instant;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::chassis::clock::{DEFAULT_WALL_NANOSECONDS, STEP_NANOSECONDS};
+
+    const HOUR: u64 = 3_600_000_000_000;
+
+    fn simulation() -> Simulation {
+        Simulation::new(DEFAULT_WALL_NANOSECONDS).unwrap()
+    }
+
+    #[test]
+    fn an_hour_passes_at_once_and_both_clocks_moved() {
+        let simulation = simulation();
+        let clock = simulation.clock();
+        #[allow(clippy::disallowed_methods)]
+        let real = Instant::now();
+        simulation.block_on(clock.sleep_until(HOUR)).unwrap();
+        assert_eq!(
+            (clock.now_monotonic(), clock.now_wall()),
+            (HOUR, DEFAULT_WALL_NANOSECONDS + HOUR)
+        );
+        assert!(real.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn sleepers_wake_in_the_order_of_their_nanoseconds_and_see_their_own_time() {
+        let simulation = simulation();
+        let clock = simulation.clock();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        simulation
+            .block_on(async {
+                let mut tasks = Vec::new();
+                for deadline in [1_700_000, 300, 1_200_000, 2_000_000, 1_200_000] {
+                    let (clock, seen) = (clock.clone(), Arc::clone(&seen));
+                    tasks.push(tokio::spawn(async move {
+                        clock.sleep_until(deadline).await;
+                        seen.lock().unwrap().push(clock.now_monotonic());
+                    }));
+                }
+                for task in tasks {
+                    task.await.unwrap();
+                }
+            })
+            .unwrap();
+        assert_eq!(*seen.lock().unwrap(), [300, 1_200_000, 1_200_000, 1_700_000, 2_000_000]);
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods)]
+    fn timers_of_tokio_follow_the_same_time() {
+        let simulation = simulation();
+        let clock = simulation.clock();
+        simulation
+            .block_on(async {
+                let other = clock.clone();
+                let long = tokio::spawn(async move {
+                    other.sleep_until(2 * HOUR).await;
+                    other.now_monotonic()
+                });
+                tokio::time::sleep(Duration::from_secs(3_600)).await;
+                assert_eq!(clock.now_monotonic(), HOUR);
+                assert_eq!(long.await.unwrap(), 2 * HOUR);
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn to_advance_runs_what_is_due_in_between_at_its_own_time() {
+        let simulation = simulation();
+        let clock = simulation.clock();
+        simulation
+            .block_on(async {
+                let other = clock.clone();
+                let between = tokio::spawn(async move {
+                    other.sleep_until(5).await;
+                    let first = other.now_monotonic();
+                    other.sleep_until(first + 10).await;
+                    (first, other.now_monotonic())
+                });
+                clock.advance(HOUR).await.unwrap();
+                assert_eq!(clock.now_monotonic(), HOUR);
+                assert!(between.is_finished());
+                assert_eq!(between.await.unwrap(), (5, 15));
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn idle_with_no_timer_left_is_a_deadlock() {
+        let simulation = simulation();
+        assert_eq!(simulation.block_on(std::future::pending::<()>()), Err(Deadlock));
+    }
+
+    #[test]
+    fn readings_without_another_call_let_time_pass() {
+        let simulation = simulation();
+        let clock = simulation.clock();
+        let readings = simulation
+            .block_on(async {
+                let mut readings = 0_u32;
+                while clock.now_monotonic() < 5 * STEP_NANOSECONDS {
+                    clock.guest_reads().await;
+                    readings += 1;
+                }
+                readings
+            })
+            .unwrap();
+        assert_eq!(readings, 5_000);
+    }
+
+    #[test]
+    fn polls_that_cannot_wait_let_time_pass_up_to_the_next_deadline() {
+        let simulation = simulation();
+        let clock = simulation.clock();
+        simulation
+            .block_on(async {
+                let other = clock.clone();
+                let near = tokio::spawn(async move {
+                    other.sleep_until(400_000).await;
+                    other.now_monotonic()
+                });
+                tokio::task::yield_now().await;
+                for _ in 0..1_000 {
+                    clock.guest_polls();
+                }
+                assert_eq!(clock.now_monotonic(), 400_000);
+                for _ in 0..999 {
+                    clock.guest_polls();
+                    clock.guest_calls();
+                }
+                assert_eq!(clock.now_monotonic(), 400_000, "another call starts the count anew");
+                assert_eq!(near.await.unwrap(), 400_000);
+            })
+            .unwrap();
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods)]
+    fn a_hold_keeps_time_still_while_a_real_peer_answers() {
+        let simulation = simulation();
+        let clock = simulation.clock();
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+        let peer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            sender.blocking_send(()).unwrap();
+        });
+        simulation
+            .block_on(async {
+                let hold = clock.hold();
+                tokio::select! {
+                    biased;
+                    answer = receiver.recv() => assert_eq!(answer, Some(())),
+                    () = clock.sleep_until(HOUR) => panic!("time jumped over the answer"),
+                }
+                drop(hold);
+                assert_eq!(clock.now_monotonic(), 0);
+                clock.sleep_until(HOUR).await;
+            })
+            .unwrap();
+        peer.join().unwrap();
+    }
+
+    #[test]
+    fn bytes_in_flight_on_loopback_hold_the_clock() {
+        use crate::chassis::{
+            Coverage, Emulator, FaultStream, Faults, Journal, Limits, Mounted, Peer, Seed, Shutdown, World,
+        };
+        use futures_util::future::BoxFuture;
+
+        /// Answers each byte an hour of virtual time later.
+        struct Slow;
+        impl Emulator for Slow {
+            fn kind(&self) -> &'static str {
+                "slow"
+            }
+            fn serve(self: Arc<Self>, mut stream: FaultStream, peer: Peer) -> BoxFuture<'static, ()> {
+                Box::pin(async move {
+                    while let Ok(byte) = stream.read_u8().await {
+                        peer.world.clock.sleep(Duration::from_secs(3_600)).await;
+                        let _ = stream.write_u8(byte).await;
+                    }
+                })
+            }
+            fn fork(&self) -> Arc<dyn Emulator> {
+                Arc::new(Self)
+            }
+            fn coverage(&self) -> Vec<Coverage> {
+                Vec::new()
+            }
+        }
+
+        for _ in 0..50 {
+            let simulation = simulation();
+            let (_trigger, shutdown) = Shutdown::new();
+            let world = World {
+                clock: simulation.clock(),
+                seed: Seed::new(1),
+                faults: Faults::default(),
+                journal: Journal::new(8),
+                shutdown,
+                limits: Limits::default(),
+            };
+            let clock = simulation.clock();
+            let times = simulation
+                .block_on(async {
+                    let slow = Mounted::new("slow#0", Arc::new(Slow), world);
+                    let listening = slow.listen(0, ([127, 0, 0, 1], 0).into()).await.unwrap();
+                    let mut stream = listening.dial().await.unwrap();
+                    let mut times = Vec::new();
+                    for _ in 0..2 {
+                        stream.write_u8(7).await.unwrap();
+                        tokio::select! {
+                            biased;
+                            byte = stream.read_u8() => assert_eq!(byte.unwrap(), 7),
+                            () = clock.sleep(Duration::from_secs(3_601)) => panic!("time ran ahead of the bytes"),
+                        }
+                        times.push(clock.now_monotonic());
+                    }
+                    times
+                })
+                .unwrap();
+            assert_eq!(times, [HOUR, 2 * HOUR]);
         }
     }
 }

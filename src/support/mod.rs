@@ -1,3 +1,4 @@
 //! Small things with no opinion.
 
 pub mod os;
+pub mod secret;

@@ -1,1 +1,20 @@
-//! host
+//! The wasmtime side: engine, cache of compiled code, linkers, instances.
+//!
+//! A linker is made for each component from its decoded imports, never one global linker: two shapes of one package
+//! version are served side by side. Each package and shape has one small adapter file in [`adapters`].
+//!
+//! *Invariant:* nothing here knows of slightfiles, templates or terminals; providers come in as trait objects.
+
+pub mod adapters;
+mod cache;
+mod engine;
+mod guest;
+mod linker;
+mod outbound;
+mod output;
+
+pub use cache::Cache;
+pub use engine::{Engine, LoadError, Loaded, World};
+pub use guest::{Guest, GuestEnd, GuestSetup, InjectedFault, Interrupt, Testing};
+pub use outbound::{AppRoute, Grant, Grants, InvalidGrant, Outbound};
+pub use output::Output;

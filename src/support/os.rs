@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Arguments, environment and current directory of this process, read once at its start.
 #[derive(Debug, Clone)]
@@ -25,4 +27,45 @@ pub fn invocation() -> Invocation {
             .collect(),
         directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
     }
+}
+
+/// Makes a directory that only this user can enter, or checks that it is one.
+///
+/// # Errors
+/// It cannot be made, is not a directory, belongs to somebody else, or others can enter it.
+pub fn private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_dir() {
+        return Err(io::Error::other(format!("`{}` is not a directory", path.display())));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let owner = fs::metadata("/proc/self").map_or(metadata.uid(), |process| process.uid());
+        if metadata.mode() & 0o077 != 0 || metadata.uid() != owner {
+            return Err(io::Error::other(format!(
+                "`{}` can be entered by others",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file so that others see the old content or the new, never a part.
+///
+/// # Errors
+/// What the file system says.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    fs::write(&temporary, bytes)?;
+    fs::rename(&temporary, path).inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
 }

@@ -309,22 +309,21 @@ impl Virtual {
     /// they run to their end before the next are woken. With nobody due, our time is tokio's.
     fn settle(&self) {
         let elapsed = self.elapsed();
+        let due = self.lock().sleepers.keys().next().map(|(deadline, _)| *deadline);
+        self.wake_due(due.map_or(elapsed, |due| due.min(elapsed)));
+    }
+
+    /// Time is `now`: wakes those whose deadline this is.
+    fn wake_due(&self, now: u64) {
         let mut state = self.lock();
-        state.settled = elapsed;
-        let due = state
-            .sleepers
-            .keys()
-            .next()
-            .map(|(deadline, _)| *deadline)
-            .filter(|due| *due <= elapsed);
-        let Some(due) = due else {
-            state.now = state.now.max(elapsed);
-            return;
-        };
-        state.now = state.now.max(due);
-        let later = state.sleepers.split_off(&(due.saturating_add(1), 0));
+        state.settled = self.elapsed();
+        state.now = state.now.max(now);
+        let later = state.sleepers.split_off(&(now.saturating_add(1), 0));
         let woken = std::mem::replace(&mut state.sleepers, later);
         drop(state);
+        if woken.is_empty() {
+            return;
+        }
         for waker in woken.into_values() {
             waker.wake();
         }
@@ -381,7 +380,7 @@ impl Virtual {
         Some(step.min(next.max(state.now + 1)))
     }
 
-    /// Moves time without waiting. Sleepers that become due are woken when the runtime parks next.
+    /// Moves time without waiting, no further than to the next deadline, and wakes those that are due then.
     fn step_to(&self, until: u64) {
         let elapsed = self.elapsed();
         if until > elapsed {
@@ -389,7 +388,6 @@ impl Virtual {
             // its first poll moves tokio's clock; what follows is only a yield, which cannot be awaited here
             let _ = advance.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         }
-        let mut state = self.lock();
-        state.now = state.now.max(until);
+        self.wake_due(until);
     }
 }

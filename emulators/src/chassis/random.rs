@@ -73,6 +73,12 @@ impl Random {
         draw < of
     }
 
+    /// The generator itself, for code that takes one of the field's own.
+    #[must_use]
+    pub fn into_rng(self) -> ChaCha8Rng {
+        self.0
+    }
+
     /// Fills `bytes`.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         self.0.fill_bytes(bytes);

@@ -1,0 +1,192 @@
+//! The engine: how components are compiled and where their instances lie.
+//!
+//! Instances are pooled; where the pool's limits forbid a component, or the system gives no room for a pool, they are
+//! made on demand.
+
+use std::sync::OnceLock;
+
+use wasmtime::component::{Component, InstancePre};
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime_wasi::p2::bindings::CommandPre;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+use super::cache::Cache;
+use super::guest::{Guest, plain};
+use super::linker;
+
+/// How many instances the pool has room for. Each reserves address space, not memory.
+const POOL_INSTANCES: u32 = 256;
+
+/// The most memory that an instance of the pool may have, in bytes: all that a 32-bit guest can address.
+const POOL_MEMORY_BYTES: usize = 1 << 32;
+
+/// Compiles and loads components. One for a process.
+pub struct Engine {
+    pooled: Option<wasmtime::Engine>,
+    on_demand: OnceLock<wasmtime::Engine>,
+    cache: Option<Cache>,
+}
+
+/// A component that can be instantiated.
+#[derive(Clone)]
+pub struct Loaded {
+    /// With its imports linked.
+    pub pre: InstancePre<Guest>,
+    /// What it exports that slt can call.
+    pub world: World,
+}
+
+/// What a component exports that slt can call.
+#[derive(Clone)]
+pub struct World {
+    /// `wasi:http/incoming-handler`
+    pub http: Option<ProxyPre<Guest>>,
+    /// `wasi:cli/run`
+    pub command: Option<CommandPre<Guest>>,
+}
+
+/// Why a component cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Not WebAssembly at all.
+    #[error("this is not WebAssembly: it does not begin with `\\0asm`")]
+    NotWasm,
+    /// A core module.
+    #[error("this is a core module, not a component")]
+    CoreModule,
+    /// Damaged, or not of the component model.
+    #[error("this is not a valid component: {0}")]
+    Invalid(String),
+    /// It needs something that is not hosted.
+    #[error("the component imports `{import}`, which {why}")]
+    Import {
+        /// The name, with its version.
+        import: String,
+        /// Why not.
+        why: String,
+    },
+    /// The engine itself failed.
+    #[error("the WebAssembly engine cannot start: {0}")]
+    Engine(String),
+}
+
+impl Engine {
+    /// An engine that keeps compiled code in `cache`.
+    ///
+    /// # Errors
+    /// [`LoadError::Engine`] if not even instances on demand are possible.
+    pub fn new(cache: Option<Cache>) -> Result<Self, LoadError> {
+        let pooled = wasmtime::Engine::new(&config(true)).ok();
+        let engine = Self {
+            pooled,
+            on_demand: OnceLock::new(),
+            cache,
+        };
+        if engine.pooled.is_none() {
+            engine.on_demand()?;
+        }
+        Ok(engine)
+    }
+
+    fn on_demand(&self) -> Result<&wasmtime::Engine, LoadError> {
+        if let Some(engine) = self.on_demand.get() {
+            return Ok(engine);
+        }
+        let engine = wasmtime::Engine::new(&config(false)).map_err(|error| LoadError::Engine(plain(&error)))?;
+        Ok(self.on_demand.get_or_init(|| engine))
+    }
+
+    /// Lets each running guest ask whether it was interrupted.
+    pub(super) fn increment_epoch(&self) {
+        for engine in self.pooled.iter().chain(self.on_demand.get()) {
+            engine.increment_epoch();
+        }
+    }
+
+    /// Compiles a component, or takes it from the cache, and links its imports. `testing`: `slight:testing` is there.
+    ///
+    /// # Errors
+    /// What is wrong with the component, or what it needs and is not hosted.
+    pub fn load(&self, bytes: &[u8], testing: bool) -> Result<Loaded, LoadError> {
+        check_kind(bytes)?;
+        if let Some(engine) = &self.pooled {
+            let component = self.compile(engine, bytes)?;
+            match link(engine, &component, testing)? {
+                Ok(loaded) => return Ok(loaded),
+                Err(_beyond_the_pool) => {}
+            }
+        }
+        let engine = self.on_demand()?;
+        let component = self.compile(engine, bytes)?;
+        link(engine, &component, testing)?.map_err(|error| LoadError::Invalid(plain(&error)))
+    }
+
+    fn compile(&self, engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+        let compile = || Component::from_binary(engine, bytes);
+        let compiled = match &self.cache {
+            Some(cache) => cache.get(engine, bytes, compile),
+            None => compile(),
+        };
+        compiled.map_err(|error| LoadError::Invalid(plain(&error)))
+    }
+}
+
+/// The inner error is the engine's: what was linked does not fit its pool, or not the component's types.
+fn link(
+    engine: &wasmtime::Engine,
+    component: &Component,
+    testing: bool,
+) -> Result<Result<Loaded, wasmtime::Error>, LoadError> {
+    let linker = linker::of(engine, component, testing)?;
+    Ok(linker.instantiate_pre(component).map(|pre| {
+        let world = World {
+            http: ProxyPre::new(pre.clone()).ok(),
+            command: CommandPre::new(pre.clone()).ok(),
+        };
+        Loaded { pre, world }
+    }))
+}
+
+/// Tells a component from what else may lie in a `.wasm`, by its first eight bytes.
+fn check_kind(bytes: &[u8]) -> Result<(), LoadError> {
+    match bytes.get(..8) {
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(LoadError::CoreModule),
+        Some([0, b'a', b's', b'm', ..]) => Ok(()),
+        _ => Err(LoadError::NotWasm),
+    }
+}
+
+fn config(pooled: bool) -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    if pooled {
+        let mut pool = PoolingAllocationConfig::default();
+        pool.total_component_instances(POOL_INSTANCES)
+            .total_core_instances(POOL_INSTANCES * 4)
+            .total_memories(POOL_INSTANCES)
+            .total_tables(POOL_INSTANCES * 4)
+            .total_stacks(POOL_INSTANCES * 2)
+            .max_memory_size(POOL_MEMORY_BYTES);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    }
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_component_is_named() {
+        let engine = Engine::new(None).unwrap();
+        for (bytes, expected) in [
+            (&b"not wasm"[..], "this is not WebAssembly"),
+            (b"", "this is not WebAssembly"),
+            (b"\0asm\x01\0\0\0", "this is a core module"),
+            (b"\0asm\x0d\0\x01\0\xff\xff", "this is not a valid component"),
+        ] {
+            let error = engine.load(bytes, false).map(|_| ()).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! One instance: what its store holds, how it is set up, how its end is understood.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use slt_emulators::chassis::{Clock, FaultGuard, Mounted, Random, Seed};
+use tokio::sync::Notify;
+use wasmtime::component::ResourceTable;
+use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
+use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::adapters::keyvalue::Bindings;
+use super::{Engine, Outbound, Output};
+
+/// The most elements of one table of a guest: a limit against a guest that grows without end.
+const MAX_TABLE_ELEMENTS: usize = 1_000_000;
+
+/// What `slight:testing` acts on: only under test.
+#[derive(Debug)]
+pub struct Testing {
+    /// The services of this test.
+    pub services: Vec<Mounted>,
+    /// Whether time can be advanced: not on real services.
+    pub virtual_time: bool,
+}
+
+/// Everything that an instance needs. The same for each instance of a deployment, but for its outputs and arguments.
+pub struct GuestSetup<'a> {
+    /// The clock.
+    pub clock: &'a Clock,
+    /// Where its random numbers come from; `None`: the system.
+    pub seed: Option<Seed>,
+    /// Key-value stores by name.
+    pub keyvalue: &'a Arc<Bindings>,
+    /// Where its requests may go.
+    pub outbound: Outbound,
+    /// What `slight:testing` acts on.
+    pub testing: Option<Arc<Testing>>,
+    /// The most memory, in bytes.
+    pub memory: u64,
+    /// Standard output.
+    pub stdout: Output,
+    /// Standard error.
+    pub stderr: Output,
+    /// Arguments, the program's name first.
+    pub arguments: &'a [String],
+    /// What stops it.
+    pub interrupt: Arc<Interrupt>,
+}
+
+/// Stops a guest from another thread, wherever it is.
+#[derive(Debug, Default)]
+pub struct Interrupt {
+    stop: AtomicBool,
+    /// Wakes the runtime on which the guest waits.
+    woken: Notify,
+    /// A guest that computes gives way to others at each tick of the epoch: not under virtual time.
+    pub yields: bool,
+}
+
+impl Interrupt {
+    /// Stops the guest: at its next loop or call, or in the host call in which it waits.
+    pub fn stop(&self, engine: &Engine) {
+        self.stop.store(true, Ordering::Release);
+        self.woken.notify_one();
+        engine.increment_epoch();
+    }
+
+    /// Whether it was stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Resolves when it is stopped.
+    pub async fn stopped(&self) {
+        while !self.is_stopped() {
+            self.woken.notified().await;
+        }
+    }
+}
+
+/// What a store holds.
+pub struct Guest {
+    pub(super) table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: Outbound,
+    pub(super) clock: Clock,
+    pub(super) keyvalue: Arc<Bindings>,
+    pub(super) testing: Option<Arc<Testing>>,
+    limiter: Limiter,
+}
+
+impl Guest {
+    /// A store for a new instance.
+    #[must_use]
+    pub fn store(engine: &wasmtime::Engine, setup: GuestSetup<'_>) -> Store<Self> {
+        let mut wasi = WasiCtx::builder();
+        wasi.args(setup.arguments).stdout(setup.stdout).stderr(setup.stderr);
+        // clocks that the guest reads are our own (adapters/clocks.rs); these are never asked
+        if let Some(seed) = &setup.seed {
+            wasi.secure_random(seed.stream("random").into_rng())
+                .insecure_random(seed.stream("insecure-random").into_rng())
+                .insecure_random_seed(wide(&mut seed.stream("insecure-seed")));
+        }
+        let guest = Self {
+            table: ResourceTable::new(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outbound: setup.outbound,
+            clock: setup.clock.clone(),
+            keyvalue: Arc::clone(setup.keyvalue),
+            testing: setup.testing,
+            limiter: Limiter {
+                memory: setup.memory,
+                exceeded: false,
+            },
+        };
+        let mut store = Store::new(engine, guest);
+        store.limiter(|guest| &mut guest.limiter);
+        store.set_epoch_deadline(1);
+        let interrupt = setup.interrupt;
+        store.epoch_deadline_callback(move |_| {
+            Ok(match (interrupt.is_stopped(), interrupt.yields) {
+                (true, _) => UpdateDeadline::Interrupt,
+                (false, true) => UpdateDeadline::Yield(1),
+                (false, false) => UpdateDeadline::Continue(1),
+            })
+        });
+        store
+    }
+}
+
+fn wide(random: &mut Random) -> u128 {
+    u128::from(random.next()) << 64 | u128::from(random.next())
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.outbound,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+/// Limits memory and tables, and remembers that it did.
+#[derive(Debug)]
+struct Limiter {
+    memory: u64,
+    exceeded: bool,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, _now: usize, wanted: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = wanted as u64 <= self.memory;
+        self.exceeded |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(&mut self, _now: usize, wanted: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(wanted <= MAX_TABLE_ELEMENTS)
+    }
+}
+
+/// How an instance ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GuestEnd {
+    /// It returned.
+    Done,
+    /// It said that it failed.
+    Failed,
+    /// It was stopped from outside.
+    Interrupted,
+    /// It wanted more memory than it may have; the limit, in bytes.
+    OutOfMemory(u64),
+    /// It trapped.
+    Trapped(String),
+    /// The host could not go on with it.
+    Broken(String),
+}
+
+impl GuestEnd {
+    /// Understands an error that a call into the guest gave.
+    #[must_use]
+    pub fn of(error: &wasmtime::Error, store: &Store<Guest>) -> Self {
+        let guest = store.data();
+        if let Some(exit) = error.downcast_ref::<I32Exit>() {
+            return if exit.0 == 0 { Self::Done } else { Self::Failed };
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Self::Interrupted,
+            Some(_) if guest.limiter.exceeded => Self::OutOfMemory(guest.limiter.memory),
+            Some(trap) => Self::Trapped(trap.to_string()),
+            None => Self::Broken(plain(error)),
+        }
+    }
+}
+
+/// An error and its causes in one line; never a backtrace, which costs milliseconds to print.
+pub(super) fn plain(error: &wasmtime::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
+}
+
+/// A fault that a guest injected; undone when the guest drops it.
+pub struct InjectedFault(pub FaultGuard);

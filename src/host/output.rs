@@ -1,0 +1,172 @@
+//! What a guest writes to its standard output and error: kept up to a limit, or passed on line by line.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// The most bytes that are kept of one stream of one guest.
+pub const MAX_KEPT_BYTES: usize = 1024 * 1024;
+
+/// How much a guest may write at once.
+const PERMIT_BYTES: usize = 64 * 1024;
+
+/// Told of each line.
+type Observer = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A stream that a guest writes to. Cheap to clone; clones share what was written.
+#[derive(Clone)]
+pub struct Output(Arc<Inner>);
+
+struct Inner {
+    observer: Option<Observer>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    lost: u64,
+}
+
+impl Output {
+    /// Keeps what is written, up to [`MAX_KEPT_BYTES`].
+    #[must_use]
+    pub fn captured() -> Self {
+        Self(Arc::new(Inner {
+            observer: None,
+            kept: Mutex::default(),
+        }))
+    }
+
+    /// Tells `observer` of each line as it is complete.
+    #[must_use]
+    pub fn observed(observer: Observer) -> Self {
+        Self(Arc::new(Inner {
+            observer: Some(observer),
+            kept: Mutex::default(),
+        }))
+    }
+
+    /// What was written; says so when some of it was not kept.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let kept = self.kept();
+        let mut text = String::from_utf8_lossy(&kept.bytes).into_owned();
+        if kept.lost > 0 {
+            text.push_str(&format!("\n[{} more bytes were not kept]\n", kept.lost));
+        }
+        text
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn append(&self, bytes: &[u8]) {
+        let mut kept = self.kept();
+        let room = MAX_KEPT_BYTES.saturating_sub(kept.bytes.len());
+        let (kept_part, lost) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+        kept.bytes.extend_from_slice(kept_part);
+        kept.lost += lost.len() as u64;
+        let Some(observer) = &self.0.observer else { return };
+        // a line longer than the limit is passed on in pieces
+        while let Some(end) = kept.bytes.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = kept.bytes.drain(..=end).collect();
+            observer(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
+        }
+        if kept.bytes.len() >= MAX_KEPT_BYTES {
+            let line = std::mem::take(&mut kept.bytes);
+            observer(&String::from_utf8_lossy(&line));
+        }
+    }
+
+    /// Passes on a last line that did not end.
+    pub fn finish(&self) {
+        if let Some(observer) = &self.0.observer {
+            let rest = std::mem::take(&mut self.kept().bytes);
+            if !rest.is_empty() {
+                observer(&String::from_utf8_lossy(&rest));
+            }
+        }
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Output {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.append(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT_BYTES)
+    }
+}
+
+impl AsyncWrite for Output {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.append(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beyond_the_limit_is_counted_and_not_kept() {
+        let output = Output::captured();
+        output.append(&vec![b'x'; MAX_KEPT_BYTES - 1]);
+        output.append(b"yz!");
+        assert!(output.text().ends_with("xy\n[2 more bytes were not kept]\n"));
+    }
+
+    #[test]
+    fn lines_are_passed_on_as_they_end() {
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = Arc::clone(&lines);
+        let output = Output::observed(Arc::new(move |line| seen.lock().unwrap().push(line.to_owned())));
+        output.append(b"one\r\ntw");
+        output.append(b"o\nthree");
+        output.finish();
+        assert_eq!(*lines.lock().unwrap(), ["one", "two", "three"]);
+    }
+}

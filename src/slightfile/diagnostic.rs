@@ -1,0 +1,215 @@
+//! A problem that was found before anything ran: what it is, where it lies, and the way out.
+//!
+//! Made by the grammar (`slightfile`) and by `validate`; shown by `ui`. Nothing here prints or reads a file, and no
+//! message, label, hint or fix ever holds the value of a secret.
+
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// It cannot run like this.
+    Error,
+    /// It can run, and is most likely not what was meant.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// A place in the file, and what is wrong there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Bytes of the file's text.
+    pub range: Range<usize>,
+    /// What is shown at the place: lower case, no full stop.
+    pub text: String,
+}
+
+/// A change that mends the problem, and that a program can make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does: `replace by "keyvalue.redis"`.
+    pub title: String,
+    /// The bytes that are replaced; empty to insert.
+    pub range: Range<usize>,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// A problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// One of [`codes`]; the same for ever.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong: one line, lower case, no full stop.
+    pub message: String,
+    /// Where; the first is the main one. None when the problem lies in a component.
+    pub labels: Vec<Label>,
+    /// The way out.
+    pub hint: Option<String>,
+    /// The way out, for a program.
+    pub fix: Option<Fix>,
+}
+
+impl Diagnostic {
+    fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            labels: Vec::new(),
+            hint: None,
+            fix: None,
+        }
+    }
+
+    /// Something that must be mended.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message)
+    }
+
+    /// Something that is most likely not what was meant.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message)
+    }
+
+    /// Something worth knowing.
+    pub fn note(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Note, message)
+    }
+
+    /// Says where.
+    #[must_use]
+    pub fn label(mut self, range: Range<usize>, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            range,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Says the way out.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the change that mends it.
+    #[must_use]
+    pub fn fix(mut self, title: impl Into<String>, range: Range<usize>, text: impl Into<String>) -> Self {
+        self.fix = Some(Fix {
+            title: title.into(),
+            range,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Whether it must be mended.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// Puts problems in the order of the file; those without a place come last, the worst first.
+pub fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|diagnostic| {
+        let place = diagnostic.labels.first().map_or(usize::MAX, |label| label.range.start);
+        (place, diagnostic.severity, diagnostic.code)
+    });
+}
+
+/// The word that was most likely meant, if one is near enough: at most a third of its letters differ.
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LENGTH_MAX_BYTES: usize = 256; // the distance is quadratic, and no name of ours is longer
+    if written.len() > LENGTH_MAX_BYTES {
+        return None;
+    }
+    let lower = written.to_lowercase();
+    known
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(&lower, &word.to_lowercase()), word))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, word)| *distance * 3 <= word.chars().count().max(3))
+        .map(|(_, word)| word)
+}
+
+/// The codes of all diagnostics. A code is never given a second meaning.
+pub mod codes {
+    /// The file is larger than slt reads.
+    pub const TOO_LARGE: &str = "SLT0001";
+    /// The file is not TOML.
+    pub const SYNTAX: &str = "SLT0002";
+    /// `specversion` is missing.
+    pub const SPECVERSION_MISSING: &str = "SLT0101";
+    /// `specversion` is none that slt reads.
+    pub const SPECVERSION_UNKNOWN: &str = "SLT0102";
+    /// A key that the grammar does not have.
+    pub const KEY_UNKNOWN: &str = "SLT0103";
+    /// A key of another spec version.
+    pub const KEY_OF_OTHER_VERSION: &str = "SLT0104";
+    /// A value of the wrong type.
+    pub const TYPE: &str = "SLT0105";
+    /// A key that must be there.
+    pub const KEY_MISSING: &str = "SLT0106";
+    /// A size, duration, number or version that cannot be read.
+    pub const QUANTITY: &str = "SLT0107";
+    /// An outbound host that cannot be read.
+    pub const OUTBOUND: &str = "SLT0108";
+    /// A `${store.KEY}` reference that cannot be read.
+    pub const REFERENCE: &str = "SLT0109";
+    /// More entries than slt reads.
+    pub const TOO_MANY: &str = "SLT0110";
+    /// A resource that does not exist.
+    pub const RESOURCE_UNKNOWN: &str = "SLT0201";
+    /// A resource whose provider is not built yet.
+    pub const RESOURCE_PLANNED: &str = "SLT0202";
+    /// A resource under its old name.
+    pub const RESOURCE_OLD_NAME: &str = "SLT0203";
+    /// Two entries of one capability share a name.
+    pub const NAME_DUPLICATE: &str = "SLT0204";
+    /// `"*"` beside another name of its capability.
+    pub const NAME_OVERLAP: &str = "SLT0205";
+    /// A configuration key that the resource does not read.
+    pub const CONFIG_UNKNOWN: &str = "SLT0206";
+    /// A configuration key that the resource needs.
+    pub const CONFIG_MISSING: &str = "SLT0207";
+    /// A secret that is written into the file.
+    pub const CONFIG_SECRET: &str = "SLT0208";
+    /// A configuration value of the wrong form.
+    pub const CONFIG_FORM: &str = "SLT0209";
+    /// An import whose capability the slightfile lacks.
+    pub const IMPORT_WITHOUT_CAPABILITY: &str = "SLT0301";
+    /// An import that no capability provides.
+    pub const IMPORT_UNKNOWN: &str = "SLT0302";
+    /// A capability that the component does not use.
+    pub const CAPABILITY_UNUSED: &str = "SLT0303";
+    /// An interface in a version that slt does not host.
+    pub const VERSION_UNSUPPORTED: &str = "SLT0304";
+    /// `slight:testing` outside of tests.
+    pub const TESTING_OUTSIDE_TESTS: &str = "SLT0305";
+    /// Outbound HTTP that the slightfile grants to nobody.
+    pub const OUTBOUND_NOT_GRANTED: &str = "SLT0306";
+    /// A function with a shape that slt does not host.
+    pub const SHAPE_UNSUPPORTED: &str = "SLT0307";
+    /// Nothing that could be run is exported.
+    pub const EXPORT_MISSING: &str = "SLT0308";
+    /// A core module where a component is needed.
+    pub const CORE_MODULE: &str = "SLT0401";
+    /// Not WebAssembly, or cut short.
+    pub const WASM_CORRUPT: &str = "SLT0402";
+    /// A WIT package where a component is needed.
+    pub const WIT_PACKAGE: &str = "SLT0403";
+    /// The `wit` folder cannot be read.
+    pub const WIT_INVALID: &str = "SLT0404";
+    /// There is no component and no `wit` folder to compare with.
+    pub const NO_WORLD: &str = "SLT0405";
+}

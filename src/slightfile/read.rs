@@ -1,0 +1,336 @@
+//! Reading TOML tables: typed values with their place, and every mistake reported instead of the first.
+//!
+//! It knows types and keys, and nothing of what a key means; that is `grammar`.
+
+use std::ops::Range;
+
+use toml_edit::{Item, Key, TableLike, Value};
+
+use super::diagnostic::{Diagnostic, codes, nearest};
+use super::{SpecVersion, Spanned};
+
+/// Where problems are collected, and what they depend on.
+pub struct Problems {
+    /// What was found so far.
+    pub found: Vec<Diagnostic>,
+    /// The spec version of the file.
+    pub version: SpecVersion,
+}
+
+impl Problems {
+    /// Adds a problem.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    /// Unknown keys are errors in 1.0; before it they are ignored, as `slight` does, with a warning.
+    pub fn lenient(&self, code: &'static str, message: String) -> Diagnostic {
+        if self.version == SpecVersion::V1_0 {
+            Diagnostic::error(code, message)
+        } else {
+            Diagnostic::warning(code, message)
+        }
+    }
+}
+
+/// A key that a table may have, and the spec versions that have it.
+pub struct Known {
+    /// The key.
+    pub key: &'static str,
+    /// In which spec versions.
+    pub versions: &'static [SpecVersion],
+}
+
+/// A table, its place, and how it is called in messages.
+pub struct Section<'a> {
+    /// The table.
+    pub table: &'a dyn TableLike,
+    /// Its header, or all of it when it is written inline.
+    pub span: Range<usize>,
+    /// `[app]`
+    pub called: &'static str,
+}
+
+/// The place of an item; the end of the file for one that has none.
+pub fn item_span(item: &Item) -> Range<usize> {
+    item.span().unwrap_or(0..0)
+}
+
+fn key_span(key: Option<&Key>, item: &Item) -> Range<usize> {
+    key.and_then(Key::span).unwrap_or_else(|| item_span(item))
+}
+
+/// `a string`, `an integer` …
+fn type_of(item: &Item) -> &'static str {
+    match item.type_name() {
+        "string" => "a string",
+        "integer" => "an integer",
+        "float" => "a float",
+        "boolean" => "a boolean",
+        "datetime" => "a date",
+        "array" => "an array",
+        "inline table" | "table" => "a table",
+        "array of tables" => "an array of tables",
+        _ => "nothing",
+    }
+}
+
+/// That `key` has a value of the wrong type.
+pub fn wrong_type(key: &str, item: &Item, wanted: &str) -> Diagnostic {
+    Diagnostic::error(codes::TYPE, format!("`{key}` is {}, and must be {wanted}", type_of(item)))
+        .label(item_span(item), format!("not {wanted}"))
+}
+
+impl<'a> Section<'a> {
+    /// The value of a key, if it is there.
+    pub fn get(&self, key: &str) -> Option<&'a Item> {
+        self.table.get(key).filter(|item| !item.is_none())
+    }
+
+    /// Where a key stands.
+    pub fn key_span(&self, key: &str) -> Range<usize> {
+        match self.table.get_key_value(key) {
+            Some((found, item)) => key_span(Some(found), item),
+            None => self.span.clone(),
+        }
+    }
+
+    /// The keys, their places and values.
+    pub fn entries(&self) -> impl Iterator<Item = (&'a str, Range<usize>, &'a Item)> {
+        let table = self.table;
+        table.iter().filter(|(_, item)| !item.is_none()).map(move |(key, item)| {
+            let found = table.get_key_value(key).map(|(found, _)| found);
+            (key, key_span(found, item), item)
+        })
+    }
+
+    /// A string.
+    pub fn string(&self, key: &str, problems: &mut Problems) -> Option<Spanned<String>> {
+        string(key, self.get(key)?, problems)
+    }
+
+    /// A boolean.
+    pub fn boolean(&self, key: &str, problems: &mut Problems) -> Option<bool> {
+        let item = self.get(key)?;
+        let value = item.as_bool();
+        if value.is_none() {
+            problems.push(wrong_type(key, item, "`true` or `false`").hint("write it without quotes"));
+        }
+        value
+    }
+
+    /// A string that is read further.
+    pub fn parsed<T, E: std::fmt::Display>(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+        parse: impl Fn(&str) -> Result<T, E>,
+        explain: impl Fn(&E) -> Diagnostic,
+    ) -> Option<Spanned<T>> {
+        let text = self.string(key, problems)?;
+        parsed(text, problems, parse, explain)
+    }
+
+    /// An array of strings; each that is none is reported.
+    pub fn strings(&self, key: &str, problems: &mut Problems) -> Vec<Spanned<String>> {
+        let Some(item) = self.get(key) else { return Vec::new() };
+        let Some(array) = item.as_array() else {
+            let wrong = wrong_type(key, item, "an array of strings");
+            let wrong = match item.as_str() {
+                Some(_) => wrong.hint("put `[` and `]` around it"),
+                None => wrong,
+            };
+            problems.push(wrong);
+            return Vec::new();
+        };
+        let mut strings = Vec::new();
+        for value in array {
+            let span = value.span().unwrap_or_else(|| item_span(item));
+            match value.as_str() {
+                Some(text) => strings.push(Spanned {
+                    value: text.to_owned(),
+                    span,
+                }),
+                None => problems.push(
+                    Diagnostic::error(codes::TYPE, format!("`{key}` has {}, and takes strings", value.type_name()))
+                        .label(span, "not a string"),
+                ),
+            }
+        }
+        strings
+    }
+
+    /// A table below this one.
+    pub fn table(&self, key: &str, called: &'static str, problems: &mut Problems) -> Option<Section<'a>> {
+        let item = self.get(key)?;
+        match item.as_table_like() {
+            Some(table) => Some(Section {
+                table,
+                span: header(item, self.key_span(key)),
+                called,
+            }),
+            None => {
+                problems.push(wrong_type(key, item, "a table"));
+                None
+            }
+        }
+    }
+
+    /// The tables of `[[key]]`, or of `key = [{…}]`.
+    pub fn tables(&self, key: &str, called: &'static str, problems: &mut Problems) -> Vec<Section<'a>> {
+        let Some(item) = self.get(key) else { return Vec::new() };
+        match item {
+            Item::ArrayOfTables(array) => array
+                .iter()
+                .map(|table| Section {
+                    table,
+                    span: table.span().unwrap_or_default(),
+                    called,
+                })
+                .collect(),
+            Item::Value(Value::Array(array)) => inline_tables(key, item, array, called, problems),
+            _ => {
+                let wrong = wrong_type(key, item, "an array of tables");
+                let wrong = match item.is_table() {
+                    true => wrong.hint(format!("write {called} with two brackets on each side")),
+                    false => wrong,
+                };
+                problems.push(wrong);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Reports each key that is not in `known`, or not in this spec version.
+    pub fn check_keys(&self, known: &[Known], problems: &mut Problems) {
+        for (key, span, _) in self.entries() {
+            match known.iter().find(|known| known.key == key) {
+                Some(known) if known.versions.contains(&problems.version) => {}
+                Some(known) => problems.push(self.other_version(known, span, problems)),
+                None => problems.push(self.unknown(key, span, known, problems)),
+            }
+        }
+    }
+
+    fn unknown(&self, key: &str, span: Range<usize>, known: &[Known], problems: &Problems) -> Diagnostic {
+        let here: Vec<_> = known
+            .iter()
+            .filter(|known| known.versions.contains(&problems.version))
+            .map(|known| known.key)
+            .collect();
+        let message = format!("{} has no key `{}`", self.called, shown(key));
+        let diagnostic = problems
+            .lenient(codes::KEY_UNKNOWN, message)
+            .label(span.clone(), "not known here");
+        match nearest(key, here.iter().copied()) {
+            Some(meant) => diagnostic
+                .hint(format!("did you mean `{meant}`?"))
+                .fix(format!("replace by `{meant}`"), span, meant),
+            None => diagnostic.hint(format!("the keys of {} are {}", self.called, list(&here))),
+        }
+    }
+
+    fn other_version(&self, known: &Known, span: Range<usize>, problems: &Problems) -> Diagnostic {
+        let versions: Vec<_> = super::SPEC_VERSIONS
+            .iter()
+            .filter(|(_, version)| known.versions.contains(version))
+            .map(|(name, _)| *name)
+            .collect();
+        let message = format!("`{}` belongs to specversion {}", known.key, versions.join(" and "));
+        let hint = if known.versions.contains(&SpecVersion::V1_0) {
+            "write specversion = \"1.0\" to use it; until then it is ignored"
+        } else {
+            "write `${envvars.KEY}` as the value of each configuration key that comes from elsewhere"
+        };
+        problems
+            .lenient(codes::KEY_OF_OTHER_VERSION, message)
+            .label(span, "not in this spec version")
+            .hint(hint)
+    }
+}
+
+fn inline_tables<'a>(
+    key: &str,
+    item: &Item,
+    array: &'a toml_edit::Array,
+    called: &'static str,
+    problems: &mut Problems,
+) -> Vec<Section<'a>> {
+    let mut sections = Vec::new();
+    for value in array {
+        match value.as_inline_table() {
+            Some(table) => sections.push(Section {
+                table,
+                span: value.span().unwrap_or_default(),
+                called,
+            }),
+            None => problems.push(wrong_type(key, item, "an array of tables")),
+        }
+    }
+    sections
+}
+
+/// The header of a table, or the key of an inline one.
+pub fn header(item: &Item, key: Range<usize>) -> Range<usize> {
+    match item {
+        Item::Table(table) if !table.is_implicit() => table.span().unwrap_or(key),
+        _ => key,
+    }
+}
+
+/// An item that must be a string.
+pub fn string(key: &str, item: &Item, problems: &mut Problems) -> Option<Spanned<String>> {
+    let Some(text) = item.as_str() else {
+        let wrong = wrong_type(key, item, "a string");
+        let wrong = match item.is_integer() || item.is_float() || item.is_bool() {
+            true => wrong.hint("put it in quotes"),
+            false => wrong,
+        };
+        problems.push(wrong);
+        return None;
+    };
+    Some(Spanned {
+        value: text.to_owned(),
+        span: item_span(item),
+    })
+}
+
+/// A string that is read further.
+pub fn parsed<T, E: std::fmt::Display>(
+    text: Spanned<String>,
+    problems: &mut Problems,
+    parse: impl Fn(&str) -> Result<T, E>,
+    explain: impl Fn(&E) -> Diagnostic,
+) -> Option<Spanned<T>> {
+    match parse(&text.value) {
+        Ok(value) => Some(Spanned { value, span: text.span }),
+        Err(error) => {
+            problems.push(explain(&error).label(text.span, error.to_string()));
+            None
+        }
+    }
+}
+
+/// `` `a`, `b` and `c` ``
+pub fn list(words: &[&str]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "none".to_owned(),
+    }
+}
+
+/// What a user wrote, short enough for a message, without control characters.
+pub fn shown(text: &str) -> String {
+    const SHOWN_MAX_CHARACTERS: usize = 60;
+    let mut shown: String = text
+        .chars()
+        .take(SHOWN_MAX_CHARACTERS)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().count() > SHOWN_MAX_CHARACTERS {
+        shown.push('…');
+    }
+    shown
+}

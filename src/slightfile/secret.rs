@@ -1,0 +1,163 @@
+//! What in a slightfile is a secret, and the text of the file with its secrets covered.
+//!
+//! Every excerpt of a slightfile that is shown comes from [`cover`]. It works on the letters and not on the parsed
+//! file, so that a file with a syntax error is covered too.
+
+/// Whether a key of this name most likely holds a secret: `…PASSWORD…`, `…SECRET…`, `…TOKEN…`, `…CREDS`, `…KEY`.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL"]
+        .iter()
+        .any(|word| name.contains(word))
+        || name.ends_with("KEY")
+        || name.ends_with("CREDS")
+}
+
+/// Whether a literal is a URL with a password in it.
+#[must_use]
+pub fn has_password(literal: &str) -> bool {
+    password(literal).is_some()
+}
+
+/// The bytes of the password in the first URL of a text that ends at a quote, a blank or the end of its line.
+fn password(text: &str) -> Option<std::ops::Range<usize>> {
+    let start = text.find("://")? + 3;
+    let rest = text.get(start..)?;
+    let end = rest.find(['"', '\'', ' ', '\t', '\r', '\n']).unwrap_or(rest.len());
+    let at = rest.get(..end)?.rfind('@')?;
+    let colon = rest.get(..at)?.find(':')?;
+    (colon + 1 < at).then(|| start + colon + 1..start + at)
+}
+
+/// The text with each secret replaced by as many `*` as it has bytes, so that every place in it stays the same.
+#[must_use]
+pub fn cover(text: &str) -> String {
+    let mut covered = String::with_capacity(text.len());
+    let mut open: Option<&str> = None; // inside the multi-line string of a secret, until this
+    for line in text.split_inclusive('\n') {
+        if let Some(quotes) = open {
+            let end = line.find(quotes);
+            push_stars(&mut covered, line.get(..end.unwrap_or(line.len())).unwrap_or(line));
+            covered.push_str(end.and_then(|end| line.get(end..)).unwrap_or_default());
+            open = if end.is_some() { None } else { Some(quotes) };
+        } else {
+            open = cover_line(&mut covered, &cover_url(line));
+        }
+    }
+    covered
+}
+
+/// Covers the values of secret keys in one line. Answers what closes the string, when a secret's string goes on in the next line.
+fn cover_line(covered: &mut String, line: &str) -> Option<&'static str> {
+    let mut rest = line;
+    // Inline tables have several keys on a line: each `key =` is looked at.
+    while let Some(equals) = rest.find('=') {
+        let (key, after) = rest.split_at(equals + 1);
+        let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
+        covered.push_str(key);
+        covered.push_str(after.get(..blanks).unwrap_or_default());
+        rest = after.get(blanks..).unwrap_or_default();
+        if !is_secret_key(key) {
+            continue;
+        }
+        let Some(quotes) = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| rest.starts_with(q)) else {
+            continue;
+        };
+        let inside = rest.get(quotes.len()..).unwrap_or_default();
+        if inside.starts_with("${") {
+            continue;
+        }
+        covered.push_str(quotes);
+        let Some(end) = closing(inside, quotes) else {
+            push_stars(covered, inside);
+            return (quotes.len() == 3).then_some(quotes);
+        };
+        push_stars(covered, inside.get(..end).unwrap_or_default());
+        rest = inside.get(end..).unwrap_or_default();
+    }
+    covered.push_str(rest);
+    None
+}
+
+/// Where the string ends; a `\"` does not end a basic string.
+fn closing(inside: &str, quotes: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = inside.get(from..)?.find(quotes) {
+        let end = from + found;
+        let backslashes = inside.get(..end)?.chars().rev().take_while(|c| *c == '\\').count();
+        if quotes.starts_with('\'') || backslashes % 2 == 0 {
+            return Some(end);
+        }
+        from = end + 1;
+    }
+    None
+}
+
+/// The last word before `=` is the key. `value` is one too: `[[secret_settings]]` keeps its secrets there.
+fn is_secret_key(text: &str) -> bool {
+    let key = text.trim_end_matches('=').trim();
+    let word = key
+        .rsplit([' ', '\t', ',', '{', '.'])
+        .next()
+        .unwrap_or_default()
+        .trim_matches(['"', '\'']);
+    word == "value" || is_secret_name(word)
+}
+
+fn cover_url(text: &str) -> String {
+    let Some(range) = password(text) else {
+        return text.to_owned();
+    };
+    let (before, rest) = text.split_at(range.start);
+    let (secret, after) = rest.split_at(range.end - range.start);
+    let mut covered = before.to_owned();
+    push_stars(&mut covered, secret);
+    covered.push_str(&cover_url(after));
+    covered
+}
+
+fn push_stars(covered: &mut String, secret: &str) {
+    for c in secret.chars() {
+        match c {
+            '\n' | '\r' => covered.push(c),
+            _ => covered.extend(std::iter::repeat_n('*', c.len_utf8())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn covered() {
+        for (text, expected) in [
+            ("REDIS_ADDRESS = \"redis://h:1\"", "REDIS_ADDRESS = \"redis://h:1\""),
+            ("A = \"redis://u:pass@h:1\"\n", "A = \"redis://u:****@h:1\"\n"),
+            ("A = \"redis://u:p=w@h:1\"", "A = \"redis://u:***@h:1\""),
+            ("A = \"redis://:p@ss/x@h\"", "A = \"redis://:******@h\""),
+            ("AZURE_STORAGE_KEY = \"abc\" # c", "AZURE_STORAGE_KEY = \"***\" # c"),
+            ("MY_TOKEN='ab=='", "MY_TOKEN='****'"),
+            ("K_PASSWORD = \"a\\\"b\"", "K_PASSWORD = \"****\""),
+            ("K_PASSWORD = \"${envvars.X}\"", "K_PASSWORD = \"${envvars.X}\""),
+            ("configs = { A = \"x\", B_KEY = \"yy\" }", "configs = { A = \"x\", B_KEY = \"**\" }"),
+            ("S_SECRET = \"\"\"\nab\nc\"\"\"\nname = 1", "S_SECRET = \"\"\"\n**\n*\"\"\"\nname = 1"),
+            ("S_SECRET = \"unclosed\n", "S_SECRET = \"********\n"),
+            ("name = \"X\"\nvalue = \"é\"", "name = \"X\"\nvalue = \"**\""),
+        ] {
+            assert_eq!(cover(text), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn places_stay_the_same(text in "\\PC*|([a-zA-Z_ ]*(KEY|value)? ?= ?[\"']{0,3}(redis://)?[é:@a-z\\\\\"'\n]*\n?){0,5}") {
+            let covered = cover(&text);
+            prop_assert_eq!(covered.len(), text.len());
+            prop_assert_eq!(covered.matches('\n').count(), text.matches('\n').count());
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! A component's imports and exports beside the slightfile and the catalogue.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+
+use super::shapes::{Misfit, misfits};
+use super::{Artifact, Interface, World};
+use crate::catalogue::{Capability, Catalogue, Family, Hosted};
+use crate::slightfile::{Diagnostic, Slightfile, codes, nearest};
+
+/// What every component gets without asking in the slightfile.
+const ALWAYS: &[&str] = &[
+    "wasi:cli",
+    "wasi:clocks",
+    "wasi:filesystem",
+    "wasi:http",
+    "wasi:io",
+    "wasi:random",
+    "wasi:sockets",
+];
+
+/// The version of [`ALWAYS`]: every 0.2.x.
+const ALWAYS_VERSIONS: &[&str] = &["0.2.0"];
+
+const TESTING: &str = "slight:testing";
+const TESTING_INTERFACES: &[&str] = &["clock", "faults", "services"];
+const TESTING_VERSIONS: &[&str] = &["0.1.0"];
+
+/// Interfaces that are there for others to share types, and need no capability.
+const ENTRY_POINTS: &[(&str, &str)] = &[("wasi:http", "incoming-handler"), ("wasi:cli", "run")];
+
+/// Finds every problem of a world.
+pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, artifact: Artifact) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut used: BTreeMap<Family, Vec<String>> = BTreeMap::new();
+    for import in &world.imports {
+        match import.package.as_str() {
+            TESTING => found.extend(testing(import, artifact)),
+            package if ALWAYS.contains(&package) => {
+                found.extend(version_problem(import, ALWAYS_VERSIONS, "imports"));
+            }
+            _ => found.extend(provided(import, catalogue)),
+        }
+        if let Some(family) = family(import, catalogue, |capability| capability.imports) {
+            used.entry(family).or_default().push(import.path());
+        }
+    }
+    for export in &world.exports {
+        if let Some((family, hosted)) = row(export, catalogue, |capability| capability.exports) {
+            found.extend(version_problem(export, hosted.versions, "exports"));
+            used.entry(family).or_default().push(export.path());
+        }
+    }
+    found.extend(without_capability(slightfile, &used, catalogue));
+    found.extend(outbound(slightfile, &used));
+    if artifact == Artifact::App {
+        found.extend(unused(slightfile, &used, catalogue));
+        found.extend(nothing_to_run(world, catalogue));
+    }
+    found
+}
+
+/// Whether a guest's version of an interface is one of those that are hosted, as semver says: a pre-release is only
+/// itself, and `0.2.0` is every 0.2.x.
+fn is_hosted(version: Option<&Version>, hosted: &[&str]) -> bool {
+    let Some(version) = version else { return false };
+    hosted
+        .iter()
+        .filter_map(|text| Version::parse(text).ok())
+        .any(|hosted| match hosted.pre.is_empty() && version.pre.is_empty() {
+            true if hosted.major > 0 => hosted.major == version.major,
+            true => version.major == 0 && hosted.minor == version.minor,
+            false => hosted == *version,
+        })
+}
+
+type Rows = fn(&Capability) -> &'static [Hosted];
+
+fn row(interface: &Interface, catalogue: &Catalogue, rows: Rows) -> Option<(Family, &'static Hosted)> {
+    catalogue.capabilities.iter().find_map(|capability| {
+        let hosted = rows(capability)
+            .iter()
+            .find(|hosted| hosted.package == interface.package && hosted.interface == interface.name)?;
+        Some((capability.family, hosted))
+    })
+}
+
+fn family(interface: &Interface, catalogue: &Catalogue, rows: Rows) -> Option<Family> {
+    row(interface, catalogue, rows).map(|(family, _)| family)
+}
+
+fn version_problem(interface: &Interface, hosted: &[&str], does: &str) -> Option<Diagnostic> {
+    if is_hosted(interface.version.as_ref(), hosted) {
+        return None;
+    }
+    let hosts: Vec<_> = hosted
+        .iter()
+        .map(|version| match version.strip_suffix(".0") {
+            Some(track) if !version.contains('-') => format!("{track}.x"),
+            _ => (*version).to_owned(),
+        })
+        .collect();
+    Some(
+        Diagnostic::error(
+            codes::VERSION_UNSUPPORTED,
+            format!("the component {does} `{}`, a version that slt does not host", interface.id()),
+        )
+        .hint(format!("build it against `{}` in version {}", interface.package, hosts.join(" or "))),
+    )
+}
+
+fn testing(import: &Interface, artifact: Artifact) -> Option<Diagnostic> {
+    if !TESTING_INTERFACES.contains(&import.name.as_str()) {
+        return Some(unknown(import, TESTING_INTERFACES));
+    }
+    if artifact == Artifact::App {
+        return Some(
+            Diagnostic::error(
+                codes::TESTING_OUTSIDE_TESTS,
+                format!("the component imports `{}`, which is only there under `slt test`", import.id()),
+            )
+            .hint("import it in a world that only the tests are built for"),
+        );
+    }
+    version_problem(import, TESTING_VERSIONS, "imports")
+}
+
+/// An import that a capability must provide.
+fn provided(import: &Interface, catalogue: &Catalogue) -> Vec<Diagnostic> {
+    let Some((_, hosted)) = row(import, catalogue, |capability| capability.imports) else {
+        let others: Vec<_> = catalogue
+            .capabilities
+            .iter()
+            .flat_map(|capability| capability.imports)
+            .filter(|hosted| hosted.package == import.package)
+            .map(|hosted| hosted.interface)
+            .collect();
+        return vec![unknown(import, &others)];
+    };
+    if let Some(problem) = version_problem(import, hosted.versions, "imports") {
+        return vec![problem];
+    }
+    misfits(import).into_iter().map(|misfit| shape(import, misfit)).collect()
+}
+
+fn unknown(import: &Interface, others: &[&str]) -> Diagnostic {
+    let what = if import.package.is_empty() { "the function " } else { "" };
+    let diagnostic = Diagnostic::error(
+        codes::IMPORT_UNKNOWN,
+        format!("the component imports {what}`{}`, which no capability provides", import.id()),
+    );
+    if let Some(near) = nearest(&import.name, others.iter().copied()) {
+        return diagnostic.hint(format!("did you mean `{}/{near}`?", import.package));
+    }
+    match others.is_empty() {
+        true => diagnostic.hint("slt has no host for it: take the import out of the world, or compose the component with one that exports it"),
+        false => diagnostic.hint(format!("of `{}`, slt hosts {}", import.package, others.join(", "))),
+    }
+}
+
+fn shape(import: &Interface, misfit: Misfit) -> Diagnostic {
+    let Misfit {
+        function,
+        found,
+        hosted,
+    } = misfit;
+    let function = function.rsplit('.').next().unwrap_or(&function).to_owned();
+    let diagnostic = Diagnostic::error(
+        codes::SHAPE_UNSUPPORTED,
+        format!("`{function}` of `{}` has a shape that slt does not host", import.id()),
+    );
+    match hosted.is_empty() {
+        true => diagnostic.hint("no published copy of this version has such a function that slt knows"),
+        false => diagnostic.hint(format!(
+            "the component has  {found}\nslt hosts          {}",
+            hosted.join("\n              and  ")
+        )),
+    }
+}
+
+/// HTTP is there for every component; all else needs an entry in the slightfile.
+fn needs_entry(family: Family) -> bool {
+    !matches!(family, Family::Http | Family::HttpClient)
+}
+
+fn offered(slightfile: &Slightfile, catalogue: &Catalogue, family: Family) -> bool {
+    slightfile.capabilities.iter().any(|entry| {
+        catalogue
+            .resource(&entry.resource.value)
+            .is_some_and(|resource| resource.family == family)
+    })
+}
+
+fn without_capability(
+    slightfile: &Slightfile,
+    used: &BTreeMap<Family, Vec<String>>,
+    catalogue: &Catalogue,
+) -> Vec<Diagnostic> {
+    used.iter()
+        .filter(|(family, _)| needs_entry(**family) && !offered(slightfile, catalogue, **family))
+        .filter_map(|(family, paths)| {
+            let capability = catalogue.capability(*family)?;
+            let paths: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
+            let message = format!(
+                "the component uses {}, and the slightfile has no `{}` capability",
+                paths.join(", "),
+                capability.name
+            );
+            Some(
+                Diagnostic::error(codes::IMPORT_WITHOUT_CAPABILITY, message)
+                    .label(slightfile.specversion.span.clone(), "in this slightfile")
+                    .hint(block(*family, catalogue)),
+            )
+        })
+        .collect()
+}
+
+/// The entry to paste.
+fn block(family: Family, catalogue: &Catalogue) -> String {
+    let first = catalogue.resources.iter().find(|resource| resource.family == family);
+    let Some(resource) = catalogue.ready(family).next().or(first) else {
+        return String::new();
+    };
+    let mut block = format!(
+        "add an entry; `name` is what the component opens\n\n[[capability]]\nresource = \"{}\"\nname = \"*\"",
+        resource.id
+    );
+    let keys = resource
+        .keys
+        .iter()
+        .filter(|key| key.need == crate::catalogue::Need::Required);
+    for (index, key) in keys.enumerate() {
+        if index == 0 {
+            block.push_str("\n[capability.configs]");
+        }
+        block.push_str(&format!("\n{} = \"{}\"", key.name, key.example));
+    }
+    block.push('\n');
+    block
+}
+
+fn outbound(slightfile: &Slightfile, used: &BTreeMap<Family, Vec<String>>) -> Option<Diagnostic> {
+    if !slightfile.outbound.is_empty() || !used.contains_key(&Family::HttpClient) {
+        return None;
+    }
+    Some(
+        Diagnostic::note(
+            codes::OUTBOUND_NOT_GRANTED,
+            "the component imports `wasi:http/outgoing-handler`, and may call no host",
+        )
+        .hint("grant hosts with [outbound] hosts = [\"https://api.example.com\"]"),
+    )
+}
+
+fn unused(slightfile: &Slightfile, used: &BTreeMap<Family, Vec<String>>, catalogue: &Catalogue) -> Vec<Diagnostic> {
+    slightfile
+        .capabilities
+        .iter()
+        .filter_map(|entry| {
+            let resource = catalogue.resource(&entry.resource.value)?;
+            if used.contains_key(&resource.family) {
+                return None;
+            }
+            let capability = catalogue.capability(resource.family)?;
+            let does = |verb: &str, hosted: &[Hosted]| {
+                let ids: Vec<_> = hosted
+                    .iter()
+                    .map(|hosted| format!("`{}/{}`", hosted.package, hosted.interface))
+                    .collect();
+                (!ids.is_empty()).then(|| format!("{verb} {}", ids.join(", ")))
+            };
+            let ways: Vec<_> = [does("imports", capability.imports), does("exports", capability.exports)]
+                .into_iter()
+                .flatten()
+                .collect();
+            Some(
+                Diagnostic::warning(
+                    codes::CAPABILITY_UNUSED,
+                    format!("the component does not use `{}`", resource.id),
+                )
+                .label(entry.resource.span.clone(), "offered and never used")
+                .hint(format!(
+                    "leave the entry out, or use it: a component that does {}",
+                    ways.join(" or ")
+                )),
+            )
+        })
+        .collect()
+}
+
+fn nothing_to_run(world: &World, catalogue: &Catalogue) -> Option<Diagnostic> {
+    let runs = world.exports.iter().any(|export| {
+        let entry = (export.package.as_str(), export.name.as_str());
+        ENTRY_POINTS.contains(&entry) || family(export, catalogue, |capability| capability.exports).is_some()
+    });
+    (!runs).then(|| {
+        Diagnostic::warning(codes::EXPORT_MISSING, "the component exports nothing that `slt run` could start").hint(
+            "export `wasi:http/incoming-handler` to serve HTTP, or `wasi:cli/run` to be a command",
+        )
+    })
+}

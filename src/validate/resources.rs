@@ -1,0 +1,288 @@
+//! The entries of a slightfile beside the catalogue: resources, names, configuration.
+
+use std::ops::Range;
+
+use crate::catalogue::{Catalogue, Family, Form, Key, Maturity, Need, Resource};
+use crate::slightfile::{
+    Capability, Config, Diagnostic, Slightfile, SpecVersion, Value, codes, has_password, is_secret_name, nearest,
+};
+
+/// An entry whose resource exists.
+type Known<'a> = (&'a Capability, &'static Resource);
+
+/// Finds every problem of the entries.
+pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut known: Vec<Known<'_>> = Vec::new();
+    for entry in &slightfile.capabilities {
+        match catalogue.resource(&entry.resource.value) {
+            Some(resource) if !(resource.legacy && slightfile.specversion.value == SpecVersion::V1_0) => {
+                known.push((entry, resource));
+            }
+            _ => found.push(unknown(entry, slightfile, catalogue)),
+        }
+    }
+    for (entry, resource) in &known {
+        found.extend(old_name(entry, resource, slightfile.specversion.value));
+        found.extend(planned(entry, resource, catalogue));
+        found.extend(missing_configs(slightfile, entry, resource));
+        for (key, config) in &entry.configs {
+            found.extend(config_problems(key, config, resource, slightfile.specversion.value));
+        }
+    }
+    found.extend(names(&known, slightfile.specversion.value));
+    found
+}
+
+fn unknown(entry: &Capability, slightfile: &Slightfile, catalogue: &Catalogue) -> Diagnostic {
+    let written = &entry.resource.value;
+    let diagnostic = Diagnostic::error(codes::RESOURCE_UNKNOWN, format!("there is no resource `{}`", shown(written)))
+        .label(entry.resource.span.clone(), "not in the catalogue");
+    if let Some(meant) = nearest(written, catalogue.ids()) {
+        return diagnostic.hint(format!("did you mean `{meant}`?")).fix(
+            format!("replace by `{meant}`"),
+            entry.resource.span.clone(),
+            format!("\"{meant}\""),
+        );
+    }
+    let prefix = written.split('.').next().unwrap_or_default();
+    let family = catalogue.capabilities.iter().find(|capability| capability.name == prefix);
+    let newest = slightfile.specversion.value == SpecVersion::V1_0;
+    let choices: Vec<_> = match family {
+        Some(capability) => catalogue
+            .resources
+            .iter()
+            .filter(|resource| resource.family == capability.family && !(newest && resource.legacy))
+            .map(|resource| format!("`{}`", resource.id))
+            .collect(),
+        None => catalogue
+            .capabilities
+            .iter()
+            .map(|capability| format!("`{}`", capability.name))
+            .collect(),
+    };
+    let what = match family {
+        Some(capability) => format!("the resources of `{}` are", capability.name),
+        None => "a resource is `<capability>.<backend>`; the capabilities are".to_owned(),
+    };
+    diagnostic.hint(format!("{what} {}", choices.join(", ")))
+}
+
+fn old_name(entry: &Capability, resource: &Resource, version: SpecVersion) -> Option<Diagnostic> {
+    let written = entry.resource.value.as_str();
+    if !resource.old.contains(&written) {
+        return None;
+    }
+    let message = format!("`{written}` is the old name of `{}`", resource.id);
+    let diagnostic = if version == SpecVersion::V1_0 {
+        Diagnostic::error(codes::RESOURCE_OLD_NAME, message)
+    } else {
+        Diagnostic::warning(codes::RESOURCE_OLD_NAME, message)
+    };
+    Some(
+        diagnostic
+            .label(entry.resource.span.clone(), "renamed since")
+            .hint(format!("write `{}`", resource.id))
+            .fix(
+                format!("replace by `{}`", resource.id),
+                entry.resource.span.clone(),
+                format!("\"{}\"", resource.id),
+            ),
+    )
+}
+
+fn planned(entry: &Capability, resource: &Resource, catalogue: &Catalogue) -> Option<Diagnostic> {
+    if resource.maturity == Maturity::Ready {
+        return None;
+    }
+    let ready: Vec<_> = catalogue
+        .ready(resource.family)
+        .map(|resource| format!("`{}`", resource.id))
+        .collect();
+    let instead = match ready.is_empty() {
+        true => String::new(),
+        false => format!("; what runs today is {}", ready.join(", ")),
+    };
+    Some(
+        Diagnostic::warning(codes::RESOURCE_PLANNED, format!("`{}` is planned, and not built yet", resource.id))
+            .label(entry.resource.span.clone(), "no provider yet")
+            .hint(format!("`slt check` accepts it; `slt run` and `slt test` do not start{instead}")),
+    )
+}
+
+/// One problem for all the keys that are missing, with the lines to write.
+fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resource) -> Option<Diagnostic> {
+    let set = |name: &str| slightfile.config(entry, name).is_some();
+    let missing: Vec<&Key> = resource
+        .keys
+        .iter()
+        .filter(|key| match key.need {
+            Need::Required => !set(key.name),
+            // Of two that stand for each other, the first is asked for.
+            Need::Or(other) => !set(key.name) && !set(other) && comes_first(resource, key.name, other),
+            Need::Optional => false,
+        })
+        // A value that could not be read has been reported already.
+        .collect();
+    let first = missing.first()?;
+    let names: Vec<_> = missing.iter().map(|key| format!("`{}`", key.name)).collect();
+    let noun = if names.len() == 1 { "the key" } else { "the keys" };
+    let message = format!("`{}` needs {noun} {}", resource.id, names.join(", "));
+    let diagnostic =
+        Diagnostic::error(codes::CONFIG_MISSING, message).label(entry.configs_span.clone(), "not set here");
+    if slightfile.specversion.value == SpecVersion::V0_1 {
+        return Some(diagnostic.hint(
+            "write secret_store = \"configs.envvars\" at the start of the file, to take it from the environment",
+        ));
+    }
+    let place = match entry.configs_span == entry.span {
+        true => "below [capability.configs] ",
+        false => "",
+    };
+    let lines: Vec<_> = missing
+        .iter()
+        .map(|key| format!("{} = \"{}\"", key.name, key.example))
+        .collect();
+    let emulated = match (resource.maturity, resource.service) {
+        (Maturity::Ready, Some(_)) if first.endpoint => "; under `slt test` an emulator takes its place",
+        _ => "",
+    };
+    Some(diagnostic.hint(format!("set it {place}e.g. {}{emulated}", lines.join(", "))))
+}
+
+fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {
+    let place = |wanted: &str| resource.keys.iter().position(|key| key.name == wanted);
+    place(name) < place(other)
+}
+
+fn config_problems(
+    name: &str,
+    config: &Config,
+    resource: &Resource,
+    version: SpecVersion,
+) -> Vec<Diagnostic> {
+    let key = resource.keys.iter().find(|key| key.name == name);
+    let mut found = Vec::new();
+    if key.is_none() {
+        found.push(unknown_config(name, config, resource, version));
+    }
+    let Value::Literal(literal) = &config.value.value else {
+        return found;
+    };
+    let secret = key.map_or_else(|| is_secret_name(name), |key| key.secret);
+    if (secret && !literal.is_empty()) || has_password(literal) {
+        found.push(secret_literal(name, config.value.span.clone(), secret));
+    }
+    if let Some(expected) = key.and_then(|key| misformed(key, literal)) {
+        let example = key.map_or("", |key| key.example);
+        found.push(
+            Diagnostic::error(codes::CONFIG_FORM, format!("the value of `{name}` is not {expected}"))
+                .label(config.value.span.clone(), format!("not {expected}"))
+                .hint(format!("write it like \"{example}\"")),
+        );
+    }
+    found
+}
+
+fn unknown_config(name: &str, config: &Config, resource: &Resource, version: SpecVersion) -> Diagnostic {
+    let message = format!("`{}` has no key `{}`", resource.id, shown(name));
+    let diagnostic = if version == SpecVersion::V1_0 {
+        Diagnostic::error(codes::CONFIG_UNKNOWN, message)
+    } else {
+        Diagnostic::warning(codes::CONFIG_UNKNOWN, message)
+    };
+    let diagnostic = diagnostic.label(config.key.clone(), "not a key of this resource");
+    let keys = || resource.keys.iter().map(|key| key.name);
+    if let Some(meant) = nearest(name, keys()) {
+        return diagnostic
+            .hint(format!("did you mean `{meant}`?"))
+            .fix(format!("replace by `{meant}`"), config.key.clone(), meant);
+    }
+    let keys: Vec<_> = keys().map(|key| format!("`{key}`")).collect();
+    match keys.is_empty() {
+        true => diagnostic.hint("it takes no configuration"),
+        false => diagnostic.hint(format!("its keys are {}", keys.join(", "))),
+    }
+}
+
+fn secret_literal(name: &str, span: Range<usize>, whole: bool) -> Diagnostic {
+    let message = match whole {
+        true => format!("the value of `{}` is a secret", shown(name)),
+        false => format!("the value of `{}` has a password in it", shown(name)),
+    };
+    Diagnostic::warning(codes::CONFIG_SECRET, message)
+        .label(span, "written into the file")
+        .hint(format!("write \"${{envvars.{}}}\", and set it in the environment", shown(name)))
+}
+
+/// What a literal should be and is not.
+fn misformed(key: &Key, literal: &str) -> Option<String> {
+    match key.form {
+        Form::Text => None,
+        Form::Port => match literal.parse::<u16>() {
+            Ok(1..) => None,
+            _ => Some("a port, from 1 to 65535".to_owned()),
+        },
+        Form::Url(schemes) => {
+            let url = url::Url::parse(literal).ok();
+            let fits = url.is_some_and(|url| schemes.contains(&url.scheme()) && url.has_host());
+            let wanted: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+            (!fits).then(|| format!("a URL that begins with {}", wanted.join(" or ")))
+        }
+    }
+}
+
+/// Two entries of one family must not share a name, and `*` is every name.
+fn names(known: &[Known<'_>], version: SpecVersion) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (index, (entry, resource)) in known.iter().enumerate() {
+        // In 0.1 the name is the resource, and an old and a new name of it are one.
+        let name = |entry: &Capability, resource: &Resource| match version {
+            SpecVersion::V0_1 => resource.id.to_owned(),
+            _ => entry.name.value.clone(),
+        };
+        let this = name(entry, resource);
+        let earlier = known
+            .iter()
+            .take(index)
+            .filter(|(_, other)| other.family == resource.family)
+            .find(|(earlier, other)| {
+                let that = name(earlier, other);
+                this == that || this == "*" || that == "*"
+            });
+        if let Some((earlier, other)) = earlier {
+            let same = this == name(earlier, other);
+            found.push(clash(earlier, entry, resource.family, same));
+        }
+    }
+    found
+}
+
+fn clash(earlier: &Capability, entry: &Capability, family: Family, same: bool) -> Diagnostic {
+    let family = crate::catalogue::CATALOGUE
+        .capability(family)
+        .map_or("", |capability| capability.name);
+    let diagnostic = match same {
+        true => Diagnostic::error(
+            codes::NAME_DUPLICATE,
+            format!("two `{family}` capabilities have the name `{}`", shown(&entry.name.value)),
+        ),
+        false => Diagnostic::error(
+            codes::NAME_OVERLAP,
+            format!("`*` is every name, and there is another `{family}` capability"),
+        ),
+    };
+    let hint = match same {
+        true => "give one of them another name: it is what the component opens",
+        false => "give the one with `*` a name, or leave one of them out",
+    };
+    diagnostic
+        .label(entry.name.span.clone(), "and here")
+        .label(earlier.name.span.clone(), "here")
+        .hint(hint)
+}
+
+fn shown(text: &str) -> String {
+    const SHOWN_MAX_CHARACTERS: usize = 60;
+    text.chars().filter(|c| !c.is_control()).take(SHOWN_MAX_CHARACTERS).collect()
+}

@@ -1,1 +1,284 @@
-//! deployment
+//! An application that is started: instances, routes, services, clock, seed, limits, event sink.
+//!
+//! *Invariant:* `run`, `test` and `conformance` all build this one [`Deployment`]; there is no second way to start an
+//! app.
+
+mod bind;
+mod serve;
+mod watchdog;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use slt_emulators::chassis::{Clock, Mounted, Seed};
+use tokio::sync::{Semaphore, watch};
+use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+
+pub use bind::{BindError, Bound, Services, bind};
+pub use serve::serve;
+pub use watchdog::Watchdog;
+
+use crate::events::{Event, Sink};
+use crate::host::{Guest, GuestEnd, GuestSetup, Interrupt, Loaded, Outbound, Output, Testing};
+
+/// How many instances of an app run at once; further requests wait. Below the size of the engine's pool.
+const MAX_INSTANCES: usize = 200;
+
+/// What a deployment is made of.
+pub struct Parts {
+    /// The component that answers requests.
+    pub app: Option<Loaded>,
+    /// What the slightfile bound.
+    pub bound: Bound,
+    /// The time.
+    pub clock: Clock,
+    /// Where guests' random numbers come from; `None`: the system.
+    pub seed: Option<Seed>,
+    /// Where the guests' outputs go.
+    pub stdout: Output,
+    /// Where the guests' errors go.
+    pub stderr: Output,
+    /// What happens is told here.
+    pub sink: Sink,
+    /// Whether this is a test: `app.test` is the app, and `slight:testing` is there.
+    pub testing: bool,
+    /// Stops every guest of a test. `None`: each request has its own, and the watchdog.
+    pub interrupt: Option<Arc<Interrupt>>,
+    /// Keeps real time for requests that have their own interrupt.
+    pub watchdog: Option<Watchdog>,
+}
+
+/// An application that is started. Cheap to clone.
+#[derive(Clone)]
+pub struct Deployment(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    testing: Option<Arc<Testing>>,
+    instances: AtomicU64,
+    room: Arc<Semaphore>,
+    running: watch::Sender<usize>,
+}
+
+/// Why a request was not answered by the guest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandleError {
+    /// There is no app, or it answers no HTTP.
+    #[error("the component does not export `wasi:http/incoming-handler`")]
+    NoHandler,
+    /// It took too long.
+    #[error("no answer within {0:?} (`request_timeout`)")]
+    TimedOut(Duration),
+    /// The guest ended without an answer.
+    #[error("{}", describe(.0))]
+    Guest(GuestEnd),
+    /// The guest answered with an error of HTTP's.
+    #[error("the guest answered with the error {0}")]
+    Refused(String),
+}
+
+fn describe(end: &GuestEnd) -> String {
+    match end {
+        GuestEnd::Done | GuestEnd::Failed => "the guest returned without an answer".into(),
+        GuestEnd::Interrupted => "the guest was stopped".into(),
+        GuestEnd::OutOfMemory(limit) => {
+            format!("the guest needs more memory than it may have: {} MiB (`[limits] memory`)", limit >> 20)
+        }
+        GuestEnd::Trapped(reason) => format!("the guest trapped: {reason}"),
+        GuestEnd::Broken(reason) => reason.clone(),
+    }
+}
+
+/// Counts a running instance for as long as it lives.
+struct Running(Arc<Inner>);
+
+impl Running {
+    fn new(inner: &Arc<Inner>) -> Self {
+        inner.running.send_modify(|count| *count += 1);
+        Self(Arc::clone(inner))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.send_modify(|count| *count = count.saturating_sub(1));
+    }
+}
+
+impl Deployment {
+    /// Starts nothing yet: instances are made for each request.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let testing = parts.testing.then(|| {
+            Arc::new(Testing { services: parts.bound.services.clone(), virtual_time: parts.clock.is_virtual() })
+        });
+        let room = Arc::new(Semaphore::new(MAX_INSTANCES));
+        Self(Arc::new(Inner { parts, testing, instances: AtomicU64::new(0), room, running: watch::Sender::new(0) }))
+    }
+
+    /// The emulated services.
+    #[must_use]
+    pub fn services(&self) -> &[Mounted] {
+        &self.0.parts.bound.services
+    }
+
+    /// Whether the app answers HTTP.
+    #[must_use]
+    pub fn answers_http(&self) -> bool {
+        self.0.parts.app.as_ref().is_some_and(|app| app.world.http.is_some())
+    }
+
+    /// Hands a request to a fresh instance of the app.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn handle<B>(&self, request: Request<B>) -> Result<Response<WasiBody>, HandleError>
+    where
+        B: http_body_util::BodyExt<Data = Bytes> + Send + 'static,
+        B::Error: Into<Error>,
+    {
+        let inner = &self.0;
+        let handler = inner.parts.app.as_ref().and_then(|app| app.world.http.clone()).ok_or(HandleError::NoHandler)?;
+        let broken = |error: wasmtime::Error| HandleError::Guest(GuestEnd::Broken(error.to_string()));
+        let room = Arc::clone(&inner.room).acquire_owned().await.map_err(|_| HandleError::NoHandler)?;
+        let interrupt = self.interrupt();
+        let mut store = self.store(handler.engine(), &interrupt, &[]);
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let request = store.data_mut().http().new_incoming_request(Scheme::Http, request).map_err(broken)?;
+        let outparam = store.data_mut().http().new_response_outparam(sender).map_err(broken)?;
+        let (running, timeout, clock) = (Running::new(inner), inner.parts.bound.request_timeout, inner.parts.clock.clone());
+        let watched = inner.parts.watchdog.as_ref().map(|watchdog| watchdog.watch(timeout, &interrupt));
+        let task = tokio::spawn(async move {
+            let _kept = (running, room, watched);
+            let run = async {
+                let called = async {
+                    let instance = handler.instantiate_async(&mut store).await?;
+                    instance.wasi_http_incoming_handler().call_handle(&mut store, request, outparam).await
+                };
+                let called = called.await;
+                called.map_or_else(|error| GuestEnd::of(&error, &store), |()| GuestEnd::Done)
+            };
+            tokio::select! {
+                biased;
+                end = run => end,
+                () = interrupt.stopped() => GuestEnd::Interrupted,
+                () = clock.sleep(timeout) => GuestEnd::Interrupted,
+            }
+        });
+        match receiver.await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(code)) => Err(HandleError::Refused(format!("{code:?}"))),
+            // the guest is gone, and what would have sent the answer with it
+            Err(_) => Err(match task.await {
+                Ok(GuestEnd::Interrupted) => HandleError::TimedOut(timeout),
+                Ok(end) => HandleError::Guest(end),
+                Err(error) => HandleError::Guest(GuestEnd::Broken(error.to_string())),
+            }),
+        }
+    }
+
+    /// Runs a command component to its end.
+    pub async fn command(&self, command: &Loaded, arguments: &[String]) -> GuestEnd {
+        let Some(pre) = command.world.command.clone() else {
+            return GuestEnd::Broken("the component does not export `wasi:cli/run`".into());
+        };
+        let interrupt = self.interrupt();
+        let mut store = self.store(pre.engine(), &interrupt, arguments);
+        let run = async {
+            let called = async {
+                let instance = pre.instantiate_async(&mut store).await?;
+                instance.wasi_cli_run().call_run(&mut store).await
+            };
+            match called.await {
+                Ok(Ok(())) => GuestEnd::Done,
+                Ok(Err(())) => GuestEnd::Failed,
+                Err(error) => GuestEnd::of(&error, &store),
+            }
+        };
+        tokio::select! {
+            biased;
+            end = run => end,
+            () = interrupt.stopped() => GuestEnd::Interrupted,
+        }
+    }
+
+    /// Waits until no instance of the app runs any more: what it does after its answer counts too.
+    pub async fn drain(&self) {
+        let _ = self.0.running.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    fn interrupt(&self) -> Arc<Interrupt> {
+        let own = || Arc::new(Interrupt::yielding());
+        self.0.parts.interrupt.clone().unwrap_or_else(own)
+    }
+
+    fn store(&self, engine: &wasmtime::Engine, interrupt: &Arc<Interrupt>, arguments: &[String]) -> wasmtime::Store<Guest> {
+        let parts = &self.0.parts;
+        let instance = self.0.instances.fetch_add(1, Ordering::Relaxed);
+        let setup = GuestSetup {
+            clock: &parts.clock,
+            seed: parts.seed.as_ref().map(|seed| seed.child(&format!("guest{instance}"))),
+            keyvalue: &parts.bound.keyvalue,
+            outbound: self.outbound(),
+            testing: self.0.testing.clone(),
+            memory: parts.bound.memory,
+            stdout: parts.stdout.clone(),
+            stderr: parts.stderr.clone(),
+            arguments,
+            interrupt: Arc::clone(interrupt),
+        };
+        Guest::store(engine, setup)
+    }
+
+    fn outbound(&self) -> Outbound {
+        let sink = Arc::clone(&self.0.parts.sink);
+        Outbound {
+            grants: Arc::clone(&self.0.parts.bound.grants),
+            app: self.0.parts.testing.then(|| app_route(Arc::downgrade(&self.0))),
+            clock: self.0.parts.clock.clone(),
+            refused: Some(Arc::new(move |origin| {
+                let message = format!(
+                    "a request to {origin} was refused: to grant it, add \"{origin}\" to `hosts` in `[outbound]`"
+                );
+                sink(Event::Note { message });
+            })),
+        }
+    }
+}
+
+/// The route by which a test reaches its app.
+fn app_route(deployment: Weak<Inner>) -> crate::host::AppRoute {
+    Arc::new(move |request| {
+        let deployment = deployment.upgrade().map(Deployment);
+        Box::pin(async move {
+            let deployment = deployment.ok_or(Error::DestinationUnavailable)?;
+            match deployment.handle(request).await {
+                Ok(response) => Ok(response),
+                Err(HandleError::NoHandler) => Err(Error::DestinationNotFound),
+                // as a client would see it: the server answers for its application
+                Err(error) => Ok(failure(&error)),
+            }
+        })
+    })
+}
+
+/// The answer to a request that the guest did not answer.
+fn failure(error: &HandleError) -> Response<WasiBody> {
+    let status = match error {
+        HandleError::TimedOut(_) => http::StatusCode::GATEWAY_TIMEOUT,
+        HandleError::NoHandler => http::StatusCode::NOT_FOUND,
+        HandleError::Guest(_) | HandleError::Refused(_) => http::StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let text = status.canonical_reason().unwrap_or("error");
+    let body = http_body_util::Full::new(Bytes::from(format!("{text}\n"))).map_err(Error::from).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let kind = http::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+    response
+}

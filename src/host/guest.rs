@@ -55,11 +55,17 @@ pub struct Interrupt {
     stop: AtomicBool,
     /// Wakes the runtime on which the guest waits.
     woken: Notify,
-    /// A guest that computes gives way to others at each tick of the epoch: not under virtual time.
-    pub yields: bool,
+    yields: bool,
 }
 
 impl Interrupt {
+    /// For a guest that gives way to others at each tick of the epoch: not under virtual time, where the order of things
+    /// would then depend on real time.
+    #[must_use]
+    pub fn yielding() -> Self {
+        Self { yields: true, ..Self::default() }
+    }
+
     /// Stops the guest: at its next loop or call, or in the host call in which it waits.
     pub fn stop(&self, engine: &Engine) {
         self.stop.store(true, Ordering::Release);

@@ -3,7 +3,7 @@
 //! A linker is made for each component from its decoded imports, never one global linker: two shapes of one package
 //! version are served side by side. Each package and shape has one small adapter file in [`adapters`].
 //!
-//! *Invariant:* nothing here knows of slightfiles, templates or terminals; providers come in as trait objects.
+//! *Invariant:* nothing here knows of capabilities' resources, templates or terminals; providers come in as trait objects.
 
 pub mod adapters;
 mod cache;
@@ -16,5 +16,5 @@ mod output;
 pub use cache::Cache;
 pub use engine::{Engine, LoadError, Loaded, World};
 pub use guest::{Guest, GuestEnd, GuestSetup, InjectedFault, Interrupt, Testing};
-pub use outbound::{AppRoute, Grant, Grants, InvalidGrant, Outbound};
+pub use outbound::{APP_HOST, AppRoute, Outbound, Refused};
 pub use output::Output;

@@ -1,0 +1,176 @@
+//! Which of the things that cargo made are meant. Pure.
+
+use std::path::Path;
+
+use cargo_metadata::{Artifact, TargetKind};
+
+use super::manifest::Manifest;
+use super::{BuildError, BuiltApp, TestArtifact, TestKind};
+
+/// The application: the package's `cdylib`, or else its program. Of several programs it is the one that `cargo run` takes.
+pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltApp, BuildError> {
+    let own: Vec<&Artifact> = artifacts
+        .iter()
+        .filter(|artifact| same_file(artifact.manifest_path.as_std_path(), &manifest.path) && !artifact.profile.test)
+        .collect();
+    if let Some(library) = own.iter().find_map(|artifact| built(artifact, TargetKind::CDyLib)) {
+        return Ok(library);
+    }
+    let programs: Vec<(&str, BuiltApp)> = own
+        .iter()
+        .filter_map(|artifact| Some((artifact.target.name.as_str(), built(artifact, TargetKind::Bin)?)))
+        .filter(|(program, _)| manifest.default_run.as_ref().is_none_or(|name| name == program))
+        .collect();
+    match programs.as_slice() {
+        [] => Err(BuildError::NoComponent(manifest.path.clone())),
+        [(_, program)] => Ok(program.clone()),
+        several => Err(BuildError::Ambiguous {
+            manifest: manifest.path.clone(),
+            candidates: several.iter().map(|(name, _)| (*name).to_string()).collect(),
+        }),
+    }
+}
+
+fn built(artifact: &Artifact, kind: TargetKind) -> Option<BuiltApp> {
+    let file = artifact
+        .filenames
+        .iter()
+        .find(|file| file.extension() == Some("wasm"))?;
+    let (name, version) = package(artifact);
+    artifact.target.is_kind(kind).then(|| BuiltApp {
+        name,
+        version,
+        artifact: file.into(),
+    })
+}
+
+/// The test programs, in the order in which cargo lists them: by package, then by name.
+pub(super) fn tests(artifacts: &[Artifact]) -> Vec<TestArtifact> {
+    let mut tests: Vec<TestArtifact> = artifacts
+        .iter()
+        .filter(|artifact| artifact.profile.test)
+        .filter_map(|artifact| {
+            Some(TestArtifact {
+                package: package(artifact).0,
+                name: artifact.target.name.clone(),
+                path: artifact.executable.clone()?.into(),
+                kind: match artifact.target.is_kind(TargetKind::Test) {
+                    true => TestKind::Integration,
+                    false => TestKind::Unit,
+                },
+            })
+        })
+        .collect();
+    let integration = |test: &TestArtifact| test.kind == TestKind::Integration;
+    tests.sort_by(|a, b| (&a.package, integration(a), &a.name).cmp(&(&b.package, integration(b), &b.name)));
+    tests
+}
+
+/// Name and version of the package, from its id: `path+file:///…/shortener#0.1.0` and `path+file:///…/rust#shortener@0.1.0`
+/// are both of `shortener` (<https://doc.rust-lang.org/cargo/reference/pkgid-spec.html>).
+fn package(artifact: &Artifact) -> (String, String) {
+    let id = &artifact.package_id.repr;
+    let (url, fragment) = id.rsplit_once('#').unwrap_or((id, ""));
+    let (name, version) = match fragment.split_once('@') {
+        Some(both) => both,
+        None => (url.rsplit('/').next().unwrap_or(url), fragment),
+    };
+    (name.to_string(), version.to_string())
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "path+file:///p#0.1.0";
+
+    /// A message of cargo's, with what matters here.
+    fn artifact(id: &str, kind: &str, name: &str, test: bool) -> Artifact {
+        let file = format!("/target/{name}.wasm");
+        serde_json::from_value(serde_json::json!({
+            "package_id": id,
+            "manifest_path": if id == ID { "/p/Cargo.toml" } else { "/other/Cargo.toml" },
+            "target": { "kind": [kind], "crate_types": [kind], "name": name, "src_path": "/p/src/lib.rs" },
+            "profile": { "opt_level": "0", "debug_assertions": true, "overflow_checks": true, "test": test },
+            "features": [],
+            "filenames": [file],
+            "executable": file,
+            "fresh": true,
+        }))
+        .unwrap()
+    }
+
+    fn check_app(default_run: Option<&str>, made: &[(&str, &str)], expected: Result<&str, &str>) {
+        let manifest = Manifest {
+            path: "/p/Cargo.toml".into(),
+            workspace_only: false,
+            default_run: default_run.map(Into::into),
+        };
+        let mut artifacts: Vec<Artifact> = made
+            .iter()
+            .map(|(kind, name)| artifact(ID, kind, name, false))
+            .collect();
+        artifacts.push(artifact("path+file:///other#0.1.0", "cdylib", "other", false));
+        artifacts.push(artifact(ID, "cdylib", "unit", true));
+        let found = app(&manifest, &artifacts).map_err(|error| error.to_string());
+        let expected = expected.map_err(Into::into).map(|name| BuiltApp {
+            name: "p".into(),
+            version: "0.1.0".into(),
+            artifact: format!("/target/{name}.wasm").into(),
+        });
+        assert_eq!(found, expected, "{made:?}");
+    }
+
+    #[test]
+    fn the_application_is_the_library_or_the_program_that_cargo_runs() {
+        check_app(None, &[("cdylib", "p")], Ok("p"));
+        check_app(None, &[("bin", "tool"), ("cdylib", "p")], Ok("p"));
+        check_app(None, &[("bin", "tool")], Ok("tool"));
+        check_app(Some("b"), &[("bin", "a"), ("bin", "b")], Ok("b"));
+        check_app(None, &[("lib", "p")], Err("`/p/Cargo.toml` builds no component"));
+        check_app(None, &[], Err("`/p/Cargo.toml` builds no component"));
+        check_app(
+            None,
+            &[("bin", "a"), ("bin", "b")],
+            Err("`/p/Cargo.toml` builds more than one component: `a`, `b`"),
+        );
+    }
+
+    #[test]
+    fn tests_are_those_of_the_sources_first_then_the_files() {
+        let id = "path+file:///w/rust#shortener@0.1.0";
+        let made = [
+            artifact(id, "test", "app", true),
+            artifact(id, "cdylib", "shortener", true),
+            artifact(id, "cdylib", "shortener", false),
+        ];
+        let found = tests(&made);
+        let names: Vec<_> = found
+            .iter()
+            .map(|test| (test.package.as_str(), test.name.as_str(), test.kind))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("shortener", "shortener", TestKind::Unit),
+                ("shortener", "app", TestKind::Integration)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_package_is_named_in_its_id() {
+        let check = |id: &str| {
+            assert_eq!(
+                package(&artifact(id, "lib", "x", false)),
+                ("shortener".into(), "0.1.0".into())
+            )
+        };
+        check("path+file:///w/shortener#0.1.0");
+        check("path+file:///w/rust#shortener@0.1.0");
+    }
+}

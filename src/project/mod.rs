@@ -2,11 +2,13 @@
 //!
 //! It runs no tool and reads no environment; whoever calls says in which folder to look.
 
+mod cargo_config;
 mod sources;
 mod world;
 
 use std::path::{Path, PathBuf};
 
+pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
 pub use world::{Against, Compared, compare, component};
 
 use crate::catalogue::{CATALOGUE, Maturity};

@@ -2,7 +2,10 @@
 //!
 //! Excerpts are taken from a copy of the file in which secrets are covered.
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, NamedSource, Report, SourceCode,
+    SourceSpan, SpanContents,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -198,17 +201,40 @@ fn excerpt(name: &str, text: &str, diagnostic: &Diagnostic, colour: bool) -> Str
     };
     // The message stands in our own heading: miette's is a line of its own, and is left out below.
     let report = Report::new(MietteDiagnostic::new(String::new()).with_severity(severity).with_labels(labels))
-        .with_source_code(NamedSource::new(name, text.to_owned()));
+        .with_source_code(WholeLines(NamedSource::new(name, text.to_owned())));
     let theme = match colour {
         true => GraphicalTheme::unicode(),
         false => GraphicalTheme::unicode_nocolor(),
     };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(WIDTH_COLUMNS)
-        .with_context_lines(0);
+        .with_context_lines(1); // what `WholeLines` makes of it
     let mut drawn = String::new();
     match handler.render_report(&mut drawn, report.as_ref()) {
         Ok(()) => drawn.lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect(),
         Err(_) => String::new(),
+    }
+}
+
+/// A file of which miette sees the lines of a label, from their start to their end, and none around them.
+#[derive(Debug)]
+struct WholeLines(NamedSource<String>);
+
+impl SourceCode for WholeLines {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        // For the line and column in the heading, miette asks without context.
+        if before == 0 && after == 0 {
+            return self.0.read_span(span, 0, 0);
+        }
+        let text = self.0.inner();
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        let line_start = text.get(..start).and_then(|t| t.rfind('\n')).map_or(0, |newline| newline + 1);
+        let line_end = text.get(end..).and_then(|t| t.find('\n')).map_or(text.len(), |newline| end + newline);
+        self.0.read_span(&SourceSpan::from(line_start..line_end), 0, 0)
     }
 }

@@ -91,12 +91,17 @@ impl Ui {
         }
     }
 
-    /// Prints a result: as it is for people, and as an object with `kind` for programs.
-    pub fn result(&self, human: &str, json: &impl serde::Serialize) {
+    /// Prints a result: as it is for people, and as objects with `kind`, one a line, for programs.
+    pub fn result(&self, human: &str, json: &[impl serde::Serialize]) {
         match self.format {
             Format::Human => print!("{human}"),
-            Format::Json => self.line(json),
+            Format::Json => json.iter().for_each(|line| self.line(line)),
         }
+    }
+
+    /// Prints a text that is the result itself, whatever the format.
+    pub fn text(&self, text: &str) {
+        print!("{text}");
     }
 
     fn line(&self, line: &impl serde::Serialize) {

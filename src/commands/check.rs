@@ -1,9 +1,124 @@
-//! `slt check`
+//! `slt check`: the slightfile, the component or its WIT world, and the catalogue, compared before anything runs.
+
+use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, Session};
+use crate::catalogue::CATALOGUE;
 use crate::cli::Check;
+use crate::project::{self, Against, Compared, Project};
+use crate::slightfile::{self, Diagnostic, Severity};
+use crate::ui::diagnostics::{Checked, Source};
+use crate::validate::{Artifact, validate};
+
+/// Where to look.
+struct Plan {
+    /// Where the slightfile is looked for.
+    folder: PathBuf,
+    /// A component that was named.
+    component: Option<PathBuf>,
+}
 
 /// Runs `slt check`.
-pub fn run(_session: &Session<'_>, _arguments: &Check) -> Result<Exit, Failure> {
-    Err(Failure::usage("not here yet"))
+pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
+    let directory = session.directory();
+    let plan = plan(&directory, arguments)?;
+    let config = session.global.config.as_ref().map(|config| directory.join(config));
+    let mut project = project::load(&plan.folder, config.as_deref())
+        .map_err(|error| Failure::failed(error.to_string()).hint(error.hint()))?;
+    project.slightfile_name = project::named(&project.slightfile_path, &directory);
+
+    let (slightfile, mut diagnostics) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
+    let compared = match &plan.component {
+        Some(component) => project::component(component, &directory),
+        None => project::compare(&project, slightfile.as_ref(), &directory),
+    };
+    if let Some(slightfile) = &slightfile {
+        diagnostics.extend(validate(slightfile, compared.world.as_ref(), &CATALOGUE, Artifact::App));
+    }
+    diagnostics.extend(compared.problem.clone());
+    slightfile::sort(&mut diagnostics);
+    Ok(report(session, &project, &compared, &diagnostics, &directory))
+}
+
+fn plan(directory: &Path, arguments: &Check) -> Result<Plan, Failure> {
+    let Some(path) = &arguments.path else {
+        return Ok(Plan {
+            folder: directory.to_owned(),
+            component: None,
+        });
+    };
+    let path = directory.join(path);
+    if path.is_dir() {
+        return Ok(Plan {
+            folder: path,
+            component: None,
+        });
+    }
+    if !path.is_file() {
+        return Err(Failure::usage(format!("there is no `{}`", project::named(&path, directory)))
+            .hint("give a project's folder or a component; `slt build` writes one to `dist/`"));
+    }
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return Err(Failure::usage(format!("`{}` is no component", project::named(&path, directory)))
+            .hint("name a slightfile with `-c`: `slt check -c slightfile.toml`"));
+    }
+    Ok(Plan {
+        folder: path.parent().unwrap_or(directory).to_owned(),
+        component: Some(path),
+    })
+}
+
+fn report(
+    session: &Session<'_>,
+    project: &Project,
+    compared: &Compared,
+    diagnostics: &[Diagnostic],
+    directory: &Path,
+) -> Exit {
+    let source = Source {
+        name: &project.slightfile_name,
+        text: &project.slightfile_text,
+    };
+    session.ui.diagnostics(source, diagnostics);
+    let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+    let checked = Checked {
+        slightfile: project.slightfile_name.clone(),
+        against: compared.against.as_ref().map(|against| match against {
+            Against::Component(path) => project::named(path, directory),
+            Against::Wit { folder, .. } => project::named(folder, directory),
+        }),
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        notes: count(Severity::Note),
+    };
+    let exit = if checked.errors > 0 { Exit::Failed } else { Exit::Done };
+    let summary = summary(&checked, compared, directory);
+    session.ui.checked(checked, &summary);
+    exit
+}
+
+/// `checked slightfile.toml against dist/shortener.wasm: 2 errors, 1 warning`
+fn summary(checked: &Checked, compared: &Compared, directory: &Path) -> String {
+    let against = match (&checked.against, &compared.against) {
+        (Some(name), Some(Against::Wit { stale: Some((_, source)), .. })) => {
+            format!(" against {name} (`{}` is newer than the component)", project::named(source, directory))
+        }
+        (Some(name), Some(Against::Wit { .. })) => format!(" against {name} (there is no component yet)"),
+        (Some(name), _) => format!(" against {name}"),
+        (None, _) => String::new(),
+    };
+    let counts: Vec<_> = [
+        (checked.errors, "error"),
+        (checked.warnings, "warning"),
+        (checked.notes, "note"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
+    .collect();
+    let result = match counts.is_empty() {
+        true => "no problems".to_owned(),
+        false => counts.join(", "),
+    };
+    format!("checked {}{against}: {result}", checked.slightfile)
 }

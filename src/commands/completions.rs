@@ -1,9 +1,14 @@
-//! `slt completions`
+//! `slt completions`: the completion script of a shell, on stdout.
+
+use clap::CommandFactory;
 
 use super::{Exit, Failure, Session};
-use crate::cli::Completions;
+use crate::cli::{Cli, Completions};
 
 /// Runs `slt completions`.
-pub fn run(_session: &Session<'_>, _arguments: &Completions) -> Result<Exit, Failure> {
-    Err(Failure::usage("not here yet"))
+pub fn run(session: &Session<'_>, arguments: &Completions) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "slt", &mut script);
+    session.ui.text(&String::from_utf8_lossy(&script));
+    Ok(Exit::Done)
 }

@@ -44,14 +44,15 @@ pub fn all(root: &Section<'_>, problems: &mut Problems) -> Vec<Capability> {
 fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
     section.check_keys(CAPABILITY, problems);
     let (resource, name) = identity(section, problems);
-    let (configs, configs_span) = configs(section, problems);
+    let configs = configs(section, problems);
     let newer = problems.version == V1_0;
     let capability = Capability {
         resource: resource?,
         name: name?,
         optional: newer && section.boolean("optional", problems).unwrap_or(false),
-        configs,
-        configs_span,
+        configs: configs.read,
+        unread_configs: configs.unread,
+        configs_span: configs.span,
         subscribe: if newer { section.strings("subscribe", problems) } else { Vec::new() },
         retry: if newer { retry(section, problems) } else { None },
         grants: if newer { grants(section, problems) } else { Vec::new() },
@@ -115,26 +116,38 @@ fn required(section: &Section<'_>, key: &str, hint: &str, problems: &mut Problem
     section.string(key, problems)
 }
 
-fn configs(section: &Section<'_>, problems: &mut Problems) -> (BTreeMap<String, Config>, Range<usize>) {
-    let none = (BTreeMap::new(), section.span.clone());
+/// The keys of a capability's configuration.
+struct Configs {
+    read: BTreeMap<String, Config>,
+    unread: Vec<String>,
+    span: Range<usize>,
+}
+
+fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
+    let mut configs = Configs {
+        read: BTreeMap::new(),
+        unread: Vec::new(),
+        span: section.span.clone(),
+    };
     if problems.version == V0_1 {
-        return none;
+        return configs;
     }
     let Some(table) = section.table("configs", "[capability.configs]", problems) else {
-        return none;
+        return configs;
     };
     let dialect = dialect(problems.version);
-    let mut configs = BTreeMap::new();
     for (key, span, item) in table.entries() {
-        let Some(text) = super::read::string(key, item, problems) else {
-            continue;
-        };
-        let value = parsed(text, problems, |text| Value::parse(text, dialect), |error| unreadable(key, error));
-        if let Some(value) = value {
-            configs.insert(key.to_owned(), Config { key: span, value });
+        let text = super::read::string(key, item, problems);
+        let value = text.and_then(|text| {
+            parsed(text, problems, |text| Value::parse(text, dialect), |error| unreadable(key, error))
+        });
+        match value {
+            Some(value) => drop(configs.read.insert(key.to_owned(), Config { key: span, value })),
+            None => configs.unread.push(key.to_owned()),
         }
     }
-    (configs, table.span)
+    configs.span = table.span;
+    configs
 }
 
 fn dialect(version: SpecVersion) -> Dialect {

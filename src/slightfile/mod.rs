@@ -109,6 +109,8 @@ pub struct Capability {
     pub optional: bool,
     /// Its configuration.
     pub configs: BTreeMap<String, Config>,
+    /// Configuration keys whose value could not be read, which has been reported.
+    pub unread_configs: Vec<String>,
     /// Where the configuration is written: the header of its table, or of the capability when there is none.
     pub configs_span: Range<usize>,
     /// The topics of an exported message handler.

@@ -1,4 +1,5 @@
 //! Small things with no opinion.
 
 pub mod os;
+pub mod programs;
 pub mod secret;

@@ -3,28 +3,41 @@
 //! Results go to stdout; progress, logs and diagnostics to stderr.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use crate::cli::{Format, Global};
+pub mod diagnostics;
+
+use std::io::IsTerminal;
+
+use crate::cli::{Color, Format, Global};
 use crate::commands::{Exit, Failure};
 use crate::events::{Event, Sink};
+use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
+use diagnostics::{Checked, Line, Source};
 
 /// Renders what the rooms report.
 #[derive(Debug, Clone)]
 pub struct Ui {
     format: Format,
+    colour: bool,
 }
 
 impl Ui {
     /// As the flags and the environment say.
     #[must_use]
-    pub fn new(global: &Global, _invocation: &Invocation) -> Self {
-        Self { format: global.format }
+    pub fn new(global: &Global, invocation: &Invocation) -> Self {
+        Self {
+            format: global.format,
+            colour: colour(global.color, invocation),
+        }
     }
 
     /// Before any flag is known.
     #[must_use]
     pub fn plain() -> Self {
-        Self { format: Format::Human }
+        Self {
+            format: Format::Human,
+            colour: false,
+        }
     }
 
     /// Prints a usage error or the help text, and says which code to exit with.
@@ -55,6 +68,60 @@ impl Ui {
             && let Ok(line) = serde_json::to_string(event)
         {
             println!("{line}");
+        }
+    }
+
+    /// Prints diagnostics: with excerpts on stderr for people, as lines on stdout for programs.
+    pub fn diagnostics(&self, source: Source<'_>, diagnostics: &[Diagnostic]) {
+        match self.format {
+            Format::Human => eprint!("{}", diagnostics::human(source, diagnostics, self.colour)),
+            Format::Json => {
+                for line in diagnostics::lines(source, diagnostics) {
+                    self.line(&line);
+                }
+            }
+        }
+    }
+
+    /// Prints the result of a check.
+    pub fn checked(&self, checked: Checked, summary: &str) {
+        match self.format {
+            Format::Human => println!("{summary}"),
+            Format::Json => self.line(&Line::Checked(checked)),
+        }
+    }
+
+    /// Prints a result: as it is for people, and as objects with `kind`, one a line, for programs.
+    pub fn result(&self, human: &str, json: &[impl serde::Serialize]) {
+        match self.format {
+            Format::Human => print!("{human}"),
+            Format::Json => json.iter().for_each(|line| self.line(line)),
+        }
+    }
+
+    /// Prints a text that is the result itself, whatever the format.
+    pub fn text(&self, text: &str) {
+        print!("{text}");
+    }
+
+    fn line(&self, line: &impl serde::Serialize) {
+        if let Ok(line) = serde_json::to_string(line) {
+            println!("{line}");
+        }
+    }
+}
+
+/// Whether to colour: as the flag says, then `CLICOLOR_FORCE` and `NO_COLOR`, then whether stderr is a terminal.
+fn colour(flag: Color, invocation: &Invocation) -> bool {
+    let set = |name: &str| {
+        let value = invocation.environment.get(name);
+        value.is_some_and(|value| !value.is_empty() && value != "0")
+    };
+    match flag {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            set("CLICOLOR_FORCE") || (!set("NO_COLOR") && std::io::stderr().is_terminal())
         }
     }
 }

@@ -112,7 +112,17 @@ fn planned(entry: &Capability, resource: &Resource, catalogue: &Catalogue) -> Op
 
 /// One problem for all the keys that are missing, with the lines to write.
 fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resource) -> Option<Diagnostic> {
-    let set = |name: &str| slightfile.config(entry, name).is_some();
+    // What was misspelt is not missing too, and what could not be read has been reported.
+    let known = |name: &str| resource.keys.iter().any(|key| key.name == name);
+    let misspelt: Vec<_> = entry
+        .configs
+        .keys()
+        .chain(&entry.unread_configs)
+        .filter(|written| !known(written))
+        .filter_map(|written| nearest(written, resource.keys.iter().map(|key| key.name)))
+        .collect();
+    let unread = |name: &str| entry.unread_configs.iter().any(|key| key == name);
+    let set = |name: &str| slightfile.config(entry, name).is_some() || unread(name) || misspelt.contains(&name);
     let missing: Vec<&Key> = resource
         .keys
         .iter()
@@ -122,7 +132,6 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
             Need::Or(other) => !set(key.name) && !set(other) && comes_first(resource, key.name, other),
             Need::Optional => false,
         })
-        // A value that could not be read has been reported already.
         .collect();
     let first = missing.first()?;
     let names: Vec<_> = missing.iter().map(|key| format!("`{}`", key.name)).collect();
@@ -136,7 +145,7 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
         ));
     }
     let place = match entry.configs_span == entry.span {
-        true => "below [capability.configs] ",
+        true => " below [capability.configs]",
         false => "",
     };
     let lines: Vec<_> = missing
@@ -147,7 +156,7 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
         (Maturity::Ready, Some(_)) if first.endpoint => "; under `slt test` an emulator takes its place",
         _ => "",
     };
-    Some(diagnostic.hint(format!("set it {place}e.g. {}{emulated}", lines.join(", "))))
+    Some(diagnostic.hint(format!("set it{place}, e.g. {}{emulated}", lines.join(", "))))
 }
 
 fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {

@@ -1,0 +1,70 @@
+//! What cargo's files and folders say: the package's name, and when the sources were last changed.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// How many files are looked at to find the newest; a project of ours has 20.
+const FILES_MAX: usize = 20_000;
+
+/// The largest `Cargo.toml` that is read, in bytes.
+const MANIFEST_MAX_BYTES: u64 = 1 << 20;
+
+/// What the component is made from, in a project of cargo's.
+const SOURCES: &[&str] = &["src", "wit", "Cargo.toml", "Cargo.lock", "build.rs", ".cargo"];
+
+/// The name of the package, when there is a readable manifest with one.
+pub fn package_name(manifest: &Path) -> Option<String> {
+    if std::fs::metadata(manifest).ok()?.len() > MANIFEST_MAX_BYTES {
+        return None;
+    }
+    let text = std::fs::read_to_string(manifest).ok()?;
+    let document = toml_edit::Document::parse(text).ok()?;
+    let name = document.as_table().get("package")?.get("name")?.as_str()?;
+    Some(name.to_owned())
+}
+
+/// A source that was changed after `component` was written. The first that is found, or none.
+pub fn newer_than(root: &Path, component: SystemTime) -> Option<PathBuf> {
+    let mut left: Vec<PathBuf> = SOURCES.iter().map(|source| root.join(source)).collect();
+    let mut seen = 0;
+    while let Some(path) = left.pop() {
+        seen += 1;
+        if seen > FILES_MAX {
+            return None;
+        }
+        let Ok(metadata) = std::fs::symlink_metadata(&path) else {
+            continue;
+        };
+        if metadata.is_dir() {
+            left.extend(children(&path));
+        } else if metadata.modified().is_ok_and(|modified| modified > component) {
+            return Some(path);
+        }
+    }
+    None
+}
+
+/// The size of all files below a folder, in bytes; nothing when there are more than [`FILES_MAX`].
+pub fn folder_bytes(folder: &Path) -> Option<u64> {
+    let mut left = vec![folder.to_owned()];
+    let (mut seen, mut bytes) = (0, 0);
+    while let Some(path) = left.pop() {
+        seen += 1;
+        if seen > FILES_MAX {
+            return None;
+        }
+        match std::fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => left.extend(children(&path)),
+            Ok(metadata) => bytes += metadata.len(),
+            Err(_) => {}
+        }
+    }
+    Some(bytes)
+}
+
+fn children(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries.take(FILES_MAX).flatten().map(|entry| entry.path()).collect()
+}

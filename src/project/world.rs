@@ -1,0 +1,143 @@
+//! What a slightfile is compared with: the component when it is there and not stale, else the `wit` folder.
+
+use std::path::{Path, PathBuf};
+
+use wit_parser::Resolve;
+
+use super::{Project, named, sources};
+use crate::slightfile::Slightfile;
+use crate::validate::{COMPONENT_MAX_BYTES, Diagnostic, World, WorldError, codes, explain};
+
+/// The largest `wit` folder that is read, in bytes. All of WASI has 300,000.
+const WIT_MAX_BYTES: u64 = 16 << 20;
+
+/// What was compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Against {
+    /// A component.
+    Component(PathBuf),
+    /// A `wit` folder, because there is no component that is newer than the sources.
+    Wit {
+        /// The folder.
+        folder: PathBuf,
+        /// The component that is older than this source.
+        stale: Option<(PathBuf, PathBuf)>,
+    },
+}
+
+/// A world, where it comes from, and what is wrong with where it comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Compared {
+    /// The world, if there is one.
+    pub world: Option<World>,
+    /// Where it comes from.
+    pub against: Option<Against>,
+    /// Why there is none.
+    pub problem: Option<Diagnostic>,
+}
+
+impl Compared {
+    fn problem(problem: Diagnostic) -> Self {
+        Self {
+            problem: Some(problem),
+            ..Self::default()
+        }
+    }
+}
+
+/// Finds and reads what a project's slightfile is compared with. `directory` is where the user works.
+#[must_use]
+pub fn compare(project: &Project, slightfile: Option<&Slightfile>, directory: &Path) -> Compared {
+    let path = project.component_path(slightfile);
+    let own_build = slightfile.is_some_and(|slightfile| slightfile.app.component.is_some());
+    let modified = std::fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
+    let stale = match modified {
+        // A toolchain that slt does not know has sources that slt does not know.
+        Some(modified) if !own_build => sources::newer_than(&project.root, modified),
+        _ => None,
+    };
+    let folder = project.wit_path();
+    match (modified, stale) {
+        (Some(_), None) => component(&path, directory),
+        (_, stale) if folder.is_dir() => Compared {
+            against: Some(Against::Wit {
+                folder: folder.clone(),
+                stale: stale.map(|source| (path, source)),
+            }),
+            ..wit(&folder, &project.name(slightfile), directory)
+        },
+        (Some(_), Some(_)) => component(&path, directory),
+        (None, _) => Compared::problem(
+            Diagnostic::note(
+                codes::NO_WORLD,
+                format!(
+                    "there is no `{}` and no `wit` folder: the slightfile was checked by itself",
+                    named(&path, directory)
+                ),
+            )
+            .hint("`slt build` writes the component"),
+        ),
+    }
+}
+
+/// Reads the world of a component.
+#[must_use]
+pub fn component(path: &Path, directory: &Path) -> Compared {
+    let name = named(path, directory);
+    let read = std::fs::metadata(path).and_then(|metadata| match metadata.len() > COMPONENT_MAX_BYTES as u64 {
+        true => Ok(Err(WorldError::TooLarge(usize::try_from(metadata.len()).unwrap_or(usize::MAX)))),
+        false => std::fs::read(path).map(|bytes| World::from_component(&bytes)),
+    });
+    match read {
+        Ok(Ok(world)) => Compared {
+            world: Some(world),
+            against: Some(Against::Component(path.to_owned())),
+            problem: None,
+        },
+        Ok(Err(error)) => Compared::problem(explain(&name, &error)),
+        Err(error) => Compared::problem(Diagnostic::error(
+            codes::WASM_CORRUPT,
+            format!("`{name}` cannot be read: {error}"),
+        )),
+    }
+}
+
+/// The world of a WIT folder: the only one, or the one that is called like the application, or `app`.
+fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
+    let name = named(folder, directory);
+    match sources::folder_bytes(folder) {
+        Some(..=WIT_MAX_BYTES) => {}
+        _ => {
+            let message = format!("`{name}` has more than the {WIT_MAX_BYTES} bytes of WIT text that are read");
+            return Compared::problem(Diagnostic::error(codes::WIT_INVALID, message));
+        }
+    }
+    let mut resolve = Resolve::default();
+    let package = match resolve.push_dir(folder) {
+        Ok((package, _)) => package,
+        Err(error) => {
+            let text = resolve.render_error(&error);
+            let diagnostic = Diagnostic::error(codes::WIT_INVALID, format!("the WIT text in `{name}` cannot be read"));
+            return Compared::problem(diagnostic.hint(relative(&text, directory)));
+        }
+    };
+    let worlds: Vec<_> = match resolve.packages.get(package) {
+        Some(package) => package.worlds.keys().cloned().collect(),
+        None => Vec::new(),
+    };
+    let chosen = [app, "app"]
+        .into_iter()
+        .find(|wanted| worlds.len() > 1 && worlds.iter().any(|world| world == wanted));
+    match World::from_package(&resolve, package, chosen) {
+        Ok(world) => Compared {
+            world: Some(world),
+            ..Compared::default()
+        },
+        Err(error) => Compared::problem(explain(&name, &error)),
+    }
+}
+
+/// Paths in the WIT parser's messages, as the user would write them.
+fn relative(text: &str, directory: &Path) -> String {
+    text.replace(&format!("{}/", directory.display()), "")
+}

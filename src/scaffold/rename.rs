@@ -1,0 +1,111 @@
+//! Gives a template's files the project's name.
+//!
+//! Each place where the name stands is a row of [`PLACES`], so that prose about a URL shortener stays as it is. A test
+//! (`tests/it/new.rs`) fails when a template has the name at a place that no row knows.
+
+/// How the name is written at a place.
+#[derive(Clone, Copy)]
+enum Form {
+    /// As the user gave it.
+    Given,
+    /// As a Rust path: `_` for `-`.
+    Rust,
+    /// As a WIT identifier: `-` for `_`.
+    Wit,
+}
+
+/// Where the name stands: files that end so, the text before it, the text after it.
+const PLACES: &[(&str, &str, &str, Form)] = &[
+    (".rs", "", "::", Form::Rust),
+    (".rs", "world: \"", "\"", Form::Wit),
+    (".wit", "example:", "", Form::Wit),
+    (".wit", "world ", " {", Form::Wit),
+    ("Cargo.toml", "name = \"", "\"", Form::Given),
+    ("Cargo.lock", "name = \"", "\"", Form::Given),
+    ("slightfile.toml", "name = \"", "\"", Form::Given),
+    (".md", "# ", "\n", Form::Given),
+    (".md", "dist/", ".wasm", Form::Given),
+];
+
+/// The name that the templates have.
+pub const TEMPLATE_NAME: &str = "shortener";
+
+/// A template's file with the project's name in it.
+pub fn file(path: &str, bytes: &[u8], name: &str) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return bytes.to_vec();
+    };
+    let mut text = text.to_owned();
+    for (suffix, before, after, form) in PLACES {
+        if path.ends_with(suffix) {
+            let written = match form {
+                Form::Given => name.to_owned(),
+                Form::Rust => name.replace('-', "_"),
+                Form::Wit => name.replace('_', "-"),
+            };
+            text = text.replace(
+                &format!("{before}{TEMPLATE_NAME}{after}"),
+                &format!("{before}{written}{after}"),
+            );
+        }
+    }
+    if path.ends_with("Cargo.lock") {
+        text = sorted_lock(&text);
+    }
+    text.into_bytes()
+}
+
+/// A lock file with its packages in cargo's order, so that `--locked` accepts it under the new name.
+fn sorted_lock(text: &str) -> String {
+    const START: &str = "\n[[package]]\n";
+    let mut parts = text.trim_end().split(START);
+    let head = parts.next().unwrap_or_default().to_owned();
+    let mut packages: Vec<&str> = parts.map(str::trim_end).collect();
+    packages.sort_by_key(|package| {
+        let value = |key: &str| {
+            let line = package.lines().find_map(|line| line.strip_prefix(key));
+            line.unwrap_or_default().trim_matches('"').to_owned()
+        };
+        let version = semver::Version::parse(&value("version = ")).ok();
+        (value("name = "), version)
+    });
+    let mut sorted = head;
+    for package in packages {
+        sorted.push_str(START);
+        sorted.push_str(package);
+        sorted.push('\n');
+    }
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renamed() {
+        for (path, text, expected) in [
+            ("src/lib.rs", "//! A URL shortener.\nuse shortener::x;", "//! A URL shortener.\nuse my_app::x;"),
+            ("src/lib.rs", "world: \"shortener\"", "world: \"my-app\""),
+            ("wit/world.wit", "package example:shortener@0.1.0;", "package example:my-app@0.1.0;"),
+            ("wit/world.wit", "world shortener {", "world my-app {"),
+            ("slightfile.toml", "name = \"shortener\"", "name = \"my-app\""),
+            ("README.md", "# shortener\n\ndist/shortener.wasm", "# my-app\n\ndist/my-app.wasm"),
+        ] {
+            let written = file(path, text.as_bytes(), "my-app");
+            assert_eq!(String::from_utf8(written).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_lock_file_stays_sorted() {
+        let lock = "# x\nversion = 4\n\n[[package]]\nname = \"bitflags\"\nversion = \"2.0.0\"\n\n\
+                    [[package]]\nname = \"shortener\"\nversion = \"0.1.0\"\n";
+        let written = String::from_utf8(file("Cargo.lock", lock.as_bytes(), "app")).unwrap();
+        let expected = "# x\nversion = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n\n\
+                        [[package]]\nname = \"bitflags\"\nversion = \"2.0.0\"\n";
+        assert_eq!(written, expected);
+        let same = file("Cargo.lock", lock.as_bytes(), "shortener");
+        assert_eq!(String::from_utf8(same).unwrap(), lock);
+    }
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use slt_emulators::chassis::Record;
 
 /// Where events go. Called from any thread; must not block for long.
 pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
@@ -145,6 +146,25 @@ pub struct Exchange {
     /// What a fault did to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+impl Exchange {
+    /// A record of the journal as an event.
+    #[must_use]
+    pub fn of(test: Option<&str>, record: &Record) -> Self {
+        Self {
+            test: test.map(str::to_owned),
+            service: record.service.to_string(),
+            node: record.node,
+            connection: record.connection,
+            sequence: record.sequence,
+            time: record.time,
+            operation: record.operation.clone(),
+            arguments: record.shown_arguments(),
+            answer: record.shown_answer(),
+            fault: record.fault.clone(),
+        }
+    }
 }
 
 /// A test ended.

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* the environment and the current directory are read here and not below.
 
+mod app;
 mod build;
 mod check;
 mod completions;

@@ -49,7 +49,9 @@ fn next_steps(name: &str, session: &Session<'_>, path: Option<&str>) -> String {
     };
     let on_path = match path {
         None => "`slt` is on PATH, so plain `cargo test` works too".to_owned(),
-        Some(line) => format!("`slt` is not on PATH, where plain `cargo test` looks for it; to put it there:\n\n    {line}"),
+        Some(line) => {
+            format!("`slt` is not on PATH, where plain `cargo test` looks for it; to put it there:\n\n    {line}")
+        }
     };
     format!(
         "created `{folder}`\n\nnext:\n\n    cd {folder}\n    slt test     # on a Redis of slt's own\n    \

@@ -1,9 +1,221 @@
-//! `slt run`
+//! `slt run`: a project or a component, on the services that its slightfile names.
 
-use super::{Exit, Failure, Session};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use slt_emulators::chassis::{Clock, Shutdown, Trigger};
+use tokio::net::TcpListener;
+
+use super::{Exit, Failure, Session, app};
+use crate::build;
+use crate::catalogue::CATALOGUE;
 use crate::cli::Run;
+use crate::deployment::{BindError, Deployment, Parts, Services, Watchdog, bind, serve};
+use crate::events::{Event, Sink};
+use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
+use crate::slightfile::{Slightfile, Store};
+use crate::support::os;
 
 /// Runs `slt run`.
-pub fn run(_session: &Session<'_>, _arguments: &Run) -> Result<Exit, Failure> {
-    Err(Failure::usage("not here yet"))
+pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
+    let directory = session.directory();
+    let path = arguments
+        .path
+        .as_ref()
+        .map_or_else(|| directory.clone(), |path| directory.join(path));
+    let (component, slightfile) = if path.is_dir() {
+        let (project, slightfile) = app::project(session, &path)?;
+        let component = match &slightfile.app.component {
+            Some(component) => project.root.join(&component.value),
+            None => {
+                let plan = super::build::plan(session, project.root.clone(), arguments.release);
+                build::component(&plan, &session.ui.sink())
+                    .map_err(super::build::failure)?
+                    .path
+            }
+        };
+        (component, slightfile)
+    } else {
+        let folder = path.parent().map_or_else(|| directory.clone(), Path::to_owned);
+        (path, app::project(session, &folder)?.1)
+    };
+    let listen = Listen {
+        address: arguments.listen.clone(),
+    };
+    start(session, &component, &slightfile, &arguments.arguments, Some(&listen))
+}
+
+/// Runs a command component for cargo: in the project of the current folder.
+pub(super) fn command(session: &Session<'_>, path: &Path, arguments: &[String]) -> Result<Exit, Failure> {
+    let (_, slightfile) = app::project(session, &session.directory())?;
+    start(session, path, &slightfile, arguments, None)
+}
+
+struct Listen {
+    address: String,
+}
+
+fn start(
+    session: &Session<'_>,
+    component: &Path,
+    slightfile: &Slightfile,
+    arguments: &[String],
+    listen: Option<&Listen>,
+) -> Result<Exit, Failure> {
+    let engine = app::engine(session)?;
+    let loaded = load(&engine, component)?;
+    let (clock, sink) = (Clock::real(), session.ui.sink());
+    let lookup = |store: Store, key: &str| match store {
+        Store::Envvars => session.invocation.environment.get(key)?.clone().into_string().ok(),
+        // no store of these is read yet: `check` says so
+        Store::Usersecrets | Store::File | Store::Azapp => None,
+    };
+    let bound = bind(
+        slightfile,
+        &CATALOGUE,
+        &Services::Named {
+            lookup: &lookup,
+            clock: &clock,
+        },
+    )
+    .map_err(unbound)?;
+    let watchdog = Watchdog::start(&engine).map_err(|error| Failure::environment(format!("no thread: {error}")))?;
+    let (stdout, stderr) = (output("stdout", &sink), output("stderr", &sink));
+    let deployment = Deployment::new(Parts {
+        app: Some(loaded.clone()),
+        bound,
+        clock: clock.clone(),
+        seed: None,
+        stdout: stdout.clone(),
+        stderr: stderr.clone(),
+        sink: Arc::clone(&sink),
+        testing: false,
+        interrupt: None,
+        watchdog: Some(watchdog),
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment(format!("no event queue: {error}")))?;
+    let exit = match (listen, deployment.answers_http(), loaded.world.command.is_some()) {
+        (Some(listen), true, _) => runtime.block_on(serve_http(deployment, listen, clock, &sink)),
+        (_, _, true) => runtime.block_on(run_command(&deployment, &loaded, component, arguments)),
+        _ => Err(
+            Failure::failed(format!("`{}` exports nothing that slt can run", component.display()))
+                .hint("it runs components that export `wasi:http/incoming-handler` or `wasi:cli/run`"),
+        ),
+    };
+    stdout.finish();
+    stderr.finish();
+    exit
+}
+
+fn load(engine: &Engine, path: &Path) -> Result<Loaded, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        let failure = Failure::usage(format!("cannot read `{}`: {error}", path.display()));
+        if error.kind() == std::io::ErrorKind::NotFound {
+            failure.hint("`slt build` writes a component to `dist/`")
+        } else {
+            failure
+        }
+    })?;
+    engine.load(&bytes, false).map_err(|error| {
+        let failure = Failure::failed(format!("`{}`: {error}", path.display()));
+        match error {
+            LoadError::CoreModule => failure.hint("`slt build` makes a component of a core module"),
+            LoadError::Import { .. } => {
+                failure.hint("`slt check` shows what a component needs and what the slightfile offers")
+            }
+            _ => failure,
+        }
+    })
+}
+
+fn unbound(errors: Vec<BindError>) -> Failure {
+    let unset = errors.iter().any(|error| matches!(error, BindError::Unresolved { .. }));
+    let message = errors
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n  and ");
+    let failure = Failure::usage(message);
+    if unset {
+        failure.hint("`${envvars.X}` is the environment variable `X` of the shell that starts slt")
+    } else {
+        failure
+    }
+}
+
+fn output(stream: &'static str, sink: &Sink) -> Output {
+    let sink = Arc::clone(sink);
+    Output::observed(Arc::new(move |line| {
+        sink(Event::GuestOutput {
+            stream: stream.to_owned(),
+            line: line.to_owned(),
+        });
+    }))
+}
+
+async fn run_command(
+    deployment: &Deployment,
+    loaded: &Loaded,
+    path: &Path,
+    arguments: &[String],
+) -> Result<Exit, Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let arguments: Vec<String> = std::iter::once(name).chain(arguments.iter().cloned()).collect();
+    let end = tokio::select! {
+        biased;
+        () = os::interrupted() => return Err(Failure::failed("interrupted")),
+        end = deployment.command(loaded, &arguments) => end,
+    };
+    match end {
+        GuestEnd::Done => Ok(Exit::Done),
+        GuestEnd::Failed => Ok(Exit::Failed),
+        end => Err(Failure::failed(end.to_string())),
+    }
+}
+
+async fn serve_http(deployment: Deployment, listen: &Listen, clock: Clock, sink: &Sink) -> Result<Exit, Failure> {
+    let listener = TcpListener::bind(&listen.address)
+        .await
+        .map_err(|error| cannot_listen(&listen.address, &error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| cannot_listen(&listen.address, &error))?;
+    sink(Event::Listening {
+        service: "http".into(),
+        address: format!("http://{address}"),
+    });
+    let (trigger, shutdown) = Shutdown::new();
+    tokio::spawn(stop_when_interrupted(trigger, Arc::clone(sink)));
+    serve(deployment, listener, clock, Arc::clone(sink), shutdown).await;
+    Ok(Exit::Done)
+}
+
+/// Why an address cannot be listened on, and the way out.
+pub(super) fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
+    let failure = Failure::environment(format!("cannot listen on {address}: {error}"));
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => failure.hint(format!(
+            "another program listens there; choose another port, or 0 for a free one: `{}`",
+            address
+                .parse::<SocketAddr>()
+                .map_or_else(|_| "127.0.0.1:0".into(), |at| SocketAddr::new(at.ip(), 0).to_string())
+        )),
+        std::io::ErrorKind::InvalidInput => failure.hint("an address is `host:port`, for example `127.0.0.1:3000`"),
+        _ => failure,
+    }
+}
+
+/// Fires at the first Ctrl-C (or, on Unix, SIGTERM); at the second the process ends as the system does it.
+pub(super) async fn stop_when_interrupted(trigger: Trigger, sink: Sink) {
+    os::interrupted().await;
+    sink(Event::Note {
+        message: "stopping; requests that are open may end".into(),
+    });
+    trigger.fire();
+    // dropping the trigger would be the same signal; it stays until the runtime ends
+    std::future::pending::<()>().await;
 }

@@ -1,9 +1,115 @@
 //! `slt test`
 
-use super::{Exit, Failure, Session};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use super::{Exit, Failure, Session, app};
+use crate::build::{self, BuildPlan};
 use crate::cli::Test;
+use crate::events::{Sink, TestsFinished};
+use crate::harness::{self, Artifact, ArtifactKind, Filter, HarnessError, Ignored, Plan};
+use crate::slightfile::{self, Slightfile};
+
+/// The real time that one test may take, where neither the flag nor the slightfile says.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs `slt test`.
-pub fn run(_session: &Session<'_>, _arguments: &Test) -> Result<Exit, Failure> {
-    Err(Failure::usage("not here yet"))
+pub fn run(session: &Session<'_>, arguments: &Test) -> Result<Exit, Failure> {
+    let (project, slightfile) = app::project(session, &session.directory())?;
+    let timeout = timeout(arguments.timeout.as_deref(), &slightfile)?;
+    let sink = if arguments.nocapture {
+        session.ui.showing_output().sink()
+    } else {
+        session.ui.sink()
+    };
+    let build_plan = super::build::plan(session, project.root.clone(), arguments.release);
+    let app = application(&build_plan, &sink)?;
+    let artifacts = build::tests(&build_plan, &sink).map_err(super::build::failure)?;
+    let plan = Plan {
+        artifacts: artifacts
+            .into_iter()
+            .map(|artifact| Artifact {
+                name: artifact.name,
+                path: artifact.path,
+                kind: ArtifactKind::Suite,
+            })
+            .collect(),
+        app,
+        slightfile,
+        filter: Filter {
+            texts: arguments.filter.iter().cloned().collect(),
+            exact: arguments.exact,
+            ignored: if arguments.include_ignored {
+                Ignored::Include
+            } else {
+                Ignored::Skip
+            },
+        },
+        seed: arguments.seed.unwrap_or_else(fresh_seed),
+        timeout,
+        jobs: jobs(arguments.jobs),
+        list: arguments.list,
+    };
+    let summary = execute(session, &plan, &sink)?;
+    let ran_nothing = summary.filtered_out > 0 && summary.total() == 0 && !plan.list;
+    if ran_nothing && let Some(filter) = &arguments.filter {
+        return Err(Failure::failed(format!(
+            "no test's name {} `{filter}`",
+            if plan.filter.exact { "is" } else { "contains" }
+        ))
+        .hint("`slt test --list` lists them"));
+    }
+    let denied = |outcome: &str, count: usize| count > 0 && arguments.deny.iter().any(|denied| denied == outcome);
+    if denied("unsupported", summary.unsupported) || denied("ignored", summary.ignored) {
+        return Err(Failure::failed("some tests have an outcome that `--deny` names"));
+    }
+    Ok(if summary.is_success() { Exit::Done } else { Exit::Failed })
+}
+
+/// The project's own component, as cargo builds it beside the tests: a stale app is never served.
+pub(super) fn application(plan: &BuildPlan, sink: &Sink) -> Result<Option<PathBuf>, Failure> {
+    match build::app(plan, sink) {
+        Ok(app) => Ok(Some(app.artifact)),
+        Err(error) if error.is_no_app() => Ok(None),
+        Err(error) => Err(super::build::failure(error)),
+    }
+}
+
+/// Runs a plan, and says what failed about the harness itself.
+pub(super) fn execute(session: &Session<'_>, plan: &Plan, sink: &Sink) -> Result<TestsFinished, Failure> {
+    let engine = app::engine(session)?;
+    harness::run(plan, &engine, &Arc::clone(sink)).map_err(|error| match &error {
+        HarnessError::Load { .. } | HarnessError::List { .. } => Failure::failed(error.to_string()),
+        HarnessError::Read { .. } | HarnessError::Unstarted(_) | HarnessError::Thread(_) => {
+            Failure::environment(error.to_string())
+        }
+    })
+}
+
+/// The flag's timeout, the slightfile's, or the default.
+pub(super) fn timeout(flag: Option<&str>, slightfile: &Slightfile) -> Result<Duration, Failure> {
+    match flag {
+        Some(text) => slightfile::duration(text).map_err(|error| {
+            Failure::usage(format!("`--timeout {text}` is no duration: {error}")).hint("for example `--timeout 10s`")
+        }),
+        None => Ok(slightfile
+            .test
+            .timeout
+            .as_ref()
+            .map_or(DEFAULT_TIMEOUT, |timeout| timeout.value)),
+    }
+}
+
+/// How many tests run at once.
+pub(super) fn jobs(flag: Option<usize>) -> usize {
+    flag.unwrap_or_else(|| available_parallelism().map_or(1, std::num::NonZero::get))
+        .max(1)
+}
+
+/// A seed that nobody chose; short enough to be typed.
+pub(super) fn fresh_seed() -> u64 {
+    RandomState::new().build_hasher().finish() % 1_000_000_000
 }

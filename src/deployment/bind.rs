@@ -90,7 +90,12 @@ pub enum BindError {
 /// # Errors
 /// Every problem, not the first only.
 pub fn bind(slightfile: &Slightfile, catalogue: &Catalogue, from: &Services<'_>) -> Result<Bound, Vec<BindError>> {
-    let mut binder = Binder { slightfile, from, services: Vec::new(), emulated: Vec::new() };
+    let mut binder = Binder {
+        slightfile,
+        from,
+        services: Vec::new(),
+        emulated: Vec::new(),
+    };
     let (mut keyvalue, mut errors) = (Vec::new(), Vec::new());
     for capability in &slightfile.capabilities {
         match binder.capability(capability, catalogue) {
@@ -107,8 +112,14 @@ pub fn bind(slightfile: &Slightfile, catalogue: &Catalogue, from: &Services<'_>)
         keyvalue: Arc::new(Bindings::new(keyvalue)),
         services: binder.services,
         grants: slightfile.outbound.iter().map(|host| host.value.clone()).collect(),
-        memory: limits.memory.as_ref().map_or(DEFAULT_MEMORY_BYTES, |memory| memory.value),
-        request_timeout: limits.request_timeout.as_ref().map_or(DEFAULT_REQUEST_TIMEOUT, |timeout| timeout.value),
+        memory: limits
+            .memory
+            .as_ref()
+            .map_or(DEFAULT_MEMORY_BYTES, |memory| memory.value),
+        request_timeout: limits
+            .request_timeout
+            .as_ref()
+            .map_or(DEFAULT_REQUEST_TIMEOUT, |timeout| timeout.value),
     })
 }
 
@@ -137,7 +148,11 @@ impl Binder<'_> {
         let id = &capability.resource.value;
         let resource = catalogue.resource(id).ok_or_else(|| BindError::Unknown(id.clone()))?;
         if resource.maturity == Maturity::Planned {
-            return if capability.optional { Ok(None) } else { Err(BindError::Planned(id.clone())) };
+            return if capability.optional {
+                Ok(None)
+            } else {
+                Err(BindError::Planned(id.clone()))
+            };
         }
         if resource.family != Family::Keyvalue {
             return Ok(None);
@@ -146,17 +161,27 @@ impl Binder<'_> {
         Ok(Some(Arc::new(Redis::new(endpoint, clock))))
     }
 
-    fn endpoint(&mut self, capability: &Capability, resource: &'static Resource) -> Result<(Endpoint, Clock), BindError> {
+    fn endpoint(
+        &mut self,
+        capability: &Capability,
+        resource: &'static Resource,
+    ) -> Result<(Endpoint, Clock), BindError> {
         let id = || capability.resource.value.clone();
         let key = resource.keys.iter().find(|key| key.endpoint).map_or("", |key| key.name);
         let value = self.slightfile.config(capability, key);
         match self.from {
             Services::Emulated(world) => {
-                let kind = resource.service.and_then(services::emulated).ok_or_else(|| BindError::Planned(id()))?;
+                let kind = resource
+                    .service
+                    .and_then(services::emulated)
+                    .ok_or_else(|| BindError::Planned(id()))?;
                 Ok((self.mount(kind, value, world), world.clock.clone()))
             }
             Services::Named { lookup, clock } => {
-                let value = value.ok_or_else(|| BindError::Missing { resource: id(), key: key.to_owned() })?;
+                let value = value.ok_or_else(|| BindError::Missing {
+                    resource: id(),
+                    key: key.to_owned(),
+                })?;
                 let address = value.resolve(lookup).map_err(|error| BindError::Unresolved {
                     resource: id(),
                     key: key.to_owned(),

@@ -16,8 +16,8 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use slt_emulators::chassis::{Clock, Mounted, Seed};
 use tokio::sync::{Semaphore, watch};
-use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
 
 pub use bind::{BindError, Bound, Services, bind};
 pub use serve::serve;
@@ -75,23 +75,11 @@ pub enum HandleError {
     #[error("no answer within {0:?} (`request_timeout`)")]
     TimedOut(Duration),
     /// The guest ended without an answer.
-    #[error("{}", describe(.0))]
+    #[error("{0}")]
     Guest(GuestEnd),
     /// The guest answered with an error of HTTP's.
     #[error("the guest answered with the error {0}")]
     Refused(String),
-}
-
-fn describe(end: &GuestEnd) -> String {
-    match end {
-        GuestEnd::Done | GuestEnd::Failed => "the guest returned without an answer".into(),
-        GuestEnd::Interrupted => "the guest was stopped".into(),
-        GuestEnd::OutOfMemory(limit) => {
-            format!("the guest needs more memory than it may have: {} MiB (`[limits] memory`)", limit >> 20)
-        }
-        GuestEnd::Trapped(reason) => format!("the guest trapped: {reason}"),
-        GuestEnd::Broken(reason) => reason.clone(),
-    }
 }
 
 /// Counts a running instance for as long as it lives.
@@ -115,10 +103,19 @@ impl Deployment {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let testing = parts.testing.then(|| {
-            Arc::new(Testing { services: parts.bound.services.clone(), virtual_time: parts.clock.is_virtual() })
+            Arc::new(Testing {
+                services: parts.bound.services.clone(),
+                virtual_time: parts.clock.is_virtual(),
+            })
         });
         let room = Arc::new(Semaphore::new(MAX_INSTANCES));
-        Self(Arc::new(Inner { parts, testing, instances: AtomicU64::new(0), room, running: watch::Sender::new(0) }))
+        Self(Arc::new(Inner {
+            parts,
+            testing,
+            instances: AtomicU64::new(0),
+            room,
+            running: watch::Sender::new(0),
+        }))
     }
 
     /// The emulated services.
@@ -143,22 +140,45 @@ impl Deployment {
         B::Error: Into<Error>,
     {
         let inner = &self.0;
-        let handler = inner.parts.app.as_ref().and_then(|app| app.world.http.clone()).ok_or(HandleError::NoHandler)?;
+        let handler = inner
+            .parts
+            .app
+            .as_ref()
+            .and_then(|app| app.world.http.clone())
+            .ok_or(HandleError::NoHandler)?;
         let broken = |error: wasmtime::Error| HandleError::Guest(GuestEnd::Broken(error.to_string()));
-        let room = Arc::clone(&inner.room).acquire_owned().await.map_err(|_| HandleError::NoHandler)?;
+        let room = Arc::clone(&inner.room)
+            .acquire_owned()
+            .await
+            .map_err(|_| HandleError::NoHandler)?;
         let interrupt = self.interrupt();
         let mut store = self.store(handler.engine(), &interrupt, &[]);
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let request = store.data_mut().http().new_incoming_request(Scheme::Http, request).map_err(broken)?;
+        let request = store
+            .data_mut()
+            .http()
+            .new_incoming_request(Scheme::Http, request)
+            .map_err(broken)?;
         let outparam = store.data_mut().http().new_response_outparam(sender).map_err(broken)?;
-        let (running, timeout, clock) = (Running::new(inner), inner.parts.bound.request_timeout, inner.parts.clock.clone());
-        let watched = inner.parts.watchdog.as_ref().map(|watchdog| watchdog.watch(timeout, &interrupt));
+        let (running, timeout, clock) = (
+            Running::new(inner),
+            inner.parts.bound.request_timeout,
+            inner.parts.clock.clone(),
+        );
+        let watched = inner
+            .parts
+            .watchdog
+            .as_ref()
+            .map(|watchdog| watchdog.watch(timeout, &interrupt));
         let task = tokio::spawn(async move {
             let _kept = (running, room, watched);
             let run = async {
                 let called = async {
                     let instance = handler.instantiate_async(&mut store).await?;
-                    instance.wasi_http_incoming_handler().call_handle(&mut store, request, outparam).await
+                    instance
+                        .wasi_http_incoming_handler()
+                        .call_handle(&mut store, request, outparam)
+                        .await
                 };
                 let called = called.await;
                 called.map_or_else(|error| GuestEnd::of(&error, &store), |()| GuestEnd::Done)
@@ -217,7 +237,12 @@ impl Deployment {
         self.0.parts.interrupt.clone().unwrap_or_else(own)
     }
 
-    fn store(&self, engine: &wasmtime::Engine, interrupt: &Arc<Interrupt>, arguments: &[String]) -> wasmtime::Store<Guest> {
+    fn store(
+        &self,
+        engine: &wasmtime::Engine,
+        interrupt: &Arc<Interrupt>,
+        arguments: &[String],
+    ) -> wasmtime::Store<Guest> {
         let parts = &self.0.parts;
         let instance = self.0.instances.fetch_add(1, Ordering::Relaxed);
         let setup = GuestSetup {
@@ -275,7 +300,9 @@ fn failure(error: &HandleError) -> Response<WasiBody> {
         HandleError::Guest(_) | HandleError::Refused(_) => http::StatusCode::INTERNAL_SERVER_ERROR,
     };
     let text = status.canonical_reason().unwrap_or("error");
-    let body = http_body_util::Full::new(Bytes::from(format!("{text}\n"))).map_err(Error::from).boxed_unsync();
+    let body = http_body_util::Full::new(Bytes::from(format!("{text}\n")))
+        .map_err(Error::from)
+        .boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let kind = http::HeaderValue::from_static("text/plain; charset=utf-8");

@@ -51,7 +51,10 @@ pub async fn serve(deployment: Deployment, listener: TcpListener, clock: Clock, 
             count.send_modify(|open| *open -= 1);
         });
     }
-    let _ = within(&clock, GRACE, async { open.subscribe().wait_for(|open| *open == 0).await.map(|_| ()) }).await;
+    let _ = within(&clock, GRACE, async {
+        open.subscribe().wait_for(|open| *open == 0).await.map(|_| ())
+    })
+    .await;
 }
 
 #[derive(Clone)]
@@ -71,7 +74,10 @@ impl Connection {
             async move { Ok::<_, Infallible>(connection.answer(request).await) }
         });
         let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).keep_alive(true);
+        server
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .keep_alive(true);
         let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
         // what goes wrong with a connection concerns its client, who sees it
         tokio::select! {
@@ -91,7 +97,13 @@ impl Connection {
             Err(error) => (failure(&error), Some(error.to_string())),
         };
         let microseconds = (self.clock.now_monotonic() - started) / 1_000;
-        (self.sink)(Event::Request { method, path, status: response.status().as_u16(), microseconds, error });
+        (self.sink)(Event::Request {
+            method,
+            path,
+            status: response.status().as_u16(),
+            microseconds,
+            error,
+        });
         response
     }
 }

@@ -44,10 +44,19 @@ impl Watchdog {
     /// # Errors
     /// What the operating system says when it gives no thread.
     pub fn start(engine: &Arc<Engine>) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { engine: Arc::clone(engine), watched: Mutex::default(), changed: Condvar::new() });
+        let shared = Arc::new(Shared {
+            engine: Arc::clone(engine),
+            watched: Mutex::default(),
+            changed: Condvar::new(),
+        });
         let watching = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("slt-watchdog".into()).spawn(move || watching.watch())?;
-        Ok(Self(Arc::new(Handle { shared, thread: Some(thread) })))
+        let thread = std::thread::Builder::new()
+            .name("slt-watchdog".into())
+            .spawn(move || watching.watch())?;
+        Ok(Self(Arc::new(Handle {
+            shared,
+            thread: Some(thread),
+        })))
     }
 
     /// Stops a guest after `limit` of real time.
@@ -100,7 +109,10 @@ impl Shared {
             watched = match watched.guests.keys().next() {
                 Some((next, _)) => {
                     let wait = next.saturating_duration_since(now);
-                    self.changed.wait_timeout(watched, wait).unwrap_or_else(PoisonError::into_inner).0
+                    self.changed
+                        .wait_timeout(watched, wait)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
                 }
                 None => self.changed.wait(watched).unwrap_or_else(PoisonError::into_inner),
             };

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slt_emulators::chassis::{
-    Clock, DEFAULT_WALL_NANOSECONDS, Deadlock, Faults, Journal, Limits, Record, Seed, Shutdown, Simulation, World,
+    DEFAULT_WALL_NANOSECONDS, Deadlock, Faults, Journal, Limits, Seed, Shutdown, Simulation, World,
 };
 
 use crate::catalogue::Catalogue;
 use crate::deployment::{BindError, Deployment, Parts, Services, Watchdog, bind};
-use crate::events::{Exchange, Sink};
+use crate::events::Sink;
 use crate::host::{GuestEnd, Interrupt, Loaded, Output};
 use crate::providers::endpoint::within;
 use crate::slightfile::Slightfile;
@@ -105,27 +105,7 @@ pub fn run_once(shared: &Shared, artifact: &Loaded, name: &str, arguments: &[Str
         end,
         stdout: stdout.text(),
         stderr: stderr.text(),
-        virtual_nanoseconds: now(&world.clock),
+        virtual_nanoseconds: world.clock.now_monotonic(),
         journal: world.journal,
     })
-}
-
-fn now(clock: &Clock) -> u64 {
-    clock.now_monotonic()
-}
-
-/// A record of the journal as an event.
-pub(super) fn exchange(test: &str, record: &Record) -> Exchange {
-    Exchange {
-        test: Some(test.to_owned()),
-        service: record.service.to_string(),
-        node: record.node,
-        connection: record.connection,
-        sequence: record.sequence,
-        time: record.time,
-        operation: record.operation.clone(),
-        arguments: record.shown_arguments(),
-        answer: record.shown_answer(),
-        fault: record.fault.clone(),
-    }
 }

@@ -38,8 +38,12 @@ pub enum Said {
 /// Reads what libtest said of `name`, and gives the test's own output.
 pub fn one(stdout: &str, name: &str) -> (Said, String) {
     let announced = [format!("test {name} ... "), format!("test {name} - should panic ... ")];
-    let start = announced.iter().find_map(|line| stdout.find(line.as_str()).map(|at| (at, line.len())));
-    let Some((at, length)) = start else { return (Said::Nothing, stdout.to_owned()) };
+    let start = announced
+        .iter()
+        .find_map(|line| stdout.find(line.as_str()).map(|at| (at, line.len())));
+    let Some((at, length)) = start else {
+        return (Said::Nothing, stdout.to_owned());
+    };
     let rest = stdout.get(at + length..).unwrap_or_default();
     let (body, said) = match rest.rfind("\ntest result: ").map(|end| rest.split_at(end)) {
         Some((body, _)) => verdict(without_failures(body)),
@@ -50,12 +54,19 @@ pub fn one(stdout: &str, name: &str) -> (Said, String) {
 
 /// Takes away the list that libtest prints of tests that failed.
 fn without_failures(body: &str) -> &str {
-    body.rfind("\nfailures:\n").and_then(|_| body.find("\nfailures:\n")).and_then(|at| body.get(..at)).unwrap_or(body)
+    body.rfind("\nfailures:\n")
+        .and_then(|_| body.find("\nfailures:\n"))
+        .and_then(|at| body.get(..at))
+        .unwrap_or(body)
 }
 
 fn verdict(body: &str) -> (&str, Said) {
     let body = body.trim_end_matches('\n');
-    for (word, said) in [("ok", Said::Ok), ("FAILED", Said::Failed), ("ignored", Said::ShouldPanic)] {
+    for (word, said) in [
+        ("ok", Said::Ok),
+        ("FAILED", Said::Failed),
+        ("ignored", Said::ShouldPanic),
+    ] {
         if let Some(rest) = body.strip_suffix(word)
             && (rest.is_empty() || rest.ends_with('\n') || !rest.ends_with(char::is_alphanumeric))
         {
@@ -96,7 +107,9 @@ pub fn all_at_once(stdout: &str) -> (usize, Vec<Line>) {
         if let Some(number) = line.strip_prefix("running ").and_then(|rest| rest.split(' ').next()) {
             announced += number.parse::<usize>().unwrap_or(0);
         }
-        let Some((name, said)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")) else { continue };
+        let Some((name, said)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")) else {
+            continue;
+        };
         let outcome = match said.split([' ', ',']).next() {
             Some("ok") => Some(Outcome::Passed),
             Some("FAILED") => Some(Outcome::Failed),
@@ -104,7 +117,10 @@ pub fn all_at_once(stdout: &str) -> (usize, Vec<Line>) {
             Some("ignored") => Some(Outcome::Ignored),
             _ => None,
         };
-        lines.push(Line { name: name.to_owned(), outcome });
+        lines.push(Line {
+            name: name.to_owned(),
+            outcome,
+        });
     }
     (announced.max(lines.len()), lines)
 }
@@ -113,17 +129,34 @@ pub fn all_at_once(stdout: &str) -> (usize, Vec<Line>) {
 mod tests {
     use super::*;
 
-    const TAIL: &str = "\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0s\n\n";
+    const TAIL: &str =
+        "\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0s\n\n";
 
     #[test]
     fn the_verdict_and_the_tests_own_output() {
         for (inner, said, output) in [
             ("\nrunning 1 test\ntest a::b ... ok\n", Said::Ok, ""),
-            ("\nrunning 1 test\ntest a::b ... hello\nworld\nok\n", Said::Ok, "hello\nworld"),
-            ("\nrunning 1 test\ntest a::b ... FAILED\n\nfailures:\n\nfailures:\n    a::b\n", Said::Failed, ""),
-            ("\nrunning 1 test\ntest a::b - should panic ... ignored\n", Said::ShouldPanic, ""),
+            (
+                "\nrunning 1 test\ntest a::b ... hello\nworld\nok\n",
+                Said::Ok,
+                "hello\nworld",
+            ),
+            (
+                "\nrunning 1 test\ntest a::b ... FAILED\n\nfailures:\n\nfailures:\n    a::b\n",
+                Said::Failed,
+                "",
+            ),
+            (
+                "\nrunning 1 test\ntest a::b - should panic ... ignored\n",
+                Said::ShouldPanic,
+                "",
+            ),
         ] {
-            assert_eq!(one(&format!("{inner}{TAIL}"), "a::b"), (said, output.to_owned()), "{inner}");
+            assert_eq!(
+                one(&format!("{inner}{TAIL}"), "a::b"),
+                (said, output.to_owned()),
+                "{inner}"
+            );
         }
         let cut = "\nrunning 1 test\ntest a::b ... about to trap\n";
         assert_eq!(one(cut, "a::b"), (Said::Nothing, "about to trap".to_owned()));
@@ -133,7 +166,10 @@ mod tests {
     fn panics_as_rust_shows_them() {
         let stderr = "\nthread 'main' (1) panicked at src/lib.rs:3:5:\nassertion failed\n  left: 1\nnote: run with \
                       `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
-        assert_eq!(panic_of(stderr).unwrap(), "panicked at src/lib.rs:3:5:\nassertion failed\n  left: 1");
+        assert_eq!(
+            panic_of(stderr).unwrap(),
+            "panicked at src/lib.rs:3:5:\nassertion failed\n  left: 1"
+        );
     }
 
     #[test]
@@ -141,6 +177,9 @@ mod tests {
         let stdout = "\nrunning 3 tests\ntest src/lib.rs - f (line 1) ... ok\ntest src/lib.rs - g (line 9) ... ";
         let (announced, lines) = all_at_once(stdout);
         assert_eq!(announced, 3);
-        assert_eq!(lines.iter().map(|line| line.outcome).collect::<Vec<_>>(), [Some(Outcome::Passed), None]);
+        assert_eq!(
+            lines.iter().map(|line| line.outcome).collect::<Vec<_>>(),
+            [Some(Outcome::Passed), None]
+        );
     }
 }

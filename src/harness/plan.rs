@@ -53,8 +53,13 @@ impl Filter {
     #[must_use]
     pub fn accepts(&self, artifact: &str, name: &str) -> bool {
         let full = full_name(artifact, name);
-        let is_meant =
-            |text: &String| if self.exact { *text == full || text == name } else { full.contains(text.as_str()) };
+        let is_meant = |text: &String| {
+            if self.exact {
+                *text == full || text == name
+            } else {
+                full.contains(text.as_str())
+            }
+        };
         self.texts.is_empty() || self.texts.iter().any(is_meant)
     }
 }
@@ -101,7 +106,11 @@ mod tests {
             (&["x", "y"][..], false, "tests::a", false),
         ] {
             let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-            let filter = Filter { texts, exact, ignored: Ignored::Skip };
+            let filter = Filter {
+                texts,
+                exact,
+                ignored: Ignored::Skip,
+            };
             assert_eq!(filter.accepts("links", name), expected, "{filter:?}");
         }
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::isolation::{Ran, Shared, Unstarted, exchange, run_once};
+use super::isolation::{Ran, Shared, Unstarted, run_once};
 use super::libtest::{self, Listed, Said};
 use super::plan::{Artifact, ArtifactKind, Ignored, Plan, full_name};
 use crate::catalogue::CATALOGUE;
 use crate::deployment::Watchdog;
-use crate::events::{Event, Outcome, Sink, TestFinished, TestsFinished};
+use crate::events::{Event, Exchange, Outcome, Sink, TestFinished, TestsFinished};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded};
 
 /// How many of its last exchanges a failing test shows.
@@ -75,14 +75,24 @@ pub fn run(plan: &Plan, engine: &Arc<Engine>, sink: &Sink) -> Result<TestsFinish
         timeout: plan.timeout,
         sink: Arc::clone(sink),
     };
-    let loaded: Vec<Loaded> =
-        plan.artifacts.iter().map(|artifact| load(engine, &artifact.path)).collect::<Result<_, _>>()?;
-    let mut summary = TestsFinished { seed: plan.seed, ..TestsFinished::default() };
+    let loaded: Vec<Loaded> = plan
+        .artifacts
+        .iter()
+        .map(|artifact| load(engine, &artifact.path))
+        .collect::<Result<_, _>>()?;
+    let mut summary = TestsFinished {
+        seed: plan.seed,
+        ..TestsFinished::default()
+    };
     let (mut cases, mut ignored) = (Vec::new(), Vec::new());
     for (artifact, loaded) in plan.artifacts.iter().zip(&loaded) {
         for listed in list(&shared, artifact, loaded)? {
             let Some(listed) = listed else {
-                cases.push(Case { artifact, loaded, name: None });
+                cases.push(Case {
+                    artifact,
+                    loaded,
+                    name: None,
+                });
                 continue;
             };
             let skipped = plan.filter.ignored == Ignored::Only && !listed.ignored;
@@ -90,18 +100,28 @@ pub fn run(plan: &Plan, engine: &Arc<Engine>, sink: &Sink) -> Result<TestsFinish
                 summary.filtered_out += 1;
             } else if plan.list {
                 let name = full_name(&artifact.name, &listed.name);
-                sink(Event::TestListed { name, ignored: listed.ignored });
+                sink(Event::TestListed {
+                    name,
+                    ignored: listed.ignored,
+                });
             } else if listed.ignored && plan.filter.ignored == Ignored::Skip {
                 ignored.push(full_name(&artifact.name, &listed.name));
             } else {
-                cases.push(Case { artifact, loaded, name: Some(listed.name) });
+                cases.push(Case {
+                    artifact,
+                    loaded,
+                    name: Some(listed.name),
+                });
             }
         }
     }
     if plan.list {
         return Ok(summary);
     }
-    sink(Event::TestsPlanned { total: cases.len() + ignored.len(), seed: plan.seed });
+    sink(Event::TestsPlanned {
+        total: cases.len() + ignored.len(),
+        seed: plan.seed,
+    });
     for name in ignored {
         summary.ignored += 1;
         sink(Event::TestFinished(finished(name, Outcome::Ignored, plan.seed)));
@@ -127,6 +147,12 @@ impl TestsFinished {
         *counter += 1;
     }
 
+    /// How many were reported.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.passed + self.failed + self.ignored + self.unsupported + self.timed_out + self.not_run
+    }
+
     /// Whether nothing went wrong.
     #[must_use]
     pub fn is_success(&self) -> bool {
@@ -135,8 +161,14 @@ impl TestsFinished {
 }
 
 fn load(engine: &Engine, path: &Path) -> Result<Loaded, HarnessError> {
-    let bytes = std::fs::read(path).map_err(|error| HarnessError::Read { path: path.to_owned(), error })?;
-    engine.load(&bytes, true).map_err(|error| HarnessError::Load { path: path.to_owned(), error })
+    let bytes = std::fs::read(path).map_err(|error| HarnessError::Read {
+        path: path.to_owned(),
+        error,
+    })?;
+    engine.load(&bytes, true).map_err(|error| HarnessError::Load {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// The tests of an artifact; `None` for one that runs all at once.
@@ -149,17 +181,28 @@ fn list(shared: &Shared, artifact: &Artifact, loaded: &Loaded) -> Result<Vec<Opt
         let ran = run_once(shared, loaded, &artifact.name, &arguments)?;
         match &ran.end {
             Ok(GuestEnd::Done) => Ok(ran.stdout),
-            end => Err(HarnessError::List { path: artifact.path.clone(), reason: reason(end, &ran, shared) }),
+            end => Err(HarnessError::List {
+                path: artifact.path.clone(),
+                reason: reason(end, &ran, shared),
+            }),
         }
     };
     let (all, ignored) = (ask(&[])?, ask(&["--ignored"])?);
     let ignored: std::collections::BTreeSet<&str> = libtest::listed(&ignored).collect();
-    let listed = |name: &str| Some(Listed { name: name.to_owned(), ignored: ignored.contains(name) });
+    let listed = |name: &str| {
+        Some(Listed {
+            name: name.to_owned(),
+            ignored: ignored.contains(name),
+        })
+    };
     Ok(libtest::listed(&all).map(listed).collect())
 }
 
 fn arguments<'a>(artifact: &'a Artifact, rest: impl Iterator<Item = &'a str>) -> Vec<String> {
-    std::iter::once(artifact.name.as_str()).chain(rest).map(str::to_owned).collect()
+    std::iter::once(artifact.name.as_str())
+        .chain(rest)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Runs the cases on `jobs` threads, and gives the outcomes.
@@ -174,10 +217,16 @@ fn execute(shared: &Shared, cases: &[Case<'_>], jobs: usize) -> Result<Vec<Outco
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs.clamp(1, cases.len().max(1)))
-            .map(|number| std::thread::Builder::new().name(format!("test-{number}")).spawn_scoped(scope, work))
+            .map(|number| {
+                std::thread::Builder::new()
+                    .name(format!("test-{number}"))
+                    .spawn_scoped(scope, work)
+            })
             .collect::<Result<_, _>>()
             .map_err(HarnessError::Thread)?;
-        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let joined = workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         Ok(joined.flatten().collect())
     })
 }
@@ -199,7 +248,10 @@ fn finished(name: String, outcome: Outcome, seed: u64) -> TestFinished {
 fn run_case(shared: &Shared, case: &Case<'_>) -> Vec<Outcome> {
     let started = Instant::now();
     let (name, rest) = match &case.name {
-        Some(test) => (full_name(&case.artifact.name, test), vec![test.as_str(), "--exact", "--nocapture", "--include-ignored"]),
+        Some(test) => (
+            full_name(&case.artifact.name, test),
+            vec![test.as_str(), "--exact", "--nocapture", "--include-ignored"],
+        ),
         None => (case.artifact.name.clone(), Vec::new()),
     };
     (shared.sink)(Event::TestStarted { name: name.clone() });
@@ -207,7 +259,10 @@ fn run_case(shared: &Shared, case: &Case<'_>) -> Vec<Outcome> {
     let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let reports = match (ran, &case.name) {
         (Err(error), _) => {
-            vec![TestFinished { reason: Some(error.to_string()), ..finished(name, Outcome::Failed, shared.seed) }]
+            vec![TestFinished {
+                reason: Some(error.to_string()),
+                ..finished(name, Outcome::Failed, shared.seed)
+            }]
         }
         (Ok(ran), Some(test)) => vec![judge(shared, name, test, ran)],
         (Ok(ran), None) => judge_all(shared, &name, &ran),
@@ -234,9 +289,13 @@ fn judge(shared: &Shared, name: String, test: &str, ran: Ran) -> TestFinished {
         (Ok(GuestEnd::Failed), ..) => (Outcome::Failed, Some("the test returned an error".to_owned())),
         (end, ..) => (Outcome::Failed, Some(reason(end, &ran, shared))),
     };
-    let shown = if outcome == Outcome::Passed { Vec::new() } else { ran.journal.last(SHOWN_EXCHANGES) };
+    let shown = if outcome == Outcome::Passed {
+        Vec::new()
+    } else {
+        ran.journal.last(SHOWN_EXCHANGES)
+    };
     TestFinished {
-        exchanges: shown.iter().map(|record| exchange(&name, record)).collect(),
+        exchanges: shown.iter().map(|record| Exchange::of(Some(&name), record)).collect(),
         virtual_nanoseconds: ran.virtual_nanoseconds,
         reason: why,
         stdout,
@@ -250,7 +309,11 @@ fn judge_all(shared: &Shared, artifact: &str, ran: &Ran) -> Vec<TestFinished> {
     let (announced, lines) = libtest::all_at_once(&ran.stdout);
     let whole = matches!(ran.end, Ok(GuestEnd::Done | GuestEnd::Failed));
     let mut reports: Vec<TestFinished> = Vec::new();
-    let cut_off = if matches!(ran.end, Ok(GuestEnd::Interrupted)) { Outcome::TimedOut } else { Outcome::Failed };
+    let cut_off = if matches!(ran.end, Ok(GuestEnd::Interrupted)) {
+        Outcome::TimedOut
+    } else {
+        Outcome::Failed
+    };
     for line in lines {
         let outcome = line.outcome.unwrap_or(cut_off);
         let report = finished(full_name(artifact, &line.name), outcome, shared.seed);
@@ -266,12 +329,19 @@ fn judge_all(shared: &Shared, artifact: &str, ran: &Ran) -> Vec<TestFinished> {
     if !whole && reports.iter().all(|report| report.outcome != cut_off) {
         let name = full_name(artifact, &format!("{} of {announced}", reports.len() + 1));
         let reason = Some(reason(&ran.end, ran, shared));
-        reports.push(TestFinished { reason, stderr: ran.stderr.clone(), ..finished(name, cut_off, shared.seed) });
+        reports.push(TestFinished {
+            reason,
+            stderr: ran.stderr.clone(),
+            ..finished(name, cut_off, shared.seed)
+        });
     }
     for number in reports.len()..announced {
         let name = full_name(artifact, &format!("{} of {announced}", number + 1));
         let reason = Some("an earlier test ended the process that they share".to_owned());
-        reports.push(TestFinished { reason, ..finished(name, Outcome::NotRun, shared.seed) });
+        reports.push(TestFinished {
+            reason,
+            ..finished(name, Outcome::NotRun, shared.seed)
+        });
     }
     reports
 }
@@ -281,11 +351,8 @@ fn reason(end: &Result<GuestEnd, slt_emulators::chassis::Deadlock>, ran: &Ran, s
     match end {
         Err(deadlock) => deadlock.to_string(),
         Ok(GuestEnd::Interrupted) => format!("still running after {:?} of real time", shared.timeout),
-        Ok(GuestEnd::OutOfMemory(limit)) => {
-            format!("the guest needs more memory than it may have: {} MiB (`[limits] memory`)", limit >> 20)
-        }
-        Ok(GuestEnd::Trapped(trap)) => libtest::panic_of(&ran.stderr).unwrap_or_else(|| format!("trapped: {trap}")),
-        Ok(GuestEnd::Broken(reason)) => reason.clone(),
+        Ok(end @ GuestEnd::Trapped(_)) => libtest::panic_of(&ran.stderr).unwrap_or_else(|| end.to_string()),
+        Ok(end @ (GuestEnd::OutOfMemory(_) | GuestEnd::Broken(_))) => end.to_string(),
         Ok(GuestEnd::Done | GuestEnd::Failed) => {
             libtest::panic_of(&ran.stderr).unwrap_or_else(|| "it ended before its verdict".to_owned())
         }

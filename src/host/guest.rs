@@ -63,7 +63,10 @@ impl Interrupt {
     /// would then depend on real time.
     #[must_use]
     pub fn yielding() -> Self {
-        Self { yields: true, ..Self::default() }
+        Self {
+            yields: true,
+            ..Self::default()
+        }
     }
 
     /// Stops the guest: at its next loop or call, or in the host call in which it waits.
@@ -211,6 +214,23 @@ impl GuestEnd {
             Some(_) if guest.limiter.exceeded => Self::OutOfMemory(guest.limiter.memory),
             Some(trap) => Self::Trapped(trap.to_string()),
             None => Self::Broken(plain(error)),
+        }
+    }
+}
+
+impl std::fmt::Display for GuestEnd {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Done => formatter.write_str("the guest returned without an answer"),
+            Self::Failed => formatter.write_str("the guest said that it failed"),
+            Self::Interrupted => formatter.write_str("the guest was stopped"),
+            Self::OutOfMemory(limit) => write!(
+                formatter,
+                "the guest needs more memory than it may have: {} MiB (`[limits] memory`)",
+                limit >> 20
+            ),
+            Self::Trapped(reason) => write!(formatter, "the guest trapped: {reason}"),
+            Self::Broken(reason) => formatter.write_str(reason),
         }
     }
 }

@@ -105,7 +105,11 @@ mod tests {
             ("ftp://a/", None),
             ("http:///", None),
         ] {
-            assert_eq!(normalised(text).map(String::from), expected.map(str::to_owned), "{text}");
+            assert_eq!(
+                normalised(text).map(String::from),
+                expected.map(str::to_owned),
+                "{text}"
+            );
         }
     }
 }

@@ -85,7 +85,9 @@ pub fn compare(project: &Project, slightfile: Option<&Slightfile>, directory: &P
 pub fn component(path: &Path, directory: &Path) -> Compared {
     let name = named(path, directory);
     let read = std::fs::metadata(path).and_then(|metadata| match metadata.len() > COMPONENT_MAX_BYTES as u64 {
-        true => Ok(Err(WorldError::TooLarge(usize::try_from(metadata.len()).unwrap_or(usize::MAX)))),
+        true => Ok(Err(WorldError::TooLarge(
+            usize::try_from(metadata.len()).unwrap_or(usize::MAX),
+        ))),
         false => std::fs::read(path).map(|bytes| World::from_component(&bytes)),
     });
     match read {

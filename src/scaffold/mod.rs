@@ -90,7 +90,10 @@ impl ScaffoldError {
             Self::Name { .. } => name::RULE.to_owned(),
             Self::Exists(_) => "take another name, or move what is there away".to_owned(),
             Self::UnknownTemplate(_) => {
-                let names: Vec<_> = TEMPLATES.iter().map(|template| format!("`{}`", template.name)).collect();
+                let names: Vec<_> = TEMPLATES
+                    .iter()
+                    .map(|template| format!("`{}`", template.name))
+                    .collect();
                 format!("the templates are: {}", names.join(", "))
             }
             Self::UnknownResource(_) | Self::PlannedResource(_) | Self::NotInTemplate { .. } => {
@@ -98,7 +101,9 @@ impl ScaffoldError {
                 let names: Vec<_> = all.map(|resource| format!("`{resource}`")).collect();
                 format!("`--with` takes: {}", names.join(", "))
             }
-            Self::Write { .. } => "nothing was left behind; choose a folder that you may write to with `-C DIR`".to_owned(),
+            Self::Write { .. } => {
+                "nothing was left behind; choose a folder that you may write to with `-C DIR`".to_owned()
+            }
         }
     }
 }

@@ -25,7 +25,9 @@ fn files(resources: &BTreeSet<&str>) -> Vec<File> {
 /// The crates in the template's lock file.
 fn taken() -> BTreeSet<String> {
     let lock = FILES.iter().find(|(path, _)| *path == "Cargo.lock");
-    let text = lock.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    let text = lock
+        .and_then(|(_, bytes)| std::str::from_utf8(bytes).ok())
+        .unwrap_or_default();
     text.lines()
         .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
         .filter(|name| *name != super::rename::TEMPLATE_NAME)

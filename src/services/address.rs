@@ -34,7 +34,10 @@ pub fn redis(address: &str) -> Result<Endpoint, AddressError> {
     if url.scheme() != "redis" {
         return Err(AddressError::Scheme(url.scheme().to_owned()));
     }
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or(AddressError::NoHost)?;
+    let host = url
+        .host_str()
+        .filter(|host| !host.is_empty())
+        .ok_or(AddressError::NoHost)?;
     let database = match url.path().trim_matches('/') {
         "" => 0,
         number => number.parse().map_err(|_| AddressError::Database)?,
@@ -43,7 +46,11 @@ pub fn redis(address: &str) -> Result<Endpoint, AddressError> {
         username: Some(decoded(url.username())).filter(|username| !username.is_empty()),
         password: url.password().map(|password| Secret::new(decoded(password))),
     };
-    Ok(Endpoint::tcp(&format!("{host}:{}", url.port().unwrap_or(REDIS_PORT)), credentials, database))
+    Ok(Endpoint::tcp(
+        &format!("{host}:{}", url.port().unwrap_or(REDIS_PORT)),
+        credentials,
+        database,
+    ))
 }
 
 /// Undoes percent-encoding; what is not UTF-8 then stays as it was written.
@@ -51,7 +58,10 @@ fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
-        let hexadecimal = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let hexadecimal = tail
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok());
         match hexadecimal.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(byte) => {
                 bytes.push(byte);

@@ -25,7 +25,11 @@ pub struct Kind {
 }
 
 /// Every service that can be emulated.
-pub const EMULATED: &[Kind] = &[Kind { name: "redis", port: 6379, fresh: || Arc::new(Redis::new()) }];
+pub const EMULATED: &[Kind] = &[Kind {
+    name: "redis",
+    port: 6379,
+    fresh: || Arc::new(Redis::new()),
+}];
 
 /// The emulator for a kind of service.
 #[must_use]

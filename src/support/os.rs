@@ -69,3 +69,41 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     })
 }
+
+/// The user's own folder for what can be made again, as the environment says; `None`: there is none.
+#[must_use]
+pub fn cache_directory(environment: &BTreeMap<String, OsString>) -> Option<PathBuf> {
+    let folder = |name: &str| {
+        environment
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let base = folder("SLT_CACHE_DIR").or_else(|| {
+        let base = if cfg!(windows) {
+            folder("LOCALAPPDATA")
+        } else if cfg!(target_os = "macos") {
+            folder("HOME").map(|home| home.join("Library/Caches"))
+        } else {
+            folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
+        };
+        base.map(|base| base.join("slt"))
+    })?;
+    base.is_absolute().then_some(base)
+}
+
+/// Resolves when the user asks this process to end: Ctrl-C, and on Unix SIGTERM.
+pub async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

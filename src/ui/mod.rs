@@ -1,11 +1,11 @@
 //! The only place that prints: renders events, failures and diagnostics for people and as JSON lines.
 //!
 //! Results go to stdout; progress, logs and diagnostics to stderr.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod diagnostics;
+mod events;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use crate::cli::{Color, Format, Global};
 use crate::commands::{Exit, Failure};
@@ -19,6 +19,8 @@ use diagnostics::{Checked, Line, Source};
 pub struct Ui {
     format: Format,
     colour: bool,
+    quiet: bool,
+    verbose: bool,
 }
 
 impl Ui {
@@ -28,6 +30,8 @@ impl Ui {
         Self {
             format: global.format,
             colour: colour(global.color, invocation),
+            quiet: global.quiet,
+            verbose: global.verbose > 0,
         }
     }
 
@@ -37,6 +41,8 @@ impl Ui {
         Self {
             format: Format::Human,
             colour: false,
+            quiet: false,
+            verbose: false,
         }
     }
 
@@ -49,9 +55,9 @@ impl Ui {
 
     /// Prints why a command failed.
     pub fn failure(&self, failure: &Failure) {
-        eprintln!("error: {}", failure.message);
+        to_stderr(&format!("error: {}\n", failure.message));
         if let Some(hint) = &failure.hint {
-            eprintln!("hint: {hint}");
+            to_stderr(&format!("hint: {hint}\n"));
         }
     }
 
@@ -62,19 +68,42 @@ impl Ui {
         std::sync::Arc::new(move |event| ui.event(&event))
     }
 
+    /// As this one, and passing tests show their output too.
+    #[must_use]
+    pub fn showing_output(&self) -> Self {
+        Self {
+            verbose: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether results are for programs.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
     /// Renders one event.
     pub fn event(&self, event: &Event) {
-        if self.format == Format::Json
-            && let Ok(line) = serde_json::to_string(event)
-        {
-            println!("{line}");
+        if self.format == Format::Json {
+            return self.line(event);
+        }
+        let style = events::Style {
+            colour: self.colour,
+            quiet: self.quiet,
+            verbose: self.verbose,
+        };
+        match events::human(event, style) {
+            Some((events::To::Stdout, text)) => to_stdout(&text),
+            Some((events::To::Stderr, text)) => to_stderr(&text),
+            None => {}
         }
     }
 
     /// Prints diagnostics: with excerpts on stderr for people, as lines on stdout for programs.
     pub fn diagnostics(&self, source: Source<'_>, diagnostics: &[Diagnostic]) {
         match self.format {
-            Format::Human => eprint!("{}", diagnostics::human(source, diagnostics, self.colour)),
+            Format::Human => to_stderr(&diagnostics::human(source, diagnostics, self.colour)),
             Format::Json => {
                 for line in diagnostics::lines(source, diagnostics) {
                     self.line(&line);
@@ -86,7 +115,7 @@ impl Ui {
     /// Prints the result of a check.
     pub fn checked(&self, checked: Checked, summary: &str) {
         match self.format {
-            Format::Human => println!("{summary}"),
+            Format::Human => to_stdout(&format!("{summary}\n")),
             Format::Json => self.line(&Line::Checked(checked)),
         }
     }
@@ -94,21 +123,31 @@ impl Ui {
     /// Prints a result: as it is for people, and as objects with `kind`, one a line, for programs.
     pub fn result(&self, human: &str, json: &[impl serde::Serialize]) {
         match self.format {
-            Format::Human => print!("{human}"),
+            Format::Human => to_stdout(human),
             Format::Json => json.iter().for_each(|line| self.line(line)),
         }
     }
 
     /// Prints a text that is the result itself, whatever the format.
     pub fn text(&self, text: &str) {
-        print!("{text}");
+        to_stdout(text);
     }
 
     fn line(&self, line: &impl serde::Serialize) {
         if let Ok(line) = serde_json::to_string(line) {
-            println!("{line}");
+            to_stdout(&format!("{line}\n"));
         }
     }
+}
+
+/// Writes to stdout. A reader that has gone away (`slt test | head`) is no error of ours.
+fn to_stdout(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+fn to_stderr(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Whether to colour: as the flag says, then `CLICOLOR_FORCE` and `NO_COLOR`, then whether stderr is a terminal.
@@ -120,8 +159,6 @@ fn colour(flag: Color, invocation: &Invocation) -> bool {
     match flag {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => {
-            set("CLICOLOR_FORCE") || (!set("NO_COLOR") && std::io::stderr().is_terminal())
-        }
+        Color::Auto => set("CLICOLOR_FORCE") || (!set("NO_COLOR") && std::io::stderr().is_terminal()),
     }
 }

@@ -128,10 +128,7 @@ impl World {
     }
 }
 
-fn interfaces<'a>(
-    resolve: &Resolve,
-    items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>,
-) -> Vec<Interface> {
+fn interfaces<'a>(resolve: &Resolve, items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>) -> Vec<Interface> {
     items
         .into_iter()
         .filter_map(|(key, item)| match item {
@@ -174,7 +171,9 @@ fn interface(resolve: &Resolve, key: &WorldKey, id: InterfaceId) -> Option<Inter
 /// A function's parameters and result, with every type written out down to primitives; resources by their name.
 fn signature(resolve: &Resolve, function: &wit_parser::Function) -> String {
     let mut text = String::from("func(");
-    separated(&mut text, &function.params, |text, param| write_type(resolve, &param.ty, text));
+    separated(&mut text, &function.params, |text, param| {
+        write_type(resolve, &param.ty, text)
+    });
     text.push(')');
     if let Some(result) = &function.result {
         text.push_str(" -> ");

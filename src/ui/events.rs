@@ -1,0 +1,241 @@
+//! Events for people: what goes to stdout is a result, what goes to stderr is about the work.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::events::{Event, Exchange, Outcome, TestFinished, TestsFinished};
+
+/// Where a line belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// A result.
+    Stdout,
+    /// About the work.
+    Stderr,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// With colours.
+    pub colour: bool,
+    /// Results and errors only.
+    pub quiet: bool,
+    /// Passing tests' output, exchanges with services.
+    pub verbose: bool,
+}
+
+const GREEN: &str = "32";
+const RED: &str = "31";
+const YELLOW: &str = "33";
+const DIM: &str = "2";
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// An event as text; `None`: people are not told.
+#[must_use]
+pub fn human(event: &Event, style: Style) -> Option<(To, String)> {
+    let told = |to, text| Some((to, text));
+    let unless_quiet = |text| (!style.quiet).then_some((To::Stderr, text));
+    match event {
+        Event::Step { verb, message } => unless_quiet(step(style, verb, message)),
+        Event::Note { message } => unless_quiet(format!("{} {message}\n", style.paint(YELLOW, "note:"))),
+        Event::Tool { text } => told(
+            To::Stderr,
+            if text.ends_with('\n') {
+                text.clone()
+            } else {
+                format!("{text}\n")
+            },
+        ),
+        Event::Built {
+            path,
+            bytes,
+            milliseconds,
+        } => {
+            let time = Duration::from_millis(*milliseconds);
+            told(To::Stdout, format!("{path}  {}  in {time:.1?}\n", size(*bytes)))
+        }
+        Event::Listening { service, address } => told(To::Stdout, format!("{service} on {address}\n")),
+        Event::Request {
+            method,
+            path,
+            status,
+            microseconds,
+            error,
+        } => {
+            let time = Duration::from_micros(*microseconds);
+            let mut text = format!("{method} {path} {} {time:.1?}\n", status_text(style, *status));
+            if let Some(error) = error {
+                let _ = writeln!(text, "{} {error}", style.paint(RED, "error:"));
+            }
+            if error.is_some() {
+                told(To::Stderr, text)
+            } else {
+                unless_quiet(text)
+            }
+        }
+        Event::GuestOutput { stream, line } => {
+            let to = if stream == "stdout" { To::Stdout } else { To::Stderr };
+            told(to, format!("{line}\n"))
+        }
+        Event::Exchange(exchange) => (!style.quiet).then(|| (To::Stdout, self::exchange(exchange))),
+        Event::TestsPlanned { total, seed } => {
+            let tests = plural(*total, "test");
+            unless_quiet(format!(
+                "{}\n",
+                style.paint(DIM, &format!("running {tests}, seed {seed}"))
+            ))
+        }
+        Event::TestListed { name, ignored } => told(
+            To::Stdout,
+            if *ignored {
+                format!("{name} (ignored)\n")
+            } else {
+                format!("{name}\n")
+            },
+        ),
+        Event::TestStarted { .. } => None,
+        Event::TestFinished(test) => finished(test, style).map(|text| (To::Stdout, text)),
+        Event::TestsFinished(summary) => told(To::Stdout, self::summary(summary, style)),
+    }
+}
+
+fn step(style: Style, verb: &str, message: &str) -> String {
+    format!("{} {message}\n", style.paint("1;32", &format!("{verb:>12}")))
+}
+
+fn status_text(style: Style, status: u16) -> String {
+    let code = match status {
+        ..400 => GREEN,
+        400..500 => YELLOW,
+        _ => RED,
+    };
+    style.paint(code, &status.to_string())
+}
+
+/// Bytes in the units that people use.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss)] // shown with one digit after the point
+    let kibibytes = bytes as f64 / 1024.0;
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{kibibytes:.1} KiB"),
+        _ => format!("{:.1} MiB", kibibytes / 1024.0),
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
+}
+
+fn word(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Passed => ("PASS", GREEN),
+        Outcome::Failed => ("FAIL", RED),
+        Outcome::Ignored => ("IGNORED", DIM),
+        Outcome::Unsupported => ("UNSUPPORTED", YELLOW),
+        Outcome::TimedOut => ("TIMEOUT", RED),
+        Outcome::NotRun => ("NOT RUN", RED),
+    }
+}
+
+/// A finished test: one line, and for one that went wrong all that there is to know of it.
+fn finished(test: &TestFinished, style: Style) -> Option<String> {
+    let (name, code) = word(test.outcome);
+    let wrong = matches!(test.outcome, Outcome::Failed | Outcome::TimedOut | Outcome::NotRun);
+    if style.quiet && !wrong {
+        return None;
+    }
+    let time = format!("{:.1?}", Duration::from_micros(test.microseconds));
+    let time = if test.outcome == Outcome::Ignored {
+        String::new()
+    } else {
+        time
+    };
+    let mut text = format!("{} {time:>9}  {}", style.paint(code, &format!("{name:>11}")), test.name);
+    if test.virtual_nanoseconds > 0 {
+        let passed = format!(
+            "  ({:?} of virtual time)",
+            Duration::from_nanos(test.virtual_nanoseconds)
+        );
+        text.push_str(&style.paint(DIM, &passed));
+    }
+    text.push('\n');
+    if let (false, Some(reason)) = (wrong, &test.reason) {
+        let _ = writeln!(text, "{:>11}            {reason}", "");
+    }
+    if wrong || style.verbose {
+        details(&mut text, test, style);
+    }
+    Some(text)
+}
+
+fn details(text: &mut String, test: &TestFinished, style: Style) {
+    let mut section = |title: &str, body: &str| {
+        if !body.trim().is_empty() {
+            let _ = writeln!(text, "    {}", style.paint(DIM, title));
+            for line in body.trim_matches('\n').lines() {
+                let _ = writeln!(text, "      {line}");
+            }
+        }
+    };
+    section("reason", test.reason.as_deref().unwrap_or_default());
+    section("stdout", &test.stdout);
+    section("stderr", &test.stderr);
+    let exchanges: String = test.exchanges.iter().map(exchange).collect();
+    section("last exchanges with services", &exchanges);
+    if matches!(test.outcome, Outcome::Failed | Outcome::TimedOut) {
+        section(
+            "replay",
+            &format!("slt test --seed {} --exact '{}'", test.seed, test.name),
+        );
+    }
+}
+
+fn exchange(exchange: &Exchange) -> String {
+    let arguments = exchange.arguments.join(" ");
+    let space = if arguments.is_empty() { "" } else { " " };
+    let fault = exchange
+        .fault
+        .as_ref()
+        .map_or_else(String::new, |fault| format!("  [fault: {fault}]"));
+    let time = Duration::from_nanos(exchange.time);
+    format!(
+        "{} conn {} at {time:?}: {}{space}{arguments} → {}{fault}\n",
+        exchange.service, exchange.connection, exchange.operation, exchange.answer
+    )
+}
+
+fn summary(summary: &TestsFinished, style: Style) -> String {
+    let counts = [
+        (summary.passed, "passed", GREEN),
+        (summary.failed, "failed", RED),
+        (summary.timed_out, "timed out", RED),
+        (summary.not_run, "not run", RED),
+        (summary.unsupported, "unsupported", YELLOW),
+        (summary.ignored, "ignored", DIM),
+        (summary.filtered_out, "filtered out", DIM),
+    ];
+    let shown: Vec<String> = counts
+        .iter()
+        .enumerate()
+        .filter(|(place, (count, ..))| *count > 0 || *place == 0)
+        .map(|(_, (count, what, code))| style.paint(if *count > 0 { code } else { DIM }, &format!("{count} {what}")))
+        .collect();
+    let time = Duration::from_millis(summary.milliseconds);
+    format!("{} in {time:.1?}, seed {}\n", shown.join(", "), summary.seed)
+}

@@ -14,8 +14,8 @@ pub mod http;
 pub mod links;
 
 /// The interfaces of `wit/world.wit` as Rust.
-pub mod bindings {
-    wit_bindgen::generate!({ world: "shortener", path: "wit", generate_all, pub_export_macro: true });
+mod bindings {
+    wit_bindgen::generate!({ world: "shortener", path: "wit", generate_all });
 }
 
 use std::time::{Duration, SystemTime};

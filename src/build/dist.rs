@@ -1,0 +1,140 @@
+//! Writes `dist/NAME.wasm`, whole or not at all, and not again when nothing has changed.
+//!
+//! What was written from what is remembered in a stamp in cargo's target directory, which `cargo clean` removes.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::component::{About, finish};
+use super::{BuildError, BuiltApp, Written};
+
+/// The largest artifact that is read, in bytes: a debug build of a large guest has some tens of megabytes.
+const ARTIFACT_MAX_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// What was written from what.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    slt: String,
+    version: String,
+    revision: Option<String>,
+    artifact: FileStamp,
+    output: FileStamp,
+}
+
+/// A file as it was.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct FileStamp {
+    path: PathBuf,
+    bytes: u64,
+    modified_nanoseconds: u128,
+}
+
+/// Writes the component of `app` under `root`, unless that is what lies there.
+pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Result<Written, BuildError> {
+    let folder = root.join("dist");
+    let path = folder.join(format!("{}.wasm", app.name));
+    let stamp_path = stamp_path(&app.target_directory, &path);
+    let remembered = fs::read(&stamp_path)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
+    if let (Some(remembered), Ok(now)) = (remembered, stamp(app, &path, revision))
+        && now == remembered
+    {
+        return Ok(Written {
+            bytes: now.output.bytes,
+            path,
+        });
+    }
+
+    let about = About {
+        name: &app.name,
+        version: &app.version,
+        revision,
+    };
+    let component = finish(&read(&app.artifact)?, about).map_err(|source| BuildError::Component {
+        path: app.artifact.clone(),
+        source,
+    })?;
+    create_folder(&folder)?;
+    replace(&path, &component).map_err(file("write", &path))?;
+
+    let stamp = stamp(app, &path, revision).map_err(file("read", &path))?;
+    remember(&stamp_path, &stamp).map_err(file("write", &stamp_path))?;
+    Ok(Written {
+        bytes: stamp.output.bytes,
+        path,
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
+    let mut bytes = Vec::new();
+    let limited = File::open(path).and_then(|file| file.take(ARTIFACT_MAX_BYTES + 1).read_to_end(&mut bytes));
+    limited
+        .and_then(|read| match read as u64 > ARTIFACT_MAX_BYTES {
+            true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 GiB")),
+            false => Ok(bytes),
+        })
+        .map_err(file("read", path))
+}
+
+fn create_folder(folder: &Path) -> Result<(), BuildError> {
+    fs::create_dir_all(folder).map_err(file("create", folder))
+}
+
+/// Replaces a file by a rename, so that no one ever sees half of it.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = PathBuf::from(part);
+    let done = File::create(&part)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&part, path));
+    if done.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    done
+}
+
+fn remember(path: &Path, stamp: &Stamp) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    replace(path, &serde_json::to_vec(stamp)?)
+}
+
+/// One stamp for each output: packages of one name may share a target directory.
+fn stamp_path(target_directory: &Path, output: &Path) -> PathBuf {
+    let digest = Sha256::digest(output.as_os_str().as_encoded_bytes());
+    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    target_directory.join("slt").join(format!("{name}.json"))
+}
+
+fn stamp(app: &BuiltApp, output: &Path, revision: Option<&str>) -> io::Result<Stamp> {
+    Ok(Stamp {
+        slt: env!("CARGO_PKG_VERSION").into(),
+        version: app.version.clone(),
+        revision: revision.map(Into::into),
+        artifact: file_stamp(&app.artifact)?,
+        output: file_stamp(output)?,
+    })
+}
+
+fn file_stamp(path: &Path) -> io::Result<FileStamp> {
+    let metadata = fs::metadata(path)?;
+    let modified = metadata.modified()?.duration_since(UNIX_EPOCH);
+    Ok(FileStamp {
+        path: path.to_path_buf(),
+        bytes: metadata.len(),
+        modified_nanoseconds: modified.map_or(0, |since| since.as_nanos()),
+    })
+}
+
+fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
+    let path = path.to_path_buf();
+    move |source| BuildError::File { verb, path, source }
+}

@@ -1,0 +1,138 @@
+//! Runs one tool to its end, with what it prints passed on as it comes.
+//!
+//! It knows nothing of what the tools are for.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+
+use super::{BuildError, BuildPlan};
+use crate::events::{Event, Sink};
+
+/// The longest line that is taken in one piece, in bytes: cargo's messages about an artifact have a few hundred.
+const LINE_MAX_BYTES: u64 = 1024 * 1024;
+
+/// The most that is kept of what a tool answers, in bytes: `cargo metadata` of a large workspace has a few hundred thousand.
+const ANSWER_MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a tool answered.
+pub(super) struct Answer {
+    /// Whether it succeeded, and its code.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+/// Asks a tool something and waits for the answer.
+pub(super) fn ask(plan: &BuildPlan, tool: &'static str, arguments: &[&str]) -> Result<Answer, BuildError> {
+    let mut stdout = String::new();
+    let mut stderr = String::new();
+    let status = drive(plan, tool, arguments, |out, err| {
+        // Both at once: a tool waits when the one that nobody reads is full.
+        both(|| read_text(out, &mut stdout), || read_text(err, &mut stderr))
+    })?;
+    Ok(Answer { status, stdout, stderr })
+}
+
+/// Runs a tool; its standard error goes to `sink`, each line of its standard output to `each`.
+pub(super) fn run(
+    plan: &BuildPlan,
+    sink: &Sink,
+    tool: &'static str,
+    arguments: &[&str],
+    mut each: impl FnMut(&[u8]),
+) -> Result<ExitStatus, BuildError> {
+    drive(plan, tool, arguments, |out, err| {
+        let tell = |line: &[u8]| {
+            sink(Event::Tool {
+                text: String::from_utf8_lossy(line).into_owned(),
+            });
+        };
+        both(|| lines(out, &mut each), || lines(err, tell))
+    })
+}
+
+/// Starts a tool, has both its streams read, and waits for its end. It is stopped when reading fails.
+fn drive(
+    plan: &BuildPlan,
+    tool: &'static str,
+    arguments: &[&str],
+    read: impl FnOnce(Box<dyn Read + Send>, Box<dyn Read + Send>) -> io::Result<()>,
+) -> Result<ExitStatus, BuildError> {
+    let failed = |error: io::Error| BuildError::Tool {
+        tool,
+        message: error.to_string(),
+    };
+    let mut child = Command::new(tool)
+        .args(arguments)
+        .current_dir(&plan.root)
+        .env_clear()
+        .envs(&plan.environment)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound if plan.root.is_dir() => BuildError::NoTool(tool),
+            _ => failed(error),
+        })?;
+    let streams = child.stdout.take().zip(child.stderr.take());
+    let done = match streams {
+        Some((out, err)) => read(Box::new(out), Box::new(err)),
+        None => Err(io::Error::other("it has no output")),
+    };
+    if let Err(error) = done {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(failed(error));
+    }
+    child.wait().map_err(failed)
+}
+
+/// Does one thing here and another on a thread of its own, until both are done.
+fn both(here: impl FnOnce() -> io::Result<()>, there: impl FnOnce() -> io::Result<()> + Send) -> io::Result<()> {
+    thread::scope(|scope| {
+        let there = scope.spawn(there);
+        let here = here();
+        let there = there
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("its messages were lost")));
+        here.and(there)
+    })
+}
+
+fn read_text(stream: impl Read, text: &mut String) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    stream.take(ANSWER_MAX_BYTES).read_to_end(&mut bytes)?;
+    text.push_str(&String::from_utf8_lossy(&bytes));
+    Ok(())
+}
+
+/// Calls `each` with every line, without its end. One that is too long comes in pieces.
+fn lines(stream: impl Read, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if (&mut reader).take(LINE_MAX_BYTES).read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        each(line.trim_ascii_end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_one_by_one_and_long_ones_in_pieces() {
+        let limit = usize::try_from(LINE_MAX_BYTES).unwrap();
+        let long = "x".repeat(limit + 1);
+        let mut seen = Vec::new();
+        lines(format!("a\r\n\n{long}\nb").as_bytes(), |line| seen.push(line.len())).unwrap();
+        assert_eq!(seen, [1, 0, limit, 1, 1]);
+    }
+}

@@ -1,6 +1,6 @@
 //! Writes `dist/NAME.wasm`, whole or not at all, and not again when nothing has changed.
 //!
-//! What was written from what is remembered in a stamp in cargo's target directory, which `cargo clean` removes.
+//! What was written from what is remembered in a stamp beside what cargo made, which `cargo clean` removes.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -38,7 +38,7 @@ struct FileStamp {
 pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Result<Written, BuildError> {
     let folder = root.join("dist");
     let path = folder.join(format!("{}.wasm", app.name));
-    let stamp_path = stamp_path(&app.target_directory, &path);
+    let stamp_path = stamp_path(&app.artifact, &path);
     let remembered = fs::read(&stamp_path)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok());
@@ -108,10 +108,10 @@ fn remember(path: &Path, stamp: &Stamp) -> io::Result<()> {
 }
 
 /// One stamp for each output: packages of one name may share a target directory.
-fn stamp_path(target_directory: &Path, output: &Path) -> PathBuf {
+fn stamp_path(artifact: &Path, output: &Path) -> PathBuf {
     let digest = Sha256::digest(output.as_os_str().as_encoded_bytes());
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    target_directory.join("slt").join(format!("{name}.json"))
+    artifact.with_file_name("slt").join(format!("{name}.json"))
 }
 
 fn stamp(app: &BuiltApp, output: &Path, revision: Option<&str>) -> io::Result<Stamp> {

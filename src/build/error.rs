@@ -11,25 +11,20 @@ pub enum BuildError {
     /// There is nothing to build.
     #[error("there is no `Cargo.toml` in `{}`", .0.display())]
     NoManifest(PathBuf),
-    /// Cargo refuses the manifest; its own words follow.
-    #[error("cargo can't read the package in `{}`\n{message}", .root.display())]
-    Manifest {
-        /// Where it lies.
-        root: PathBuf,
-        /// What cargo says.
-        message: String,
-    },
+    /// Cargo refuses the manifest, and has said why.
+    #[error("cargo can't read the package in `{}`", .0.display())]
+    Manifest(PathBuf),
     /// A workspace that is no package.
     #[error("`{}` is a workspace and no package", .0.display())]
     Workspace(PathBuf),
     /// The package builds no program for a host.
-    #[error("`{0}` builds no component")]
-    NoComponent(String),
+    #[error("`{}` builds no component", .0.display())]
+    NoComponent(PathBuf),
     /// The package builds several.
-    #[error("`{package}` builds more than one component: {}", list(.candidates))]
+    #[error("`{}` builds more than one component: {}", .manifest.display(), list(.candidates))]
     Ambiguous {
-        /// The package.
-        package: String,
+        /// The package's manifest.
+        manifest: PathBuf,
         /// What it builds.
         candidates: Vec<String>,
     },
@@ -101,7 +96,7 @@ impl BuildError {
                 "with rustup (https://rustup.rs) it is `rustup target add {TARGET}`; without, the package of your system that holds Rust's standard library for WebAssembly"
             ),
             Self::Component { source, .. } => return source.hint(),
-            Self::Manifest { .. } | Self::Compile | Self::NoTool(_) | Self::Tool { .. } | Self::File { .. } => {
+            Self::Manifest(_) | Self::Compile | Self::NoTool(_) | Self::Tool { .. } | Self::File { .. } => {
                 return None;
             }
         })

@@ -9,6 +9,7 @@ mod cargo;
 mod component;
 mod dist;
 mod error;
+mod manifest;
 mod revision;
 mod select;
 mod target;
@@ -51,8 +52,6 @@ pub struct BuiltApp {
     pub version: String,
     /// What cargo made, in its target directory: for [`TARGET`] a component.
     pub artifact: PathBuf,
-    /// Where cargo keeps what it makes.
-    pub target_directory: PathBuf,
 }
 
 /// Where a test artifact comes from.
@@ -91,16 +90,13 @@ pub struct Written {
 /// # Errors
 /// [`BuildError`]; see [`BuildError::is_no_app`] for packages that hold tests only.
 pub fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
-    let package = cargo::package(plan)?;
-    target::before(plan, &package.target_directory, sink)?;
+    let manifest = manifest::read(plan)?;
+    if manifest.workspace_only {
+        return Err(BuildError::Workspace(plan.root.clone()));
+    }
+    target::before(plan, sink)?;
     let artifacts = cargo::run(plan, sink, &["build"])?;
-    let artifact = select::app(&package, &artifacts)?;
-    Ok(BuiltApp {
-        name: package.name,
-        version: package.version,
-        artifact,
-        target_directory: package.target_directory,
-    })
+    select::app(&manifest, &artifacts)
 }
 
 /// Builds the test programs of the package, or of every package of a workspace that is none itself. The application
@@ -109,7 +105,8 @@ pub fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
 /// # Errors
 /// [`BuildError`].
 pub fn tests(plan: &BuildPlan, sink: &Sink) -> Result<Vec<TestArtifact>, BuildError> {
-    cargo::manifest(plan)?;
+    manifest::read(plan)?;
+    target::before(plan, sink)?;
     let artifacts = cargo::run(plan, sink, &["test", "--no-run"])?;
     Ok(select::tests(&artifacts))
 }

@@ -1,37 +1,47 @@
 //! Which of the things that cargo made are meant. Pure.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use cargo_metadata::{Artifact, TargetKind};
 
-use super::cargo::Package;
-use super::{BuildError, TestArtifact, TestKind};
+use super::manifest::Manifest;
+use super::{BuildError, BuiltApp, TestArtifact, TestKind};
 
 /// The application: the package's `cdylib`, or else its program. Of several programs it is the one that `cargo run` takes.
-pub(super) fn app(package: &Package, artifacts: &[Artifact]) -> Result<PathBuf, BuildError> {
-    let built = |kind: TargetKind| -> Vec<(&str, PathBuf)> {
-        artifacts
-            .iter()
-            .filter(|artifact| artifact.package_id.repr == package.id && !artifact.profile.test)
-            .filter(|artifact| artifact.target.is_kind(kind.clone()))
-            .filter_map(|artifact| Some((artifact.target.name.as_str(), wasm(artifact)?)))
-            .collect()
-    };
-    if let Some((_, path)) = built(TargetKind::CDyLib).pop() {
-        return Ok(path);
+pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltApp, BuildError> {
+    let own: Vec<&Artifact> = artifacts
+        .iter()
+        .filter(|artifact| same_file(artifact.manifest_path.as_std_path(), &manifest.path) && !artifact.profile.test)
+        .collect();
+    if let Some(library) = own.iter().find_map(|artifact| built(artifact, TargetKind::CDyLib)) {
+        return Ok(library);
     }
-    let mut programs = built(TargetKind::Bin);
-    if let Some(name) = &package.default_run {
-        programs.retain(|(program, _)| program == name);
-    }
+    let programs: Vec<(&str, BuiltApp)> = own
+        .iter()
+        .filter_map(|artifact| Some((artifact.target.name.as_str(), built(artifact, TargetKind::Bin)?)))
+        .filter(|(program, _)| manifest.default_run.as_ref().is_none_or(|name| name == program))
+        .collect();
     match programs.as_slice() {
-        [] => Err(BuildError::NoComponent(package.name.clone())),
-        [(_, path)] => Ok(path.clone()),
+        [] => Err(BuildError::NoComponent(manifest.path.clone())),
+        [(_, program)] => Ok(program.clone()),
         several => Err(BuildError::Ambiguous {
-            package: package.name.clone(),
+            manifest: manifest.path.clone(),
             candidates: several.iter().map(|(name, _)| (*name).to_string()).collect(),
         }),
     }
+}
+
+fn built(artifact: &Artifact, kind: TargetKind) -> Option<BuiltApp> {
+    let file = artifact
+        .filenames
+        .iter()
+        .find(|file| file.extension() == Some("wasm"))?;
+    let (name, version) = package(artifact);
+    artifact.target.is_kind(kind).then(|| BuiltApp {
+        name,
+        version,
+        artifact: file.into(),
+    })
 }
 
 /// The test programs, in the order in which cargo lists them: by package, then by name.
@@ -41,7 +51,7 @@ pub(super) fn tests(artifacts: &[Artifact]) -> Vec<TestArtifact> {
         .filter(|artifact| artifact.profile.test)
         .filter_map(|artifact| {
             Some(TestArtifact {
-                package: package_name(artifact),
+                package: package(artifact).0,
                 name: artifact.target.name.clone(),
                 path: artifact.executable.clone()?.into(),
                 kind: match artifact.target.is_kind(TargetKind::Test) {
@@ -56,35 +66,34 @@ pub(super) fn tests(artifacts: &[Artifact]) -> Vec<TestArtifact> {
     tests
 }
 
-/// `path+file:///…/shortener#0.1.0` and `path+file:///…/rust#shortener@0.1.0` are both of `shortener`.
-fn package_name(artifact: &Artifact) -> String {
+/// Name and version of the package, from its id: `path+file:///…/shortener#0.1.0` and `path+file:///…/rust#shortener@0.1.0`
+/// are both of `shortener` (<https://doc.rust-lang.org/cargo/reference/pkgid-spec.html>).
+fn package(artifact: &Artifact) -> (String, String) {
     let id = &artifact.package_id.repr;
     let (url, fragment) = id.rsplit_once('#').unwrap_or((id, ""));
-    let name = match fragment.split_once('@') {
-        Some((name, _)) => name,
-        None => url.rsplit('/').next().unwrap_or(url),
+    let (name, version) = match fragment.split_once('@') {
+        Some(both) => both,
+        None => (url.rsplit('/').next().unwrap_or(url), fragment),
     };
-    name.to_string()
+    (name.to_string(), version.to_string())
 }
 
-fn wasm(artifact: &Artifact) -> Option<PathBuf> {
-    let file = artifact
-        .filenames
-        .iter()
-        .find(|file| file.extension() == Some("wasm"))?;
-    Some(file.into())
+fn same_file(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ID: &str = "path+file:///p#0.1.0";
+
     /// A message of cargo's, with what matters here.
     fn artifact(id: &str, kind: &str, name: &str, test: bool) -> Artifact {
         let file = format!("/target/{name}.wasm");
         serde_json::from_value(serde_json::json!({
             "package_id": id,
-            "manifest_path": "/p/Cargo.toml",
+            "manifest_path": if id == ID { "/p/Cargo.toml" } else { "/other/Cargo.toml" },
             "target": { "kind": [kind], "crate_types": [kind], "name": name, "src_path": "/p/src/lib.rs" },
             "profile": { "opt_level": "0", "debug_assertions": true, "overflow_checks": true, "test": test },
             "features": [],
@@ -95,32 +104,25 @@ mod tests {
         .unwrap()
     }
 
-    fn package(default_run: Option<&str>) -> Package {
-        Package {
-            id: "path+file:///p#0.1.0".into(),
-            name: "p".into(),
-            version: "0.1.0".into(),
-            default_run: default_run.map(Into::into),
-            target_directory: "/target".into(),
-        }
-    }
-
     fn check_app(default_run: Option<&str>, made: &[(&str, &str)], expected: Result<&str, &str>) {
-        let package = package(default_run);
+        let manifest = Manifest {
+            path: "/p/Cargo.toml".into(),
+            workspace_only: false,
+            default_run: default_run.map(Into::into),
+        };
         let mut artifacts: Vec<Artifact> = made
             .iter()
-            .map(|(kind, name)| artifact(&package.id, kind, name, false))
+            .map(|(kind, name)| artifact(ID, kind, name, false))
             .collect();
         artifacts.push(artifact("path+file:///other#0.1.0", "cdylib", "other", false));
-        artifacts.push(artifact(&package.id, "cdylib", "unit", true));
-        let found = app(&package, &artifacts).map_err(|error| error.to_string());
-        assert_eq!(
-            found,
-            expected
-                .map(|name| format!("/target/{name}.wasm").into())
-                .map_err(Into::into),
-            "{made:?}"
-        );
+        artifacts.push(artifact(ID, "cdylib", "unit", true));
+        let found = app(&manifest, &artifacts).map_err(|error| error.to_string());
+        let expected = expected.map_err(Into::into).map(|name| BuiltApp {
+            name: "p".into(),
+            version: "0.1.0".into(),
+            artifact: format!("/target/{name}.wasm").into(),
+        });
+        assert_eq!(found, expected, "{made:?}");
     }
 
     #[test]
@@ -129,12 +131,12 @@ mod tests {
         check_app(None, &[("bin", "tool"), ("cdylib", "p")], Ok("p"));
         check_app(None, &[("bin", "tool")], Ok("tool"));
         check_app(Some("b"), &[("bin", "a"), ("bin", "b")], Ok("b"));
-        check_app(None, &[("lib", "p")], Err("`p` builds no component"));
-        check_app(None, &[], Err("`p` builds no component"));
+        check_app(None, &[("lib", "p")], Err("`/p/Cargo.toml` builds no component"));
+        check_app(None, &[], Err("`/p/Cargo.toml` builds no component"));
         check_app(
             None,
             &[("bin", "a"), ("bin", "b")],
-            Err("`p` builds more than one component: `a`, `b`"),
+            Err("`/p/Cargo.toml` builds more than one component: `a`, `b`"),
         );
     }
 
@@ -162,8 +164,13 @@ mod tests {
 
     #[test]
     fn a_package_is_named_in_its_id() {
-        let name = |id: &str| package_name(&artifact(id, "lib", "x", false));
-        assert_eq!(name("path+file:///w/shortener#0.1.0"), "shortener");
-        assert_eq!(name("path+file:///w/rust#shortener@0.1.0"), "shortener");
+        let check = |id: &str| {
+            assert_eq!(
+                package(&artifact(id, "lib", "x", false)),
+                ("shortener".into(), "0.1.0".into())
+            )
+        };
+        check("path+file:///w/shortener#0.1.0");
+        check("path+file:///w/rust#shortener@0.1.0");
     }
 }

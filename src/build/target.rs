@@ -1,14 +1,20 @@
 //! The Rust target: whether it is installed, and installing it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{BuildError, BuildPlan, TARGET, tool};
 use crate::events::{Event, Sink};
 
-/// Before a first build: installs the target if it is missing. To ask rustc costs some 20 ms, so that nothing is asked once
-/// cargo has made something for it.
-pub(super) fn before(plan: &BuildPlan, target_directory: &Path, sink: &Sink) -> Result<(), BuildError> {
-    if !target_directory.join(TARGET).is_dir() {
+/// Before a first build: installs the target if it is missing. To ask rustc costs some 20 ms, so that nothing is asked when
+/// cargo seems to have made something for it already; if it has not, that is found when it fails.
+pub(super) fn before(plan: &BuildPlan, sink: &Sink) -> Result<(), BuildError> {
+    let usual = plan.root.join("target");
+    let chosen = plan
+        .environment
+        .get("CARGO_TARGET_DIR")
+        .map(|folder| plan.root.join(folder));
+    let used = |folder: PathBuf| folder.join(TARGET).is_dir();
+    if !used(usual) && !chosen.is_some_and(used) {
         install_if_missing(plan, sink)?;
     }
     Ok(())

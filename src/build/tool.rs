@@ -21,19 +21,19 @@ pub(super) struct Answer {
     pub status: ExitStatus,
     /// Its standard output.
     pub stdout: String,
-    /// Its standard error.
-    pub stderr: String,
 }
 
 /// Asks a tool something and waits for the answer.
 pub(super) fn ask(plan: &BuildPlan, tool: &'static str, arguments: &[&str]) -> Result<Answer, BuildError> {
     let mut stdout = String::new();
-    let mut stderr = String::new();
     let status = drive(plan, tool, arguments, |out, err| {
         // Both at once: a tool waits when the one that nobody reads is full.
-        both(|| read_text(out, &mut stdout), || read_text(err, &mut stderr))
+        both(
+            || read_text(out, &mut stdout),
+            || io::copy(&mut { err }, &mut io::sink()).map(drop),
+        )
     })?;
-    Ok(Answer { status, stdout, stderr })
+    Ok(Answer { status, stdout })
 }
 
 /// Runs a tool; its standard error goes to `sink`, each line of its standard output to `each`.

@@ -46,7 +46,7 @@ pub(super) fn failure(error: BuildError) -> Failure {
     let message = error.to_string();
     let failure = match &error {
         BuildError::NoManifest(_)
-        | BuildError::Manifest { .. }
+        | BuildError::Manifest(_)
         | BuildError::Workspace(_)
         | BuildError::NoComponent(_)
         | BuildError::Ambiguous { .. } => Failure::usage(message),

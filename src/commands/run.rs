@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use slt_emulators::chassis::{Clock, Shutdown, Trigger};
 use tokio::net::TcpListener;
@@ -16,6 +17,9 @@ use crate::events::{Event, Sink};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
 use crate::slightfile::{Slightfile, Store};
 use crate::support::os;
+
+/// What one request may take where `[limits] request_timeout` says nothing.
+const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs `slt run`.
 pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
@@ -93,6 +97,7 @@ fn start(
         testing: false,
         interrupt: None,
         watchdog: Some(watchdog),
+        request_timeout: Some(DEFAULT_REQUEST_TIMEOUT),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -15,9 +15,6 @@ use crate::slightfile::{Capability, HostPattern, Slightfile, SpecVersion, Store,
 /// The memory of an instance where `[limits] memory` says nothing, in bytes.
 const DEFAULT_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
-/// What one request may take where `[limits] request_timeout` says nothing.
-const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Where services come from.
 pub enum Services<'a> {
     /// Emulated in this process, fresh, in this world; nothing of the configuration's endpoints is resolved.
@@ -42,8 +39,8 @@ pub struct Bound {
     pub grants: Arc<[HostPattern]>,
     /// The memory of an instance, in bytes.
     pub memory: u64,
-    /// What one request may take.
-    pub request_timeout: Duration,
+    /// What one request may take, if the slightfile says.
+    pub request_timeout: Option<Duration>,
 }
 
 /// Why a slightfile cannot be bound.
@@ -116,10 +113,7 @@ pub fn bind(slightfile: &Slightfile, catalogue: &Catalogue, from: &Services<'_>)
             .memory
             .as_ref()
             .map_or(DEFAULT_MEMORY_BYTES, |memory| memory.value),
-        request_timeout: limits
-            .request_timeout
-            .as_ref()
-            .map_or(DEFAULT_REQUEST_TIMEOUT, |timeout| timeout.value),
+        request_timeout: limits.request_timeout.as_ref().map(|timeout| timeout.value),
     })
 }
 

@@ -51,6 +51,9 @@ pub struct Parts {
     pub interrupt: Option<Arc<Interrupt>>,
     /// Keeps real time for requests that have their own interrupt.
     pub watchdog: Option<Watchdog>,
+    /// What one request may take where the slightfile does not say. `None` under test: a limit that nobody chose would be
+    /// a timer, and an app that waits for ever would not be seen to.
+    pub request_timeout: Option<Duration>,
 }
 
 /// An application that is started. Cheap to clone.
@@ -169,7 +172,8 @@ impl Deployment {
             .parts
             .watchdog
             .as_ref()
-            .map(|watchdog| watchdog.watch(timeout, &interrupt));
+            .zip(timeout)
+            .map(|(watchdog, timeout)| watchdog.watch(timeout, &interrupt));
         let task = tokio::spawn(async move {
             let _kept = (running, room, watched);
             let run = async {
@@ -187,7 +191,7 @@ impl Deployment {
                 biased;
                 end = run => end,
                 () = interrupt.stopped() => GuestEnd::Interrupted,
-                () = clock.sleep(timeout) => GuestEnd::Interrupted,
+                () = elapsed(&clock, timeout) => GuestEnd::Interrupted,
             }
         });
         match receiver.await {
@@ -195,7 +199,7 @@ impl Deployment {
             Ok(Err(code)) => Err(HandleError::Refused(format!("{code:?}"))),
             // the guest is gone, and what would have sent the answer with it
             Err(_) => Err(match task.await {
-                Ok(GuestEnd::Interrupted) => HandleError::TimedOut(timeout),
+                Ok(GuestEnd::Interrupted) => HandleError::TimedOut(timeout.unwrap_or_default()),
                 Ok(end) => HandleError::Guest(end),
                 Err(error) => HandleError::Guest(GuestEnd::Broken(error.to_string())),
             }),
@@ -230,6 +234,10 @@ impl Deployment {
     /// Waits until no instance of the app runs any more: what it does after its answer counts too.
     pub async fn drain(&self) {
         let _ = self.0.running.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    fn request_timeout(&self) -> Option<Duration> {
+        self.0.parts.bound.request_timeout.or(self.0.parts.request_timeout)
     }
 
     fn interrupt(&self) -> Arc<Interrupt> {
@@ -273,6 +281,14 @@ impl Deployment {
                 sink(Event::Note { message });
             })),
         }
+    }
+}
+
+/// Resolves when `limit` has passed; never without one.
+async fn elapsed(clock: &Clock, limit: Option<Duration>) {
+    match limit {
+        Some(limit) => clock.sleep(limit).await,
+        None => std::future::pending().await,
     }
 }
 

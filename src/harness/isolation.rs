@@ -93,6 +93,7 @@ pub fn run_once(shared: &Shared, artifact: &Loaded, name: &str, arguments: &[Str
         testing: true,
         interrupt: Some(Arc::clone(&interrupt)),
         watchdog: None,
+        request_timeout: None,
     });
     let watch = shared.watchdog.watch(shared.timeout, &interrupt);
     let end = simulation.block_on(deployment.command(artifact, arguments));

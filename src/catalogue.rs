@@ -171,7 +171,10 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability {
         family: Family::Sql,
         name: "sql",
-        imports: &[hosted("slight:sql", "types", OURS), hosted("slight:sql", "database", OURS)],
+        imports: &[
+            hosted("slight:sql", "types", OURS),
+            hosted("slight:sql", "database", OURS),
+        ],
         exports: &[],
         help: "a relational database",
     },
@@ -245,7 +248,12 @@ const REDIS_ADDRESS: Key = endpoint(
     ),
     Form::Url(&["redis"]),
 );
-const AZURE_STORAGE_ACCOUNT: Key = key("AZURE_STORAGE_ACCOUNT", Need::Required, "the storage account", "myaccount");
+const AZURE_STORAGE_ACCOUNT: Key = key(
+    "AZURE_STORAGE_ACCOUNT",
+    Need::Required,
+    "the storage account",
+    "myaccount",
+);
 const AZURE_STORAGE_KEY: Key = secret(key(
     "AZURE_STORAGE_KEY",
     Need::Required,
@@ -258,7 +266,12 @@ const ETCD_ENDPOINT: Key = endpoint(
 );
 const NATS: &[Key] = &[
     endpoint(
-        key("NATS_URL", Need::Or("NATS_CREDS"), "where NATS is", "nats://127.0.0.1:4222"),
+        key(
+            "NATS_URL",
+            Need::Or("NATS_CREDS"),
+            "where NATS is",
+            "nats://127.0.0.1:4222",
+        ),
         Form::Url(&["nats", "tls"]),
     ),
     secret(key(
@@ -281,8 +294,18 @@ const AWS: &[Key] = &[
         "the access key",
         "${envvars.AWS_SECRET_ACCESS_KEY}",
     )),
-    key("AWS_REGION", Need::Or("AWS_DEFAULT_REGION"), "the region", "eu-central-1"),
-    key("AWS_DEFAULT_REGION", Need::Or("AWS_REGION"), "the region", "eu-central-1"),
+    key(
+        "AWS_REGION",
+        Need::Or("AWS_DEFAULT_REGION"),
+        "the region",
+        "eu-central-1",
+    ),
+    key(
+        "AWS_DEFAULT_REGION",
+        Need::Or("AWS_REGION"),
+        "the region",
+        "eu-central-1",
+    ),
     endpoint(
         key(
             "AWS_ENDPOINT_URL",
@@ -295,7 +318,12 @@ const AWS: &[Key] = &[
 ];
 const KAFKA: &[Key] = &[
     endpoint(
-        key("CAK_ENDPOINT", Need::Required, "the first brokers to ask", "localhost:9092"),
+        key(
+            "CAK_ENDPOINT",
+            Need::Required,
+            "the first brokers to ask",
+            "localhost:9092",
+        ),
         Form::Text,
     ),
     key(
@@ -377,7 +405,12 @@ pub const RESOURCES: &[Resource] = &[
         id: "keyvalue.dapr",
         service: Some("dapr"),
         keys: &[endpoint(
-            key("DAPR_ADDRESS", Need::Required, "where the Dapr sidecar is", "http://127.0.0.1:3500"),
+            key(
+                "DAPR_ADDRESS",
+                Need::Required,
+                "where the Dapr sidecar is",
+                "http://127.0.0.1:3500",
+            ),
             Form::Url(&["http", "https"]),
         )],
         help: "a Dapr sidecar",
@@ -416,8 +449,18 @@ pub const RESOURCES: &[Resource] = &[
         family: Family::Messaging,
         service: Some("azsbus"),
         keys: &[
-            key("AZURE_SERVICE_BUS_NAMESPACE", Need::Required, "the namespace", "mynamespace"),
-            key("AZURE_POLICY_NAME", Need::Required, "the shared access policy", "RootManageSharedAccessKey"),
+            key(
+                "AZURE_SERVICE_BUS_NAMESPACE",
+                Need::Required,
+                "the namespace",
+                "mynamespace",
+            ),
+            key(
+                "AZURE_POLICY_NAME",
+                Need::Required,
+                "the shared access policy",
+                "RootManageSharedAccessKey",
+            ),
             secret(key(
                 "AZURE_POLICY_KEY",
                 Need::Required,
@@ -446,7 +489,12 @@ pub const RESOURCES: &[Resource] = &[
         service: Some("mqtt"),
         keys: &[
             endpoint(
-                key("MOSQUITTO_HOST", Need::Required, "where the MQTT broker is", "127.0.0.1"),
+                key(
+                    "MOSQUITTO_HOST",
+                    Need::Required,
+                    "where the MQTT broker is",
+                    "127.0.0.1",
+                ),
                 Form::Text,
             ),
             endpoint(

@@ -55,12 +55,16 @@ fn plan(directory: &Path, arguments: &Check) -> Result<Plan, Failure> {
         });
     }
     if !path.is_file() {
-        return Err(Failure::usage(format!("there is no `{}`", project::named(&path, directory)))
-            .hint("give a project's folder or a component; `slt build` writes one to `dist/`"));
+        return Err(
+            Failure::usage(format!("there is no `{}`", project::named(&path, directory)))
+                .hint("give a project's folder or a component; `slt build` writes one to `dist/`"),
+        );
     }
     if path.extension().is_some_and(|extension| extension == "toml") {
-        return Err(Failure::usage(format!("`{}` is no component", project::named(&path, directory)))
-            .hint("name a slightfile with `-c`: `slt check -c slightfile.toml`"));
+        return Err(
+            Failure::usage(format!("`{}` is no component", project::named(&path, directory)))
+                .hint("name a slightfile with `-c`: `slt check -c slightfile.toml`"),
+        );
     }
     Ok(Plan {
         folder: path.parent().unwrap_or(directory).to_owned(),
@@ -100,8 +104,17 @@ fn report(
 /// `checked slightfile.toml against dist/shortener.wasm: 2 errors, 1 warning`
 fn summary(checked: &Checked, compared: &Compared, directory: &Path) -> String {
     let against = match (&checked.against, &compared.against) {
-        (Some(name), Some(Against::Wit { stale: Some((_, source)), .. })) => {
-            format!(" against {name} (`{}` is newer than the component)", project::named(source, directory))
+        (
+            Some(name),
+            Some(Against::Wit {
+                stale: Some((_, source)),
+                ..
+            }),
+        ) => {
+            format!(
+                " against {name} (`{}` is newer than the component)",
+                project::named(source, directory)
+            )
         }
         (Some(name), Some(Against::Wit { .. })) => format!(" against {name} (there is no component yet)"),
         (Some(name), _) => format!(" against {name}"),

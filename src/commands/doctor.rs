@@ -86,7 +86,10 @@ pub fn run(session: &Session<'_>, _: &Doctor) -> Result<Exit, Failure> {
             "cargo does not read `{}` when it is started in `{}`",
             unread.config, unread.workspace
         ),
-        mend: Some(format!("start cargo in `{}`, or use `slt test -C {}`", unread.member, unread.member)),
+        mend: Some(format!(
+            "start cargo in `{}`, or use `slt test -C {}`",
+            unread.member, unread.member
+        )),
     }));
     let missing = findings
         .iter()
@@ -139,11 +142,7 @@ impl Tools<'_> {
                     INSTALL_RUST.to_owned(),
                 ),
             },
-            None => (
-                false,
-                format!("{program} cannot be started"),
-                INSTALL_RUST.to_owned(),
-            ),
+            None => (false, format!("{program} cannot be started"), INSTALL_RUST.to_owned()),
         };
         Finding {
             name: program.to_owned(),

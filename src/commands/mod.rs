@@ -5,9 +5,10 @@
 mod build;
 mod check;
 mod completions;
-mod doctor;
+pub mod doctor;
 mod emulate;
-mod new;
+pub mod new;
+pub mod ready;
 mod run;
 mod runner;
 mod test;

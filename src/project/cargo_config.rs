@@ -28,7 +28,10 @@ pub struct Unread {
 /// Finds the members of the workspace around `directory` whose runner is not read from the workspace's root.
 #[must_use]
 pub fn unread_cargo_configs(directory: &Path) -> Vec<Unread> {
-    let Some((root, members)) = directory.ancestors().find_map(|folder| Some((folder, members(folder)?))) else {
+    let Some((root, members)) = directory
+        .ancestors()
+        .find_map(|folder| Some((folder, members(folder)?)))
+    else {
         return Vec::new();
     };
     // What stands at the root, or above it, is read from everywhere.
@@ -49,7 +52,10 @@ pub fn unread_cargo_configs(directory: &Path) -> Vec<Unread> {
 fn has_runner(folder: &Path) -> bool {
     let config = read(&folder.join(".cargo/config.toml")).or_else(|| read(&folder.join(".cargo/config")));
     config.is_some_and(|config| {
-        let target = config.as_table().get("target").and_then(|target| target.get(WASM_TARGET));
+        let target = config
+            .as_table()
+            .get("target")
+            .and_then(|target| target.get(WASM_TARGET));
         target.and_then(|target| target.get("runner")).is_some()
     })
 }

@@ -160,10 +160,7 @@ impl Project {
     pub fn component_path(&self, slightfile: Option<&Slightfile>) -> PathBuf {
         match slightfile.and_then(|slightfile| slightfile.app.component.as_ref()) {
             Some(component) => self.root.join(&component.value),
-            None => self
-                .root
-                .join("dist")
-                .join(format!("{}.wasm", self.name(slightfile))),
+            None => self.root.join("dist").join(format!("{}.wasm", self.name(slightfile))),
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Template {
     /// The resources that `--with` takes.
     pub resources: &'static [&'static str],
     /// The files for a set of resources.
-    pub files: fn(&BTreeSet<&str>) -> Vec<File>,
+    pub files: fn(&BTreeSet<&str>) -> Vec<(&'static str, Vec<u8>)>,
     /// The names of the crates that it depends on, which the project cannot have.
     pub taken: fn() -> BTreeSet<String>,
 }
@@ -90,7 +90,10 @@ impl ScaffoldError {
             Self::Name { .. } => name::RULE.to_owned(),
             Self::Exists(_) => "take another name, or move what is there away".to_owned(),
             Self::UnknownTemplate(_) => {
-                let names: Vec<_> = TEMPLATES.iter().map(|template| format!("`{}`", template.name)).collect();
+                let names: Vec<_> = TEMPLATES
+                    .iter()
+                    .map(|template| format!("`{}`", template.name))
+                    .collect();
                 format!("the templates are: {}", names.join(", "))
             }
             Self::UnknownResource(_) | Self::PlannedResource(_) | Self::NotInTemplate { .. } => {
@@ -98,7 +101,9 @@ impl ScaffoldError {
                 let names: Vec<_> = all.map(|resource| format!("`{resource}`")).collect();
                 format!("`--with` takes: {}", names.join(", "))
             }
-            Self::Write { .. } => "nothing was left behind; choose a folder that you may write to with `-C DIR`".to_owned(),
+            Self::Write { .. } => {
+                "nothing was left behind; choose a folder that you may write to with `-C DIR`".to_owned()
+            }
         }
     }
 }
@@ -123,7 +128,7 @@ pub fn plan(directory: &Path, name: &str, template: &str, with: &[String]) -> Re
     }
     let files = (template.files)(&resources)
         .into_iter()
-        .map(|(path, bytes)| (path, rename::file(path, bytes, name)))
+        .map(|(path, bytes)| (path, rename::file(path, &bytes, name)))
         .collect();
     Ok(Plan { folder, files })
 }

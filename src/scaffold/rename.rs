@@ -85,12 +85,24 @@ mod tests {
     #[test]
     fn renamed() {
         for (path, text, expected) in [
-            ("src/lib.rs", "//! A URL shortener.\nuse shortener::x;", "//! A URL shortener.\nuse my_app::x;"),
+            (
+                "src/lib.rs",
+                "//! A URL shortener.\nuse shortener::x;",
+                "//! A URL shortener.\nuse my_app::x;",
+            ),
             ("src/lib.rs", "world: \"shortener\"", "world: \"my-app\""),
-            ("wit/world.wit", "package example:shortener@0.1.0;", "package example:my-app@0.1.0;"),
+            (
+                "wit/world.wit",
+                "package example:shortener@0.1.0;",
+                "package example:my-app@0.1.0;",
+            ),
             ("wit/world.wit", "world shortener {", "world my-app {"),
             ("slightfile.toml", "name = \"shortener\"", "name = \"my-app\""),
-            ("README.md", "# shortener\n\ndist/shortener.wasm", "# my-app\n\ndist/my-app.wasm"),
+            (
+                "README.md",
+                "# shortener\n\ndist/shortener.wasm",
+                "# my-app\n\ndist/my-app.wasm",
+            ),
         ] {
             let written = file(path, text.as_bytes(), "my-app");
             assert_eq!(String::from_utf8(written).unwrap(), expected);

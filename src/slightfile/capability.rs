@@ -8,7 +8,7 @@ use super::diagnostic::{Diagnostic, codes};
 use super::grammar::{ANY, NEW, hosts, known};
 use super::read::{Known, Problems, Section, list, parsed, shown};
 use super::value::{Dialect, ReferenceError, STORES, Value};
-use super::{CAPABILITIES_MAX, Capability, Config, Retry, SpecVersion, Spanned};
+use super::{CAPABILITIES_MAX, Capability, Config, Retry, Spanned, SpecVersion};
 
 const CAPABILITY: &[Known] = &[
     known("resource", ANY), // in 0.1 it has a message of its own
@@ -29,7 +29,10 @@ pub fn all(root: &Section<'_>, problems: &mut Problems) -> Vec<Capability> {
         problems.push(
             Diagnostic::error(
                 codes::TOO_MANY,
-                format!("there are {} capabilities, and slt reads {CAPABILITIES_MAX}", sections.len()),
+                format!(
+                    "there are {} capabilities, and slt reads {CAPABILITIES_MAX}",
+                    sections.len()
+                ),
             )
             .label(section.span.clone(), "one too many"),
         );
@@ -53,7 +56,11 @@ fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
         configs: configs.read,
         unread_configs: configs.unread,
         configs_span: configs.span,
-        subscribe: if newer { section.strings("subscribe", problems) } else { Vec::new() },
+        subscribe: if newer {
+            section.strings("subscribe", problems)
+        } else {
+            Vec::new()
+        },
         retry: if newer { retry(section, problems) } else { None },
         grants: if newer { grants(section, problems) } else { Vec::new() },
         span: section.span.clone(),
@@ -62,16 +69,16 @@ fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
 }
 
 /// The resource and the name. In 0.1 the name is the resource, and stands for both.
-fn identity(
-    section: &Section<'_>,
-    problems: &mut Problems,
-) -> (Option<Spanned<String>>, Option<Spanned<String>>) {
+fn identity(section: &Section<'_>, problems: &mut Problems) -> (Option<Spanned<String>>, Option<Spanned<String>>) {
     if problems.version == V0_1 {
         if section.get("resource").is_some() {
             problems.push(
-                Diagnostic::error(codes::KEY_OF_OTHER_VERSION, "a capability of specversion 0.1 has no `resource`")
-                    .label(section.key_span("resource"), "the form of specversion 0.2")
-                    .hint("write specversion = \"0.2\" or \"1.0\" at the start of the file"),
+                Diagnostic::error(
+                    codes::KEY_OF_OTHER_VERSION,
+                    "a capability of specversion 0.1 has no `resource`",
+                )
+                .label(section.key_span("resource"), "the form of specversion 0.2")
+                .hint("write specversion = \"0.2\" or \"1.0\" at the start of the file"),
             );
             return (section.string("resource", problems), section.string("name", problems));
         }
@@ -82,7 +89,10 @@ fn identity(
     if section.get("resource").is_none() && name.as_ref().is_some_and(|name| name.value.contains('.')) {
         problems.push(
             Diagnostic::error(codes::KEY_MISSING, "a capability needs `resource`")
-                .label(section.key_span("name"), "a resource as `name`: the form of specversion 0.1")
+                .label(
+                    section.key_span("name"),
+                    "a resource as `name`: the form of specversion 0.1",
+                )
                 .hint("call this key `resource`, and add name = \"…\", which is what the component opens")
                 .fix("replace by `resource`", section.key_span("name"), "resource"),
         );
@@ -98,7 +108,12 @@ fn identity(
             None
         }
         Some(name) => Some(name),
-        None => required(section, "name", "e.g. name = \"orders\": what the component opens; \"*\" is any name", problems),
+        None => required(
+            section,
+            "name",
+            "e.g. name = \"orders\": what the component opens; \"*\" is any name",
+            problems,
+        ),
     };
     (resource, name)
 }
@@ -139,7 +154,12 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
     for (key, span, item) in table.entries() {
         let text = super::read::string(key, item, problems);
         let value = text.and_then(|text| {
-            parsed(text, problems, |text| Value::parse(text, dialect), |error| unreadable(key, error))
+            parsed(
+                text,
+                problems,
+                |text| Value::parse(text, dialect),
+                |error| unreadable(key, error),
+            )
         });
         match value {
             Some(value) => drop(configs.read.insert(key.to_owned(), Config { key: span, value })),
@@ -169,7 +189,11 @@ fn unreadable(key: &str, error: &ReferenceError) -> Diagnostic {
         },
         _ => "write it like \"${envvars.REDIS_ADDRESS}\"".to_owned(),
     };
-    Diagnostic::error(codes::REFERENCE, format!("the reference in `{}` cannot be read", shown(key))).hint(hint)
+    Diagnostic::error(
+        codes::REFERENCE,
+        format!("the reference in `{}` cannot be read", shown(key)),
+    )
+    .hint(hint)
 }
 
 fn retry(section: &Section<'_>, problems: &mut Problems) -> Option<Retry> {

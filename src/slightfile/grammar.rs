@@ -13,7 +13,7 @@ use super::outbound::HostPattern;
 use super::quantity::{QuantityError, duration, size};
 use super::read::{Known, Problems, Section, item_span, list, parsed, shown, string};
 use super::value::{STORES, Store};
-use super::{App, Limits, SLIGHTFILE_MAX_BYTES, SPEC_VERSIONS, Slightfile, SpecVersion, Spanned, Test, capability};
+use super::{App, Limits, SLIGHTFILE_MAX_BYTES, SPEC_VERSIONS, Slightfile, Spanned, SpecVersion, Test, capability};
 
 /// In every spec version.
 pub const ANY: &[SpecVersion] = &[V0_1, V0_2, V1_0];
@@ -167,16 +167,13 @@ fn is_app_name(name: &str) -> bool {
     const NAME_MAX_BYTES: usize = 64;
     !name.is_empty()
         && name.len() <= NAME_MAX_BYTES
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// A table of 1.0. Before it, `check_keys` has said that it is ignored.
-fn newer<'a>(
-    root: &Section<'a>,
-    key: &str,
-    called: &'static str,
-    problems: &mut Problems,
-) -> Option<Section<'a>> {
+fn newer<'a>(root: &Section<'a>, key: &str, called: &'static str, problems: &mut Problems) -> Option<Section<'a>> {
     if problems.version < V1_0 {
         return None;
     }
@@ -228,9 +225,12 @@ fn secret_store(root: &Section<'_>, problems: &mut Problems) -> Option<Spanned<S
     let text = root.string("secret_store", problems)?;
     if problems.version == V0_2 {
         problems.push(
-            Diagnostic::warning(codes::KEY_OF_OTHER_VERSION, "`secret_store` is only read in specversion 0.1")
-                .label(root.key_span("secret_store"), "ignored")
-                .hint("write `${envvars.KEY}` as the value of each configuration key that comes from elsewhere"),
+            Diagnostic::warning(
+                codes::KEY_OF_OTHER_VERSION,
+                "`secret_store` is only read in specversion 0.1",
+            )
+            .label(root.key_span("secret_store"), "ignored")
+            .hint("write `${envvars.KEY}` as the value of each configuration key that comes from elsewhere"),
         );
         return None;
     }

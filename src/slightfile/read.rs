@@ -7,7 +7,7 @@ use std::ops::Range;
 use toml_edit::{Item, Key, TableLike, Value};
 
 use super::diagnostic::{Diagnostic, codes, nearest};
-use super::{SpecVersion, Spanned};
+use super::{Spanned, SpecVersion};
 
 /// Where problems are collected, and what they depend on.
 pub struct Problems {
@@ -77,8 +77,11 @@ fn type_of(item: &Item) -> &'static str {
 
 /// That `key` has a value of the wrong type.
 pub fn wrong_type(key: &str, item: &Item, wanted: &str) -> Diagnostic {
-    Diagnostic::error(codes::TYPE, format!("`{key}` is {}, and must be {wanted}", type_of(item)))
-        .label(item_span(item), format!("not {wanted}"))
+    Diagnostic::error(
+        codes::TYPE,
+        format!("`{key}` is {}, and must be {wanted}", type_of(item)),
+    )
+    .label(item_span(item), format!("not {wanted}"))
 }
 
 impl<'a> Section<'a> {
@@ -98,10 +101,13 @@ impl<'a> Section<'a> {
     /// The keys, their places and values.
     pub fn entries(&self) -> impl Iterator<Item = (&'a str, Range<usize>, &'a Item)> {
         let table = self.table;
-        table.iter().filter(|(_, item)| !item.is_none()).map(move |(key, item)| {
-            let found = table.get_key_value(key).map(|(found, _)| found);
-            (key, key_span(found, item), item)
-        })
+        table
+            .iter()
+            .filter(|(_, item)| !item.is_none())
+            .map(move |(key, item)| {
+                let found = table.get_key_value(key).map(|(found, _)| found);
+                (key, key_span(found, item), item)
+            })
     }
 
     /// A string.
@@ -152,8 +158,11 @@ impl<'a> Section<'a> {
                     span,
                 }),
                 None => problems.push(
-                    Diagnostic::error(codes::TYPE, format!("`{key}` has {}, and takes strings", value.type_name()))
-                        .label(span, "not a string"),
+                    Diagnostic::error(
+                        codes::TYPE,
+                        format!("`{key}` has {}, and takes strings", value.type_name()),
+                    )
+                    .label(span, "not a string"),
                 ),
             }
         }
@@ -223,9 +232,11 @@ impl<'a> Section<'a> {
             .lenient(codes::KEY_UNKNOWN, message)
             .label(span.clone(), "not known here");
         match nearest(key, here.iter().copied()) {
-            Some(meant) => diagnostic
-                .hint(format!("did you mean `{meant}`?"))
-                .fix(format!("replace by `{meant}`"), span, meant),
+            Some(meant) => {
+                diagnostic
+                    .hint(format!("did you mean `{meant}`?"))
+                    .fix(format!("replace by `{meant}`"), span, meant)
+            }
             None => diagnostic.hint(format!("the keys of {} are {}", self.called, list(&here))),
         }
     }

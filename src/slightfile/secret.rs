@@ -143,8 +143,14 @@ mod tests {
             ("MY_TOKEN='ab=='", "MY_TOKEN='****'"),
             ("K_PASSWORD = \"a\\\"b\"", "K_PASSWORD = \"****\""),
             ("K_PASSWORD = \"${envvars.X}\"", "K_PASSWORD = \"${envvars.X}\""),
-            ("configs = { A = \"x\", B_KEY = \"yy\" }", "configs = { A = \"x\", B_KEY = \"**\" }"),
-            ("S_SECRET = \"\"\"\nab\nc\"\"\"\nname = 1", "S_SECRET = \"\"\"\n**\n*\"\"\"\nname = 1"),
+            (
+                "configs = { A = \"x\", B_KEY = \"yy\" }",
+                "configs = { A = \"x\", B_KEY = \"**\" }",
+            ),
+            (
+                "S_SECRET = \"\"\"\nab\nc\"\"\"\nname = 1",
+                "S_SECRET = \"\"\"\n**\n*\"\"\"\nname = 1",
+            ),
             ("S_SECRET = \"unclosed\n", "S_SECRET = \"********\n"),
             ("name = \"X\"\nvalue = \"é\"", "name = \"X\"\nvalue = \"**\""),
         ] {

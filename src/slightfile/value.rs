@@ -178,7 +178,11 @@ mod tests {
             ("", NEW, Ok(Value::Literal(String::new()))),
             ("$HOME", NEW, Ok(Value::Literal("$HOME".into()))),
             ("${envvars.A}", NEW, Ok(reference(Store::Envvars, "A", None))),
-            ("${envvars.A:-b.c}", NEW, Ok(reference(Store::Envvars, "A", Some("b.c")))),
+            (
+                "${envvars.A:-b.c}",
+                NEW,
+                Ok(reference(Store::Envvars, "A", Some("b.c"))),
+            ),
             ("${envvars.A:-b}", OLD, Ok(reference(Store::Envvars, "A:-b", None))),
             ("${local.x}", OLD, Ok(Value::Literal("x".into()))),
             ("${local.x}", NEW, Err(ReferenceError::UnknownStore("local".into()))),
@@ -197,7 +201,10 @@ mod tests {
         let lookup = |_: Store, key: &str| (key == "A").then(|| "1".to_owned());
         assert_eq!(Value::Literal("x".into()).resolve(lookup), Ok("x".into()));
         assert_eq!(reference(Store::Envvars, "A", None).resolve(lookup), Ok("1".into()));
-        assert_eq!(reference(Store::Envvars, "B", Some("2")).resolve(lookup), Ok("2".into()));
+        assert_eq!(
+            reference(Store::Envvars, "B", Some("2")).resolve(lookup),
+            Ok("2".into())
+        );
         let missing = reference(Store::Usersecrets, "B", None).resolve(lookup).unwrap_err();
         assert_eq!(missing.to_string(), "`usersecrets` has no `B`");
     }

@@ -3,8 +3,8 @@
 //! Excerpts are taken from a copy of the file in which secrets are covered.
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, NamedSource, Report, SourceCode,
-    SourceSpan, SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, NamedSource, Report,
+    SourceCode, SourceSpan, SpanContents,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -200,8 +200,12 @@ fn excerpt(name: &str, text: &str, diagnostic: &Diagnostic, colour: bool) -> Str
         Severity::Note => miette::Severity::Advice,
     };
     // The message stands in our own heading: miette's is a line of its own, and is left out below.
-    let report = Report::new(MietteDiagnostic::new(String::new()).with_severity(severity).with_labels(labels))
-        .with_source_code(WholeLines(NamedSource::new(name, text.to_owned())));
+    let report = Report::new(
+        MietteDiagnostic::new(String::new())
+            .with_severity(severity)
+            .with_labels(labels),
+    )
+    .with_source_code(WholeLines(NamedSource::new(name, text.to_owned())));
     let theme = match colour {
         true => GraphicalTheme::unicode(),
         false => GraphicalTheme::unicode_nocolor(),
@@ -211,7 +215,11 @@ fn excerpt(name: &str, text: &str, diagnostic: &Diagnostic, colour: bool) -> Str
         .with_context_lines(1); // what `WholeLines` makes of it
     let mut drawn = String::new();
     match handler.render_report(&mut drawn, report.as_ref()) {
-        Ok(()) => drawn.lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect(),
+        Ok(()) => drawn
+            .lines()
+            .skip(1)
+            .map(|line| format!("{}\n", line.trim_end()))
+            .collect(),
         Err(_) => String::new(),
     }
 }
@@ -233,8 +241,14 @@ impl SourceCode for WholeLines {
         }
         let text = self.0.inner();
         let (start, end) = (span.offset(), span.offset() + span.len());
-        let line_start = text.get(..start).and_then(|t| t.rfind('\n')).map_or(0, |newline| newline + 1);
-        let line_end = text.get(end..).and_then(|t| t.find('\n')).map_or(text.len(), |newline| end + newline);
+        let line_start = text
+            .get(..start)
+            .and_then(|t| t.rfind('\n'))
+            .map_or(0, |newline| newline + 1);
+        let line_end = text
+            .get(end..)
+            .and_then(|t| t.find('\n'))
+            .map_or(text.len(), |newline| end + newline);
         self.0.read_span(&SourceSpan::from(line_start..line_end), 0, 0)
     }
 }

@@ -120,8 +120,6 @@ fn colour(flag: Color, invocation: &Invocation) -> bool {
     match flag {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => {
-            set("CLICOLOR_FORCE") || (!set("NO_COLOR") && std::io::stderr().is_terminal())
-        }
+        Color::Auto => set("CLICOLOR_FORCE") || (!set("NO_COLOR") && std::io::stderr().is_terminal()),
     }
 }

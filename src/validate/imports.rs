@@ -104,9 +104,16 @@ fn version_problem(interface: &Interface, hosted: &[&str], does: &str) -> Option
     Some(
         Diagnostic::error(
             codes::VERSION_UNSUPPORTED,
-            format!("the component {does} `{}`, a version that slt does not host", interface.id()),
+            format!(
+                "the component {does} `{}`, a version that slt does not host",
+                interface.id()
+            ),
         )
-        .hint(format!("build it against `{}` in version {}", interface.package, hosts.join(" or "))),
+        .hint(format!(
+            "build it against `{}` in version {}",
+            interface.package,
+            hosts.join(" or ")
+        )),
     )
 }
 
@@ -118,7 +125,10 @@ fn testing(import: &Interface, artifact: Artifact) -> Option<Diagnostic> {
         return Some(
             Diagnostic::error(
                 codes::TESTING_OUTSIDE_TESTS,
-                format!("the component imports `{}`, which is only there under `slt test`", import.id()),
+                format!(
+                    "the component imports `{}`, which is only there under `slt test`",
+                    import.id()
+                ),
             )
             .hint("import it in a world that only the tests are built for"),
         );
@@ -141,14 +151,20 @@ fn provided(import: &Interface, catalogue: &Catalogue) -> Vec<Diagnostic> {
     if let Some(problem) = version_problem(import, hosted.versions, "imports") {
         return vec![problem];
     }
-    misfits(import).into_iter().map(|misfit| shape(import, misfit)).collect()
+    misfits(import)
+        .into_iter()
+        .map(|misfit| shape(import, misfit))
+        .collect()
 }
 
 fn unknown(import: &Interface, others: &[&str]) -> Diagnostic {
     let what = if import.package.is_empty() { "the function " } else { "" };
     let diagnostic = Diagnostic::error(
         codes::IMPORT_UNKNOWN,
-        format!("the component imports {what}`{}`, which no capability provides", import.id()),
+        format!(
+            "the component imports {what}`{}`, which no capability provides",
+            import.id()
+        ),
     );
     if let Some(near) = nearest(&import.name, others.iter().copied()) {
         return diagnostic.hint(format!("did you mean `{}/{near}`?", import.package));
@@ -295,8 +311,10 @@ fn nothing_to_run(world: &World, catalogue: &Catalogue) -> Option<Diagnostic> {
         ENTRY_POINTS.contains(&entry) || family(export, catalogue, |capability| capability.exports).is_some()
     });
     (!runs).then(|| {
-        Diagnostic::warning(codes::EXPORT_MISSING, "the component exports nothing that `slt run` could start").hint(
-            "export `wasi:http/incoming-handler` to serve HTTP, or `wasi:cli/run` to be a command",
+        Diagnostic::warning(
+            codes::EXPORT_MISSING,
+            "the component exports nothing that `slt run` could start",
         )
+        .hint("export `wasi:http/incoming-handler` to serve HTTP, or `wasi:cli/run` to be a command")
     })
 }

@@ -48,11 +48,12 @@ pub fn explain(source_name: &str, error: &WorldError) -> Diagnostic {
         WorldError::WitPackage => Diagnostic::error(codes::WIT_PACKAGE, format!("`{source_name}`: {error}"))
             .hint("give the component that implements them; `slt build` writes one to `dist/`"),
         WorldError::NoWorld(_) => Diagnostic::error(codes::WIT_INVALID, format!("`{source_name}`: {error}"))
-            .hint("write one `world` in the `wit` folder"),
-        WorldError::Corrupt(_) | WorldError::TooLarge(_) => {
-            Diagnostic::error(codes::WASM_CORRUPT, format!("`{source_name}` is not a component: {error}"))
-                .hint("build it again with `slt build`, or copy it again from where it came")
-        }
+            .hint("write one world, or call the application's as the slightfile calls the application"),
+        WorldError::Corrupt(_) | WorldError::TooLarge(_) => Diagnostic::error(
+            codes::WASM_CORRUPT,
+            format!("`{source_name}` is not a component: {error}"),
+        )
+        .hint("build it again with `slt build`, or copy it again from where it came"),
     }
 }
 

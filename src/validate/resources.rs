@@ -36,8 +36,11 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
 
 fn unknown(entry: &Capability, slightfile: &Slightfile, catalogue: &Catalogue) -> Diagnostic {
     let written = &entry.resource.value;
-    let diagnostic = Diagnostic::error(codes::RESOURCE_UNKNOWN, format!("there is no resource `{}`", shown(written)))
-        .label(entry.resource.span.clone(), "not in the catalogue");
+    let diagnostic = Diagnostic::error(
+        codes::RESOURCE_UNKNOWN,
+        format!("there is no resource `{}`", shown(written)),
+    )
+    .label(entry.resource.span.clone(), "not in the catalogue");
     if let Some(meant) = nearest(written, catalogue.ids()) {
         return diagnostic.hint(format!("did you mean `{meant}`?")).fix(
             format!("replace by `{meant}`"),
@@ -46,7 +49,10 @@ fn unknown(entry: &Capability, slightfile: &Slightfile, catalogue: &Catalogue) -
         );
     }
     let prefix = written.split('.').next().unwrap_or_default();
-    let family = catalogue.capabilities.iter().find(|capability| capability.name == prefix);
+    let family = catalogue
+        .capabilities
+        .iter()
+        .find(|capability| capability.name == prefix);
     let newest = slightfile.specversion.value == SpecVersion::V1_0;
     let choices: Vec<_> = match family {
         Some(capability) => catalogue
@@ -104,9 +110,14 @@ fn planned(entry: &Capability, resource: &Resource, catalogue: &Catalogue) -> Op
         false => format!("; what runs today is {}", ready.join(", ")),
     };
     Some(
-        Diagnostic::warning(codes::RESOURCE_PLANNED, format!("`{}` is planned, and not built yet", resource.id))
-            .label(entry.resource.span.clone(), "no provider yet")
-            .hint(format!("`slt check` accepts it; `slt run` and `slt test` do not start{instead}")),
+        Diagnostic::warning(
+            codes::RESOURCE_PLANNED,
+            format!("`{}` is planned, and not built yet", resource.id),
+        )
+        .label(entry.resource.span.clone(), "no provider yet")
+        .hint(format!(
+            "`slt check` accepts it; `slt run` and `slt test` do not start{instead}"
+        )),
     )
 }
 
@@ -164,12 +175,7 @@ fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {
     place(name) < place(other)
 }
 
-fn config_problems(
-    name: &str,
-    config: &Config,
-    resource: &Resource,
-    version: SpecVersion,
-) -> Vec<Diagnostic> {
+fn config_problems(name: &str, config: &Config, resource: &Resource, version: SpecVersion) -> Vec<Diagnostic> {
     let key = resource.keys.iter().find(|key| key.name == name);
     let mut found = Vec::new();
     if key.is_none() {
@@ -203,9 +209,11 @@ fn unknown_config(name: &str, config: &Config, resource: &Resource, version: Spe
     let diagnostic = diagnostic.label(config.key.clone(), "not a key of this resource");
     let keys = || resource.keys.iter().map(|key| key.name);
     if let Some(meant) = nearest(name, keys()) {
-        return diagnostic
-            .hint(format!("did you mean `{meant}`?"))
-            .fix(format!("replace by `{meant}`"), config.key.clone(), meant);
+        return diagnostic.hint(format!("did you mean `{meant}`?")).fix(
+            format!("replace by `{meant}`"),
+            config.key.clone(),
+            meant,
+        );
     }
     let keys: Vec<_> = keys().map(|key| format!("`{key}`")).collect();
     match keys.is_empty() {
@@ -221,7 +229,10 @@ fn secret_literal(name: &str, span: Range<usize>, whole: bool) -> Diagnostic {
     };
     Diagnostic::warning(codes::CONFIG_SECRET, message)
         .label(span, "written into the file")
-        .hint(format!("write \"${{envvars.{}}}\", and set it in the environment", shown(name)))
+        .hint(format!(
+            "write \"${{envvars.{}}}\", and set it in the environment",
+            shown(name)
+        ))
 }
 
 /// What a literal should be and is not.
@@ -274,7 +285,10 @@ fn clash(earlier: &Capability, entry: &Capability, family: Family, same: bool) -
     let diagnostic = match same {
         true => Diagnostic::error(
             codes::NAME_DUPLICATE,
-            format!("two `{family}` capabilities have the name `{}`", shown(&entry.name.value)),
+            format!(
+                "two `{family}` capabilities have the name `{}`",
+                shown(&entry.name.value)
+            ),
         ),
         false => Diagnostic::error(
             codes::NAME_OVERLAP,
@@ -293,5 +307,8 @@ fn clash(earlier: &Capability, entry: &Capability, family: Family, same: bool) -
 
 fn shown(text: &str) -> String {
     const SHOWN_MAX_CHARACTERS: usize = 60;
-    text.chars().filter(|c| !c.is_control()).take(SHOWN_MAX_CHARACTERS).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(SHOWN_MAX_CHARACTERS)
+        .collect()
 }

@@ -111,10 +111,25 @@ impl World {
     /// # Errors
     /// When there is none, or several and none is named.
     pub fn from_package(resolve: &Resolve, package: PackageId, name: Option<&str>) -> Result<Self, WorldError> {
-        let world = resolve
-            .select_world(&[package], name)
-            .map_err(|error| WorldError::NoWorld(error.to_string()))?;
-        Ok(Self::from_resolve(resolve, world))
+        let Some(worlds) = resolve.packages.get(package).map(|package| &package.worlds) else {
+            return Err(WorldError::NoWorld("there is no such package".to_owned()));
+        };
+        let world = match name {
+            Some(name) => worlds.get(name).copied(),
+            None if worlds.len() == 1 => worlds.values().next().copied(),
+            None => None,
+        };
+        if let Some(world) = world {
+            return Ok(Self::from_resolve(resolve, world));
+        }
+        let names: Vec<_> = worlds.keys().map(|name| format!("`{name}`")).collect();
+        Err(WorldError::NoWorld(match names.is_empty() {
+            true => "it has no world".to_owned(),
+            false => format!(
+                "nobody knows which of its worlds is the application's: {}",
+                names.join(", ")
+            ),
+        }))
     }
 
     fn from_resolve(resolve: &Resolve, world: WorldId) -> Self {
@@ -128,10 +143,7 @@ impl World {
     }
 }
 
-fn interfaces<'a>(
-    resolve: &Resolve,
-    items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>,
-) -> Vec<Interface> {
+fn interfaces<'a>(resolve: &Resolve, items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>) -> Vec<Interface> {
     items
         .into_iter()
         .filter_map(|(key, item)| match item {
@@ -174,7 +186,9 @@ fn interface(resolve: &Resolve, key: &WorldKey, id: InterfaceId) -> Option<Inter
 /// A function's parameters and result, with every type written out down to primitives; resources by their name.
 fn signature(resolve: &Resolve, function: &wit_parser::Function) -> String {
     let mut text = String::from("func(");
-    separated(&mut text, &function.params, |text, param| write_type(resolve, &param.ty, text));
+    separated(&mut text, &function.params, |text, param| {
+        write_type(resolve, &param.ty, text)
+    });
     text.push(')');
     if let Some(result) = &function.result {
         text.push_str(" -> ");

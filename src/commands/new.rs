@@ -1,5 +1,6 @@
 //! `slt new`: writes a project, and says what to do next.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Exit, Failure, Session};
@@ -8,9 +9,9 @@ use crate::scaffold::{self, ScaffoldError};
 use crate::support::programs;
 
 /// What `slt new --format json` prints.
-#[derive(Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-enum Line {
+pub enum Line {
     /// The project is there.
     Created {
         /// Its folder.
@@ -49,12 +50,12 @@ fn next_steps(name: &str, session: &Session<'_>, path: Option<&str>) -> String {
     };
     let on_path = match path {
         None => "`slt` is on PATH, so plain `cargo test` works too".to_owned(),
-        Some(line) => {
-            format!("`slt` is not on PATH, where plain `cargo test` looks for it; to put it there:\n\n    {line}")
-        }
+        Some(line) => format!(
+            "`slt` is not on PATH, where cargo looks for it to run `cargo test`; to put it there:\n\n    {line}"
+        ),
     };
     format!(
-        "created `{folder}`\n\nnext:\n\n    cd {folder}\n    slt test     # on a Redis of slt's own\n    \
+        "created `{folder}`\n\nnext:\n\n    cd {folder}\n    slt test     # with nothing to set up\n    \
          slt build    # writes dist/{name}.wasm\n\nthe first build fetches crates, and takes a while\n{on_path}\n"
     )
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wit_parser::Resolve;
+use wit_parser::{PackageId, Resolve, WorldId};
 
 use super::{Project, named, sources};
 use crate::slightfile::Slightfile;
@@ -104,7 +104,7 @@ pub fn component(path: &Path, directory: &Path) -> Compared {
     }
 }
 
-/// The world of a WIT folder: the only one, or the one that is called like the application, or `app`.
+/// The world of a WIT folder.
 fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
     let name = named(folder, directory);
     match sources::folder_bytes(folder) {
@@ -123,19 +123,28 @@ fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
             return Compared::problem(diagnostic.hint(relative(&text, directory)));
         }
     };
-    let worlds: Vec<_> = match resolve.packages.get(package) {
-        Some(package) => package.worlds.keys().cloned().collect(),
-        None => Vec::new(),
-    };
-    let chosen = [app, "app"]
-        .into_iter()
-        .find(|wanted| worlds.len() > 1 && worlds.iter().any(|world| world == wanted));
-    match World::from_package(&resolve, package, chosen) {
+    let chosen = chosen(&resolve, package, app);
+    match World::from_package(&resolve, package, chosen.as_deref()) {
         Ok(world) => Compared {
             world: Some(world),
             ..Compared::default()
         },
         Err(error) => Compared::problem(explain(&name, &error)),
+    }
+}
+
+/// Which of several worlds is the application's: the one that is called so, or the only one that exports something.
+fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option<String> {
+    let worlds = &resolve.packages.get(package)?.worlds;
+    let app = app.replace('_', "-");
+    if worlds.len() < 2 || worlds.contains_key(&app) {
+        return worlds.contains_key(&app).then_some(app);
+    }
+    let exports = |id: &WorldId| resolve.worlds.get(*id).is_some_and(|world| !world.exports.is_empty());
+    let mut exporting = worlds.iter().filter(|(_, id)| exports(id)).map(|(name, _)| name);
+    match (exporting.next(), exporting.next()) {
+        (Some(name), None) => Some(name.clone()),
+        _ => None,
     }
 }
 

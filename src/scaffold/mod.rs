@@ -25,7 +25,7 @@ pub struct Template {
     /// The resources that `--with` takes.
     pub resources: &'static [&'static str],
     /// The files for a set of resources.
-    pub files: fn(&BTreeSet<&str>) -> Vec<File>,
+    pub files: fn(&BTreeSet<&str>) -> Vec<(&'static str, Vec<u8>)>,
     /// The names of the crates that it depends on, which the project cannot have.
     pub taken: fn() -> BTreeSet<String>,
 }
@@ -128,7 +128,7 @@ pub fn plan(directory: &Path, name: &str, template: &str, with: &[String]) -> Re
     }
     let files = (template.files)(&resources)
         .into_iter()
-        .map(|(path, bytes)| (path, rename::file(path, bytes, name)))
+        .map(|(path, bytes)| (path, rename::file(path, &bytes, name)))
         .collect();
     Ok(Plan { folder, files })
 }

@@ -48,7 +48,7 @@ pub fn explain(source_name: &str, error: &WorldError) -> Diagnostic {
         WorldError::WitPackage => Diagnostic::error(codes::WIT_PACKAGE, format!("`{source_name}`: {error}"))
             .hint("give the component that implements them; `slt build` writes one to `dist/`"),
         WorldError::NoWorld(_) => Diagnostic::error(codes::WIT_INVALID, format!("`{source_name}`: {error}"))
-            .hint("write one `world` in the `wit` folder"),
+            .hint("write one world, or call the application's as the slightfile calls the application"),
         WorldError::Corrupt(_) | WorldError::TooLarge(_) => Diagnostic::error(
             codes::WASM_CORRUPT,
             format!("`{source_name}` is not a component: {error}"),

@@ -111,10 +111,25 @@ impl World {
     /// # Errors
     /// When there is none, or several and none is named.
     pub fn from_package(resolve: &Resolve, package: PackageId, name: Option<&str>) -> Result<Self, WorldError> {
-        let world = resolve
-            .select_world(&[package], name)
-            .map_err(|error| WorldError::NoWorld(error.to_string()))?;
-        Ok(Self::from_resolve(resolve, world))
+        let Some(worlds) = resolve.packages.get(package).map(|package| &package.worlds) else {
+            return Err(WorldError::NoWorld("there is no such package".to_owned()));
+        };
+        let world = match name {
+            Some(name) => worlds.get(name).copied(),
+            None if worlds.len() == 1 => worlds.values().next().copied(),
+            None => None,
+        };
+        if let Some(world) = world {
+            return Ok(Self::from_resolve(resolve, world));
+        }
+        let names: Vec<_> = worlds.keys().map(|name| format!("`{name}`")).collect();
+        Err(WorldError::NoWorld(match names.is_empty() {
+            true => "it has no world".to_owned(),
+            false => format!(
+                "nobody knows which of its worlds is the application's: {}",
+                names.join(", ")
+            ),
+        }))
     }
 
     fn from_resolve(resolve: &Resolve, world: WorldId) -> Self {

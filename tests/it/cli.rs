@@ -1,0 +1,60 @@
+//! The command line: help texts, usage errors, completions.
+
+use crate::command::{folder, slt};
+
+#[test]
+fn help() {
+    let empty = folder(&[]);
+    insta::assert_snapshot!("help", slt(empty.path(), &["--help"]).shown(empty.path()));
+    for command in [
+        "new",
+        "check",
+        "build",
+        "run",
+        "test",
+        "emulate",
+        "doctor",
+        "completions",
+    ] {
+        let run = slt(empty.path(), &[command, "--help"]);
+        assert_eq!(run.code, 0);
+        assert!(run.stdout.contains("Examples:"), "{command} has no examples");
+        insta::assert_snapshot!(format!("help_{command}"), run.stdout);
+    }
+}
+
+#[test]
+fn wrong_usage() {
+    let empty = folder(&[]);
+    for arguments in [
+        &["chekc"][..],
+        &["new"],
+        &["check", "--format", "yaml"],
+        &["completions", "tcsh"],
+        &["check", "a", "b"],
+    ] {
+        let run = slt(empty.path(), arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert_eq!(run.stdout, "", "{arguments:?}");
+        assert!(run.stderr.starts_with("error: "), "{arguments:?}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn completions_are_those_of_the_commands() {
+    let empty = folder(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = slt(empty.path(), &["completions", shell]);
+        assert_eq!(run.code, 0, "{shell}");
+        for word in ["check", "doctor", "completions", "emulate"] {
+            assert!(run.stdout.contains(word), "{shell} does not complete {word}");
+        }
+    }
+}
+
+#[test]
+fn version() {
+    let empty = folder(&[]);
+    let run = slt(empty.path(), &["--version"]);
+    assert_eq!(run.stdout, format!("slt {}\n", env!("CARGO_PKG_VERSION")));
+}

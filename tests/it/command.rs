@@ -1,0 +1,56 @@
+//! Runs the real binary, with an environment that the test chooses.
+
+use std::path::Path;
+use std::process::Command;
+
+/// What a run of slt did.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// All of it, for a snapshot; `directory` is written as `[DIR]`.
+    pub fn shown(&self, directory: &Path) -> String {
+        let text = format!(
+            "exit: {}\n----- stdout -----\n{}----- stderr -----\n{}",
+            self.code, self.stdout, self.stderr
+        );
+        let real = directory.canonicalize().unwrap();
+        text.replace(&real.display().to_string(), "[DIR]")
+            .replace(&directory.display().to_string(), "[DIR]")
+    }
+}
+
+/// Runs `slt` in a folder, with an empty environment.
+pub fn slt(directory: &Path, arguments: &[&str]) -> Run {
+    slt_with(directory, arguments, &[])
+}
+
+/// Runs `slt` in a folder, with these variables and no others.
+pub fn slt_with(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_slt"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Writes files into a new folder.
+pub fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, bytes) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    folder
+}

@@ -1,0 +1,35 @@
+//! The JSON Schemas of what the commands print, as they are checked in. `BLESS=1` writes them anew.
+
+use std::path::Path;
+
+fn is_checked_in<T: schemars::JsonSchema>(name: &str) {
+    let schema = schemars::schema_for!(T);
+    let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas").join(name);
+    if std::env::vars().any(|(variable, value)| variable == "BLESS" && value == "1") {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &text).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        there,
+        text,
+        "{} is not what slt prints: BLESS=1 writes it",
+        path.display()
+    );
+}
+
+#[test]
+fn check() {
+    is_checked_in::<slt::ui::diagnostics::Line>("check.schema.json");
+}
+
+#[test]
+fn doctor() {
+    is_checked_in::<slt::commands::doctor::Line>("doctor.schema.json");
+}
+
+#[test]
+fn new() {
+    is_checked_in::<slt::commands::new::Line>("new.schema.json");
+}

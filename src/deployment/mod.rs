@@ -163,11 +163,7 @@ impl Deployment {
             .new_incoming_request(Scheme::Http, request)
             .map_err(broken)?;
         let outparam = store.data_mut().http().new_response_outparam(sender).map_err(broken)?;
-        let (running, timeout, clock) = (
-            Running::new(inner),
-            inner.parts.bound.request_timeout,
-            inner.parts.clock.clone(),
-        );
+        let (running, timeout, clock) = (Running::new(inner), self.request_timeout(), inner.parts.clock.clone());
         let watched = inner
             .parts
             .watchdog

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slt_emulators::chassis::{
-    DEFAULT_WALL_NANOSECONDS, Deadlock, Faults, Journal, Limits, Seed, Shutdown, Simulation, World,
+    DEFAULT_WALL_NANOSECONDS, Deadlock, Faults, Journal, Limits, Seed, Shutdown, Simulation, Trigger, World,
 };
 
 use crate::catalogue::Catalogue;
@@ -64,49 +64,110 @@ pub enum Unstarted {
     Bind(Vec<BindError>),
 }
 
-/// Runs `artifact` once with `arguments`, in a world of its own. `name` names the random streams.
+/// A world of its own: runtime, clock, services, deployment.
+pub struct Isolated {
+    simulation: Simulation,
+    world: World,
+    deployment: Deployment,
+    interrupt: Arc<Interrupt>,
+    watchdog: Watchdog,
+    timeout: Duration,
+    stdout: Output,
+    stderr: Output,
+    _stop: Trigger,
+}
+
+impl Isolated {
+    /// Makes a world; `name` names its random streams.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn new(shared: &Shared, name: &str) -> Result<Self, Unstarted> {
+        let simulation = Simulation::new(DEFAULT_WALL_NANOSECONDS)?;
+        let (stop, shutdown) = Shutdown::new();
+        let world = World {
+            clock: simulation.clock(),
+            seed: Seed::new(shared.seed).child(name),
+            faults: Faults::default(),
+            journal: Journal::new(JOURNAL_RECORDS),
+            shutdown,
+            limits: Limits::default(),
+        };
+        let bound =
+            bind(&shared.slightfile, &shared.catalogue, &Services::Emulated(&world)).map_err(Unstarted::Bind)?;
+        let (stdout, stderr) = (Output::captured(), Output::captured());
+        let interrupt = Arc::new(Interrupt::default());
+        let deployment = Deployment::new(Parts {
+            app: shared.app.clone(),
+            bound,
+            clock: world.clock.clone(),
+            seed: Some(world.seed.clone()),
+            stdout: stdout.clone(),
+            stderr: stderr.clone(),
+            sink: Arc::clone(&shared.sink),
+            testing: true,
+            interrupt: Some(Arc::clone(&interrupt)),
+            watchdog: None,
+            request_timeout: None,
+        });
+        let (watchdog, timeout) = (shared.watchdog.clone(), shared.timeout);
+        Ok(Self {
+            simulation,
+            world,
+            deployment,
+            interrupt,
+            watchdog,
+            timeout,
+            stdout,
+            stderr,
+            _stop: stop,
+        })
+    }
+
+    /// What is deployed, with its services: to prepare them before a guest runs.
+    #[must_use]
+    pub fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
+    /// Clock, seed, faults and journal.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Runs a future in this world.
+    ///
+    /// # Errors
+    /// [`Deadlock`] when everything waits, and nothing is left to wait for.
+    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Deadlock> {
+        self.simulation.block_on(future)
+    }
+
+    /// Runs a guest to its end, and lets its app end what it began.
+    #[must_use]
+    pub fn run(self, artifact: &Loaded, arguments: &[String]) -> Ran {
+        let watch = self.watchdog.watch(self.timeout, &self.interrupt);
+        let end = self.block_on(self.deployment.command(artifact, arguments));
+        if matches!(end, Ok(GuestEnd::Done | GuestEnd::Failed)) {
+            // a deadlock there is the app's own, after it answered: there is nobody left whom it could concern
+            let _ = self.block_on(within(&self.world.clock, DRAIN, self.deployment.drain()));
+        }
+        drop(watch);
+        Ran {
+            end,
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
+            virtual_nanoseconds: self.world.clock.now_monotonic(),
+            journal: self.world.journal,
+        }
+    }
+}
+
+/// Runs `artifact` once with `arguments`, in a world of its own.
 ///
 /// # Errors
 /// When the world cannot be made.
 pub fn run_once(shared: &Shared, artifact: &Loaded, name: &str, arguments: &[String]) -> Result<Ran, Unstarted> {
-    let simulation = Simulation::new(DEFAULT_WALL_NANOSECONDS)?;
-    let (_trigger, shutdown) = Shutdown::new();
-    let world = World {
-        clock: simulation.clock(),
-        seed: Seed::new(shared.seed).child(name),
-        faults: Faults::default(),
-        journal: Journal::new(JOURNAL_RECORDS),
-        shutdown,
-        limits: Limits::default(),
-    };
-    let bound = bind(&shared.slightfile, &shared.catalogue, &Services::Emulated(&world)).map_err(Unstarted::Bind)?;
-    let (stdout, stderr) = (Output::captured(), Output::captured());
-    let interrupt = Arc::new(Interrupt::default());
-    let deployment = Deployment::new(Parts {
-        app: shared.app.clone(),
-        bound,
-        clock: world.clock.clone(),
-        seed: Some(world.seed.clone()),
-        stdout: stdout.clone(),
-        stderr: stderr.clone(),
-        sink: Arc::clone(&shared.sink),
-        testing: true,
-        interrupt: Some(Arc::clone(&interrupt)),
-        watchdog: None,
-        request_timeout: None,
-    });
-    let watch = shared.watchdog.watch(shared.timeout, &interrupt);
-    let end = simulation.block_on(deployment.command(artifact, arguments));
-    if matches!(end, Ok(GuestEnd::Done | GuestEnd::Failed)) {
-        // what the app does after its answer belongs to the test; a deadlock there is the app's own, and shows in its output
-        let _ = simulation.block_on(within(&world.clock, DRAIN, deployment.drain()));
-    }
-    drop(watch);
-    Ok(Ran {
-        end,
-        stdout: stdout.text(),
-        stderr: stderr.text(),
-        virtual_nanoseconds: world.clock.now_monotonic(),
-        journal: world.journal,
-    })
+    Ok(Isolated::new(shared, name)?.run(artifact, arguments))
 }

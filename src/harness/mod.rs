@@ -11,7 +11,7 @@ mod libtest;
 mod plan;
 mod run;
 
-pub use isolation::{Shared, run_once};
+pub use isolation::{Isolated, Ran, Shared, Unstarted, run_once};
 pub use libtest::Listed;
 pub use plan::{Artifact, ArtifactKind, Filter, Ignored, Plan};
 pub use run::{HarnessError, run};

@@ -16,11 +16,13 @@ pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltAp
     if let Some(library) = own.iter().find_map(|artifact| built(artifact, TargetKind::CDyLib)) {
         return Ok(library);
     }
-    let programs: Vec<(&str, BuiltApp)> = own
+    let mut programs: Vec<(&str, BuiltApp)> = own
         .iter()
         .filter_map(|artifact| Some((artifact.target.name.as_str(), built(artifact, TargetKind::Bin)?)))
         .filter(|(program, _)| manifest.default_run.as_ref().is_none_or(|name| name == program))
         .collect();
+    // Cargo reports them as they are done.
+    programs.sort_unstable_by_key(|(name, _)| *name);
     match programs.as_slice() {
         [] => Err(BuildError::NoComponent(manifest.path.clone())),
         [(_, program)] => Ok(program.clone()),
@@ -135,7 +137,7 @@ mod tests {
         check_app(None, &[], Err("`/p/Cargo.toml` builds no component"));
         check_app(
             None,
-            &[("bin", "a"), ("bin", "b")],
+            &[("bin", "b"), ("bin", "a")],
             Err("`/p/Cargo.toml` builds more than one component: `a`, `b`"),
         );
     }

@@ -305,7 +305,9 @@ fn fits(pieces: &[Piece], bytes: &[u8]) -> bool {
         return bytes.is_empty();
     };
     match first {
-        Piece::Exactly(exactly) => bytes.strip_prefix(exactly.as_slice()).is_some_and(|bytes| fits(rest, bytes)),
+        Piece::Exactly(exactly) => bytes
+            .strip_prefix(exactly.as_slice())
+            .is_some_and(|bytes| fits(rest, bytes)),
         Piece::Integer => {
             let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
             let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -356,6 +358,11 @@ fn corrected(text: &str, corrections: &BTreeMap<usize, Correction>) -> String {
 #[test]
 fn emulator_keeps_the_table() {
     judge(Target::emulated, false);
+}
+
+#[test]
+fn emulator_keeps_the_table_byte_by_byte() {
+    judge(Target::emulated_in_pieces, false);
 }
 
 #[test]

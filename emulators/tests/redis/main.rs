@@ -8,6 +8,12 @@
 //! What these tests deliberately do not do: look inside the emulator. They know its wire and its clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // test code all through
 
+mod bytes;
 mod cases;
+mod clients;
+mod clock;
+mod differential;
+mod model;
 mod resp;
+mod scan;
 mod target;

@@ -8,11 +8,12 @@ use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use slt_emulators::chassis::{
-    BoxStream, DEFAULT_WALL_NANOSECONDS, Faults, Journal, Limits, Mounted, Seed, Shutdown, Simulation, Trigger, World,
+    Action, BoxStream, CONNECT, Clock, DEFAULT_WALL_NANOSECONDS, Fault, Faults, Journal, Limits, Mounted, Seed,
+    Shutdown, Simulation, Target as FaultTarget, Trigger, World,
 };
 use slt_emulators::redis::Redis;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,6 +42,7 @@ pub enum Target {
 pub struct Emulated {
     mounted: Mounted,
     simulation: Simulation,
+    in_pieces: bool,
     _shutdown: Trigger,
 }
 
@@ -72,8 +74,16 @@ impl Target {
         Self::Emulated(Emulated {
             mounted: Mounted::new("redis#0", Arc::new(Redis::new()), world),
             simulation,
+            in_pieces: false,
             _shutdown: trigger,
         })
+    }
+
+    /// A fresh emulator whose clock shows the real time of its start, so that times can be compared with the real server's.
+    pub fn emulated_now() -> Self {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let nanoseconds = now.expect("a time after 1970").as_nanos();
+        Self::emulated_at(u64::try_from(nanoseconds).expect("a time before 2554"))
     }
 
     /// A fresh process of the real server.
@@ -83,11 +93,43 @@ impl Target {
         Self::Real(started.expect("redis-server 7.0 is installed and starts"))
     }
 
-    /// Runs a test body where this server's connections live.
+    /// A fresh emulator that reads and writes one byte at a time, to and from clients that do so too.
+    pub fn emulated_in_pieces() -> Self {
+        let mut target = Self::emulated();
+        if let Self::Emulated(emulated) = &mut target {
+            emulated.in_pieces = true;
+            let (chunk_bytes, pause) = (1, Duration::ZERO);
+            let dribble = Fault {
+                on: FaultTarget {
+                    operation: Some(CONNECT.to_owned()),
+                    ..FaultTarget::default()
+                },
+                action: Action::Dribble { chunk_bytes, pause },
+            };
+            let faults = &emulated.mounted.world().faults;
+            faults.inject(dribble).expect("a first fault").keep();
+        }
+        target
+    }
+
+    /// Runs a test body where this server's connections live. The emulator must not panic meanwhile.
     pub fn run<F: Future>(&self, body: F) -> F::Output {
         match self {
-            Self::Emulated(emulated) => emulated.simulation.block_on(body).expect("the body comes to its end"),
+            Self::Emulated(emulated) => {
+                let before = panics();
+                let output = emulated.simulation.block_on(body).expect("the body comes to its end");
+                assert_eq!(panics(), before, "the emulator panicked; it says where above");
+                output
+            }
             Self::Real(real) => real.runtime.block_on(body),
+        }
+    }
+
+    /// The time of an emulator.
+    pub fn clock(&self) -> Clock {
+        match self {
+            Self::Emulated(emulated) => emulated.simulation.clock(),
+            Self::Real(_) => panic!("only an emulator has a clock of its own"),
         }
     }
 
@@ -109,6 +151,7 @@ impl Target {
             stream: self.connect().await,
             buffer: Vec::new(),
             real: matches!(self, Self::Real(_)),
+            in_pieces: matches!(self, Self::Emulated(emulated) if emulated.in_pieces),
         }
     }
 
@@ -125,6 +168,20 @@ impl Target {
     }
 }
 
+/// How often this thread, and so the servers on it, has panicked. A task's panic ends its connection and nothing else.
+fn panics() -> usize {
+    thread_local!(static PANICS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
+    static COUNTING: Once = Once::new();
+    COUNTING.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            PANICS.with(|panics| panics.set(panics.get() + 1));
+            usual(panic);
+        }));
+    });
+    PANICS.with(std::cell::Cell::get)
+}
+
 impl Real {
     fn start() -> Option<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -132,7 +189,16 @@ impl Real {
             .ok()?
             .port();
         let mut process = Command::new("redis-server")
-            .args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--bind", "127.0.0.1"])
+            .args([
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--daemonize",
+                "no",
+                "--bind",
+                "127.0.0.1",
+            ])
             .args(["--port", &port.to_string(), "--logfile", "", "--loglevel", "notice"])
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
@@ -173,13 +239,20 @@ pub struct Client {
     stream: BoxStream,
     buffer: Vec<u8>,
     real: bool,
+    in_pieces: bool,
 }
 
 impl Client {
     /// Writes bytes. That the server has closed meanwhile is seen when reading.
     pub async fn send(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes).await;
-        let _ = self.stream.flush().await;
+        let size = if self.in_pieces { 1 } else { bytes.len().max(1) };
+        for piece in bytes.chunks(size) {
+            let _ = self.stream.write_all(piece).await;
+            let _ = self.stream.flush().await;
+            if self.in_pieces {
+                tokio::task::yield_now().await;
+            }
+        }
     }
 
     /// The next reply as it came and as it reads; an error says what came instead.

@@ -3,7 +3,9 @@
 //! Entries lie in the order of a fixed hash of their keys, and never move: a walk that is resumed at a hash visits every
 //! entry that stays, exactly once, whatever is added or removed meanwhile.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +16,57 @@ pub const SHARDS: usize = 1_024;
 /// The shard's place in the hash: its uppermost bits, so that shards lie in the order of hashes.
 const SHARD_SHIFT: u32 = u64::BITS - SHARDS.trailing_zeros();
 
-type Shard<V> = BTreeMap<(u64, Bytes), V>;
+type Shard<V> = BTreeMap<Key, V>;
+
+/// A key and its hash, in the order of hashes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    hash: u64,
+    bytes: Bytes,
+}
+
+/// What a [`Key`] is looked up by: so that a lookup needs no key of its own.
+trait Hashed {
+    fn parts(&self) -> (u64, &[u8]);
+}
+
+impl Hashed for Key {
+    fn parts(&self) -> (u64, &[u8]) {
+        (self.hash, &self.bytes)
+    }
+}
+
+impl Hashed for (u64, &[u8]) {
+    fn parts(&self) -> (u64, &[u8]) {
+        *self
+    }
+}
+
+impl<'a> Borrow<dyn Hashed + 'a> for Key {
+    fn borrow(&self) -> &(dyn Hashed + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn Hashed + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for dyn Hashed + '_ {}
+
+impl PartialOrd for dyn Hashed + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for dyn Hashed + '_ {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
 
 /// A sharded map from bytes to `V`. Cloning it is the fork.
 #[derive(Debug, Clone)]
@@ -70,56 +122,62 @@ impl<V: Clone> Shards<V> {
 
     /// The value of a key.
     #[must_use]
-    pub fn get(&self, key: &Bytes) -> Option<&V> {
+    pub fn get(&self, key: &[u8]) -> Option<&V> {
         let hash = hash(key);
-        // the tuple must own its key to be looked up; `Bytes` clones by reference count
-        self.shard(hash)?.get(&(hash, key.clone()))
+        self.shard(hash)?.get(&(hash, key) as &dyn Hashed)
     }
 
     /// The value of a key, to be changed. Copies the shard if a fork shares it.
-    pub fn get_mut(&mut self, key: &Bytes) -> Option<&mut V> {
+    pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
         let hash = hash(key);
-        let key = (hash, key.clone());
-        if !self.shard(hash)?.contains_key(&key) {
+        if !self.may_change(hash, key) {
             return None;
         }
-        self.shard_mut(hash)?.get_mut(&key)
+        self.shard_mut(hash)?.get_mut(&(hash, key) as &dyn Hashed)
     }
 
     /// Sets the value of a key, and gives back the one that it had.
     pub fn insert(&mut self, key: Bytes, value: V) -> Option<V> {
         let hash = hash(&key);
-        let old = self.shard_mut(hash)?.insert((hash, key), value);
+        let old = self.shard_mut(hash)?.insert(Key { hash, bytes: key }, value);
         self.length += usize::from(old.is_none());
         old
     }
 
     /// Removes a key, and gives back its value.
-    pub fn remove(&mut self, key: &Bytes) -> Option<V> {
+    pub fn remove(&mut self, key: &[u8]) -> Option<V> {
         let hash = hash(key);
-        let key = (hash, key.clone());
-        if !self.shard(hash)?.contains_key(&key) {
+        if !self.may_change(hash, key) {
             return None;
         }
-        let old = self.shard_mut(hash)?.remove(&key);
+        let old = self.shard_mut(hash)?.remove(&(hash, key) as &dyn Hashed);
         self.length -= usize::from(old.is_some());
         old
+    }
+
+    /// Whether a change of this key is worth a copy: a shared shard is not copied for a key that it lacks.
+    fn may_change(&self, hash: u64, key: &[u8]) -> bool {
+        self.shards.get(shard_of(hash)).is_some_and(|shard| {
+            (Arc::strong_count(shard) == 1 && Arc::strong_count(&self.shards) == 1)
+                || shard.contains_key(&(hash, key) as &dyn Hashed)
+        })
     }
 
     /// Every entry, in the order of hashes.
     pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &V)> {
         self.shards
             .iter()
-            .flat_map(|shard| shard.iter().map(|((_, key), value)| (key, value)))
+            .flat_map(|shard| shard.iter().map(|(key, value)| (&key.bytes, value)))
     }
 
     /// The entries whose hash is at least `from`, in the order of hashes.
     pub fn iter_from(&self, from: u64) -> impl Iterator<Item = (u64, &Bytes, &V)> {
         let first = shard_of(from);
         self.shards.iter().skip(first).flat_map(move |shard| {
+            let first: &dyn Hashed = &(from, [].as_slice());
             shard
-                .range((from, Bytes::new())..)
-                .map(|((hash, key), value)| (*hash, key, value))
+                .range::<dyn Hashed, _>((Bound::Included(first), Bound::Unbounded))
+                .map(|(key, value)| (key.hash, &key.bytes, value))
         })
     }
 
@@ -169,8 +227,8 @@ mod tests {
         fork.insert(Bytes::from_static(b"7"), 0);
         fork.insert(Bytes::from_static(b"7"), 1);
         assert_eq!(fork.copied(), 1);
-        assert_eq!(original.get(&Bytes::from_static(b"7")), Some(&7));
-        assert_eq!(fork.get(&Bytes::from_static(b"7")), Some(&1));
+        assert_eq!(original.get(b"7"), Some(&7));
+        assert_eq!(fork.get(b"7"), Some(&1));
     }
 
     #[test]
@@ -186,7 +244,7 @@ mod tests {
                 .collect();
             let Some((last, _)) = page.last().copied() else { break };
             seen.extend(page.iter().map(|(_, value)| *value).filter(|value| value % 2 == 0));
-            map.remove(&Bytes::from((seen.len() * 2 + 1).to_string()));
+            map.remove((seen.len() * 2 + 1).to_string().as_bytes());
             map.insert(Bytes::from(format!("new{from}")), 1);
             let Some(next) = last.checked_add(1) else { break };
             from = next;

@@ -1,5 +1,6 @@
 //! What a guest writes to its standard output and error: kept up to a limit, or passed on line by line.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -9,7 +10,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// The most bytes that are kept of one stream of one guest.
+/// The most bytes that are kept of one stream of one guest: half of them its first, half its last.
 pub const MAX_KEPT_BYTES: usize = 1024 * 1024;
 
 /// How much a guest may write at once.
@@ -29,8 +30,21 @@ struct Inner {
 
 #[derive(Default)]
 struct Kept {
-    bytes: Vec<u8>,
+    first: Vec<u8>,
+    last: VecDeque<u8>,
     lost: u64,
+}
+
+impl Kept {
+    fn append(&mut self, bytes: &[u8]) {
+        let room = (MAX_KEPT_BYTES / 2).saturating_sub(self.first.len());
+        let (first, last) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+        self.first.extend_from_slice(first);
+        self.last.extend(last);
+        let beyond = self.last.len().saturating_sub(MAX_KEPT_BYTES / 2);
+        self.last.drain(..beyond);
+        self.lost += beyond as u64;
+    }
 }
 
 impl Output {
@@ -52,15 +66,16 @@ impl Output {
         }))
     }
 
-    /// What was written; says so when some of it was not kept.
+    /// What was written; says so where some of it was not kept.
     #[must_use]
     pub fn text(&self) -> String {
         let kept = self.kept();
-        let mut text = String::from_utf8_lossy(&kept.bytes).into_owned();
+        let mut bytes = kept.first.clone();
         if kept.lost > 0 {
-            text.push_str(&format!("\n[{} more bytes were not kept]\n", kept.lost));
+            bytes.extend_from_slice(format!("\n[{} bytes were not kept]\n", kept.lost).as_bytes());
         }
-        text
+        bytes.extend(&kept.last);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -69,26 +84,25 @@ impl Output {
 
     fn append(&self, bytes: &[u8]) {
         let mut kept = self.kept();
-        let room = MAX_KEPT_BYTES.saturating_sub(kept.bytes.len());
-        let (kept_part, lost) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-        kept.bytes.extend_from_slice(kept_part);
-        kept.lost += lost.len() as u64;
-        let Some(observer) = &self.0.observer else { return };
-        // a line longer than the limit is passed on in pieces
-        while let Some(end) = kept.bytes.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = kept.bytes.drain(..=end).collect();
+        let Some(observer) = &self.0.observer else {
+            return kept.append(bytes);
+        };
+        let line = &mut kept.first;
+        line.extend_from_slice(bytes);
+        while let Some(end) = line.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = line.drain(..=end).collect();
             observer(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
         }
-        if kept.bytes.len() >= MAX_KEPT_BYTES {
-            let line = std::mem::take(&mut kept.bytes);
-            observer(&String::from_utf8_lossy(&line));
+        // a line longer than the limit is passed on in pieces
+        if line.len() >= MAX_KEPT_BYTES {
+            observer(&String::from_utf8_lossy(&std::mem::take(line)));
         }
     }
 
     /// Passes on a last line that did not end.
     pub fn finish(&self) {
         if let Some(observer) = &self.0.observer {
-            let rest = std::mem::take(&mut self.kept().bytes);
+            let rest = std::mem::take(&mut self.kept().first);
             if !rest.is_empty() {
                 observer(&String::from_utf8_lossy(&rest));
             }
@@ -152,11 +166,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_beyond_the_limit_is_counted_and_not_kept() {
+    fn the_first_and_the_last_are_kept_and_the_rest_is_counted() {
         let output = Output::captured();
-        output.append(&vec![b'x'; MAX_KEPT_BYTES - 1]);
-        output.append(b"yz!");
-        assert!(output.text().ends_with("xy\n[2 more bytes were not kept]\n"));
+        output.append(b"begin");
+        output.append(&vec![b'x'; MAX_KEPT_BYTES]);
+        output.append(b"end");
+        let text = output.text();
+        assert!(text.starts_with("beginx") && text.ends_with("xend"));
+        assert!(text.contains("x\n[8 bytes were not kept]\nx"));
     }
 
     #[test]

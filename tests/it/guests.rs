@@ -65,7 +65,13 @@ pub struct Suite {
 impl Suite {
     /// Runs one test alone.
     pub fn run(&self, artifact: &str, test: &str) -> Ran {
-        run_once(&self.shared, &self.artifacts[artifact], test, &arguments(artifact, test)).unwrap()
+        run_once(
+            &self.shared,
+            &self.artifacts[artifact],
+            test,
+            &arguments(artifact, test),
+        )
+        .unwrap()
     }
 
     /// A world for one test, to be prepared.
@@ -76,7 +82,9 @@ impl Suite {
 
 /// The arguments by which a test artifact runs one test.
 pub fn arguments(artifact: &str, test: &str) -> Vec<String> {
-    [artifact, test, "--exact", "--nocapture", "--include-ignored"].map(str::to_owned).to_vec()
+    [artifact, test, "--exact", "--nocapture", "--include-ignored"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// What the worlds of a package's tests share.
@@ -113,8 +121,14 @@ fn suite(name: &str, timeout: Duration) -> Suite {
         Err(error) => panic!("{name}: {error}"),
     };
     let artifacts = build::tests(&plan, &silent()).unwrap();
-    let artifacts = artifacts.into_iter().map(|artifact| (artifact.name, load(&artifact.path))).collect();
-    Suite { shared: shared(name, app, 7, timeout), artifacts }
+    let artifacts = artifacts
+        .into_iter()
+        .map(|artifact| (artifact.name, load(&artifact.path)))
+        .collect();
+    Suite {
+        shared: shared(name, app, 7, timeout),
+        artifacts,
+    }
 }
 
 /// A command of the packages `programs` and `shape-string`.

@@ -33,17 +33,29 @@ impl Fixture {
             limits: Limits::default(),
         };
         let service = Mounted::new("redis#0", Arc::new(slt_emulators::redis::Redis::new()), world.clone());
-        Self { simulation, world, service, _stop: stop }
+        Self {
+            simulation,
+            world,
+            service,
+            _stop: stop,
+        }
     }
 
     fn run<T>(&self, test: impl AsyncFnOnce(Arc<dyn Bucket>) -> T) -> T {
         let provider = Redis::new(Endpoint::emulated(&self.service), self.world.clock.clone());
-        let done = self.simulation.block_on(async { test(provider.open("store".into()).await.unwrap()).await });
+        let done = self
+            .simulation
+            .block_on(async { test(provider.open("store".into()).await.unwrap()).await });
         done.unwrap()
     }
 
     fn inject(&self, operation: &str, nth: Option<u32>, action: Action) -> FaultGuard {
-        let on = Target { service: "redis".into(), operation: Some(operation.into()), nth, ..Target::default() };
+        let on = Target {
+            service: "redis".into(),
+            operation: Some(operation.into()),
+            nth,
+            ..Target::default()
+        };
         self.world.faults.inject(Fault { on, action }).unwrap()
     }
 }
@@ -61,7 +73,13 @@ fn one_provider_serves_the_guest_the_conformance_body_and_a_plain_test() {
     // the conformance body, and so the guest
     let suite = guests::conformance();
     let ran = suite.run("slt_conformance_keyvalue", "store::round_trip");
-    assert!(ran.stdout.contains("1 passed"), "{:?}\n{}\n{}", ran.end, ran.stdout, ran.stderr);
+    assert!(
+        ran.stdout.contains("1 passed"),
+        "{:?}\n{}\n{}",
+        ran.end,
+        ran.stdout,
+        ran.stderr
+    );
     assert!(ran.journal.len() > 100);
 }
 
@@ -74,7 +92,10 @@ fn what_the_standard_leaves_open_is_decided_once() {
         assert_eq!(bucket.get("empty".into()).await, Ok(Some(Vec::new())));
         assert_eq!(bucket.exists("empty".into()).await, Ok(true));
         assert_eq!(bucket.get_many(Vec::new()).await, Ok(Vec::new()));
-        bucket.set_many(vec![("a".into(), b"1".to_vec()), ("b".into(), b"2".to_vec())]).await.unwrap();
+        bucket
+            .set_many(vec![("a".into(), b"1".to_vec()), ("b".into(), b"2".to_vec())])
+            .await
+            .unwrap();
         let values = bucket.get_many(vec!["b".into(), "x".into(), "a".into()]).await.unwrap();
         assert_eq!(values, [Some(b"2".to_vec()), None, Some(b"1".to_vec())]);
         bucket.delete_many(vec!["a".into(), "x".into()]).await.unwrap();
@@ -94,7 +115,10 @@ fn numbers_are_decimal_and_bounded() {
             assert_eq!(increment("n", 2).await, Ok(7));
             assert_eq!(bucket.get("n".into()).await, Ok(Some(b"7".to_vec())));
             bucket.set("n".into(), i64::MAX.to_string().into()).await.unwrap();
-            assert_eq!(increment("n", 1).await.map_err(|error| text(&error)), Err(text(&overflow())));
+            assert_eq!(
+                increment("n", 1).await.map_err(|error| text(&error)),
+                Err(text(&overflow()))
+            );
             for value in ["x", "+5", " 5", "5.0", "", "9223372036854775808"] {
                 bucket.set("n".into(), value.into()).await.unwrap();
                 let error = increment("n", 1).await.unwrap_err();
@@ -158,8 +182,9 @@ fn a_reply_that_is_dropped_after_the_effect_is_indeterminate_and_replays() {
     assert_ne!(replay(43).0, first.0);
     // ten times out of ten, with eight tests in parallel on a busy machine
     std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| (0..10).filter(|_| replay(42) == first).count())).collect();
+        let workers: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| (0..10).filter(|_| replay(42) == first).count()))
+            .collect();
         for worker in workers {
             assert_eq!(worker.join().unwrap(), 10);
         }
@@ -189,7 +214,10 @@ fn the_clients_own_timeout_fires_in_virtual_time() {
     fixture.run(async |bucket| {
         let before = fixture.world.clock.now_monotonic();
         let error = bucket.set("key".into(), b"v".to_vec()).await.unwrap_err();
-        assert!(matches!(&error, Error::Indeterminate(text) if text.contains("5s")), "{error}");
+        assert!(
+            matches!(&error, Error::Indeterminate(text) if text.contains("5s")),
+            "{error}"
+        );
         let waited = fixture.world.clock.now_monotonic() - before;
         assert!((5_000_000_000..6_000_000_000).contains(&waited), "{waited} ns");
     });
@@ -201,9 +229,15 @@ fn the_services_words_keep_their_meaning() {
         ("LOADING Redis is loading the dataset in memory", "throttled"),
         ("OOM command not allowed when used memory > 'maxmemory'.", "throttled"),
         ("READONLY You can't write against a read only replica.", "throttled"),
-        ("NOPERM this user has no permissions to run the 'set' command", "access denied"),
+        (
+            "NOPERM this user has no permissions to run the 'set' command",
+            "access denied",
+        ),
         ("NOAUTH Authentication required.", "access denied"),
-        ("WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE"),
+        (
+            "WRONGTYPE Operation against a key holding the wrong kind of value",
+            "WRONGTYPE",
+        ),
     ] {
         let fixture = Fixture::new(1);
         let _fault = fixture.inject("SET", None, Action::Answer(answer.into()));
@@ -219,7 +253,10 @@ fn a_service_that_refuses_connections_is_unavailable_until_it_does_not() {
     fixture.run(async |bucket| {
         let refuses = fixture.inject(CONNECT, None, Action::Refuse);
         let error = bucket.set("key".into(), b"v".to_vec()).await.unwrap_err();
-        assert!(matches!(&error, Error::Unavailable(text) if text.contains("redis#0")), "{error}");
+        assert!(
+            matches!(&error, Error::Unavailable(text) if text.contains("redis#0")),
+            "{error}"
+        );
         drop(refuses);
         bucket.set("key".into(), b"v".to_vec()).await.unwrap();
     });
@@ -233,7 +270,13 @@ fn stores_are_apart_and_names_are_taken_literally() {
         .simulation
         .block_on(async {
             for name in ["a", "a*", "[a]", "a?", "a\\", "é"] {
-                provider.open(name.into()).await.unwrap().set(format!("of {name}"), b"v".to_vec()).await.unwrap();
+                provider
+                    .open(name.into())
+                    .await
+                    .unwrap()
+                    .set(format!("of {name}"), b"v".to_vec())
+                    .await
+                    .unwrap();
             }
             for name in ["a", "a*", "[a]", "a?", "a\\", "é"] {
                 let keys = provider.open(name.into()).await.unwrap().keys().await.unwrap();

@@ -164,7 +164,12 @@ impl Client {
         loop {
             let mut live = self.live(&mut *self.shared.lock().await).await?;
             let before = live.written.bytes();
-            let error = match live.connection.send_packed_command(&command).await {
+            let error = match live
+                .connection
+                .send_packed_command(&command)
+                .await
+                .and_then(redis::Value::extract_error)
+            {
                 Ok(value) => return T::from_redis_value(value).map_err(|error| Error::Other(error.to_string())),
                 Err(error) => error,
             };

@@ -1,0 +1,100 @@
+//! `CONFIG GET`, `SET`, `RESETSTAT`, `REWRITE`.
+
+use std::collections::BTreeSet;
+
+use super::call::Call;
+use super::configuration::{self, Change, Parameter};
+use super::error::Error;
+use super::glob;
+use super::reply::{OK, Reply};
+use super::state::Counters;
+use super::store::Statistics;
+
+type Outcome = Result<Reply, Error>;
+
+/// `CONFIG GET pattern [pattern …]`
+pub fn get(call: &mut Call<'_>) -> Outcome {
+    let arguments = call.arguments;
+    let is_asked_for = |parameter: &&Parameter| {
+        arguments
+            .from(2)
+            .any(|pattern| glob::matches(pattern, parameter.name.as_bytes(), true))
+    };
+    let found = configuration::PARAMETERS.iter().filter(is_asked_for);
+    let configuration = &call.state.configuration;
+    Ok(Reply::Map(
+        found
+            .map(|parameter| {
+                (
+                    Reply::text(parameter.name),
+                    Reply::Bulk(configuration.get(parameter).into()),
+                )
+            })
+            .collect(),
+    ))
+}
+
+/// `CONFIG SET parameter value [parameter value …]`: all of them, or none
+pub fn set(call: &mut Call<'_>) -> Outcome {
+    if !call.arguments.len().is_multiple_of(2) {
+        return Err(Error::Arity("config|set"));
+    }
+    let mut changes = Vec::new();
+    let mut seen = BTreeSet::new();
+    for index in (2..call.arguments.len()).step_by(2) {
+        let name = call.argument(index);
+        let parameter = configuration::find(name).ok_or_else(|| unknown(name))?;
+        if parameter.change == Change::Never {
+            return Err(failed(parameter, "can't set immutable config"));
+        }
+        if !seen.insert(parameter.name) {
+            return Err(failed(parameter, "duplicate parameter"));
+        }
+        changes.push((parameter, call.argument(index + 1)));
+    }
+    let mut values = Vec::new();
+    for (parameter, value) in changes {
+        let value = parameter
+            .normalised(value)
+            .map_err(|invalid| failed(parameter, &invalid.0))?;
+        let is_new = call.state.configuration.get(parameter) != value;
+        if is_new && parameter.change == Change::Refused {
+            return Err(failed(parameter, "this emulator does not do what it says"));
+        }
+        values.push((parameter, value));
+    }
+    for (parameter, value) in values {
+        call.state.configuration.set(parameter, value);
+    }
+    Ok(OK)
+}
+
+fn unknown(name: &[u8]) -> Error {
+    Error::Quoted(
+        [
+            b"ERR Unknown option or number of arguments for CONFIG SET - '",
+            name,
+            b"'",
+        ]
+        .concat(),
+    )
+}
+
+fn failed(parameter: &Parameter, why: &str) -> Error {
+    Error::Text(format!(
+        "ERR CONFIG SET failed (possibly related to argument '{}') - {why}",
+        parameter.name
+    ))
+}
+
+/// `CONFIG RESETSTAT`
+pub fn resetstat(call: &mut Call<'_>) -> Outcome {
+    call.state.counters = Counters::default();
+    call.state.store.statistics = Statistics::default();
+    Ok(OK)
+}
+
+/// `CONFIG REWRITE`: there is no file
+pub fn rewrite(_: &mut Call<'_>) -> Outcome {
+    Err(Error::Fixed("ERR The server is running without a config file"))
+}

@@ -1,17 +1,3 @@
-<<<<<<< HEAD
-//! Redis, speaking as 7.0.
-use crate::chassis::*;
-use futures_util::future::BoxFuture;
-use std::sync::Arc;
-#[allow(missing_docs)]
-pub struct Redis;
-#[allow(missing_docs)]
-impl Redis {
-    pub fn new() -> Self {
-        Self
-    }
-}
-=======
 //! Redis, speaking as 7.0.15: what `wasi:keyvalue` and the usual clients' opening moves need.
 //!
 //! A request goes through [`connection`](self) → dispatch → a command's handler → the store. The dispatch table is the
@@ -100,21 +86,10 @@ impl Redis {
     }
 }
 
->>>>>>> redis
 impl Emulator for Redis {
     fn kind(&self) -> &'static str {
         "redis"
     }
-<<<<<<< HEAD
-    fn serve(self: Arc<Self>, _s: FaultStream, _p: Peer) -> BoxFuture<'static, ()> {
-        Box::pin(async {})
-    }
-    fn fork(&self) -> Arc<dyn Emulator> {
-        Arc::new(Redis)
-    }
-    fn coverage(&self) -> Vec<Coverage> {
-        vec![]
-=======
 
     fn serve(self: Arc<Self>, stream: FaultStream, peer: Peer) -> BoxFuture<'static, ()> {
         Box::pin(connection::serve(self, stream, peer))
@@ -126,6 +101,5 @@ impl Emulator for Redis {
 
     fn coverage(&self) -> Vec<Coverage> {
         coverage::rows()
->>>>>>> redis
     }
 }

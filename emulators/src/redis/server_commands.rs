@@ -165,7 +165,9 @@ pub fn acl_list(call: &mut Call<'_>) -> Outcome {
         "nopass".to_owned()
     } else {
         let digest = Sha256::digest(password);
-        digest.iter().fold("#".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+        digest
+            .iter()
+            .fold("#".to_owned(), |text, byte| text + &format!("{byte:02x}"))
     };
     let line = format!("user {USER} on {secret} ~* &* +@all");
     Ok(Reply::Array(vec![Reply::Bulk(line.into())]))

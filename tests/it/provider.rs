@@ -106,7 +106,7 @@ fn what_the_standard_leaves_open_is_decided_once() {
 #[test]
 fn numbers_are_decimal_and_bounded() {
     let not_a_number = || Error::Invalid("value is not an integer or out of range".into());
-    let overflow = || Error::Invalid("increment would overflow".into());
+    let overflow = || Error::Invalid("increment or decrement would overflow".into());
     for range in [Range::Signed, Range::Unsigned] {
         let fixture = Fixture::new(1);
         fixture.run(async |bucket| {

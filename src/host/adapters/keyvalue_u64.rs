@@ -108,7 +108,7 @@ impl atomics::Host for View<'_> {
     async fn increment(&mut self, bucket: Resource<Handle>, key: String, delta: u64) -> Answer<u64> {
         let handle = self.handle(&bucket)?;
         let Ok(delta) = i64::try_from(delta) else {
-            return Ok(Err(store::Error::Other("increment would overflow".into())));
+            return Ok(Err(store::Error::Other("increment or decrement would overflow".into())));
         };
         let sum = handle
             .bucket

@@ -286,7 +286,7 @@ fn sum(current: Option<&[u8]>, delta: i64) -> Result<i64> {
     };
     let sum = number
         .checked_add(delta)
-        .ok_or_else(|| Error::Invalid("increment would overflow".into()))?;
+        .ok_or_else(|| Error::Invalid("increment or decrement would overflow".into()))?;
     if sum < 0 {
         return Err(Error::Invalid(format!(
             "the result, {sum}, is negative: this interface's numbers are unsigned"

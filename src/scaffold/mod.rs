@@ -55,6 +55,9 @@ pub enum ScaffoldError {
     /// There is something in its place.
     #[error("`{}` exists already", .0.display())]
     Exists(PathBuf),
+    /// No folder to write into.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// No such template.
     #[error("there is no template `{0}`")]
     UnknownTemplate(String),
@@ -89,6 +92,7 @@ impl ScaffoldError {
         match self {
             Self::Name { .. } => name::RULE.to_owned(),
             Self::Exists(_) => "take another name, or move what is there away".to_owned(),
+            Self::NoFolder(_) => "`-C DIR` takes a folder that exists".to_owned(),
             Self::UnknownTemplate(_) => {
                 let names: Vec<_> = TEMPLATES
                     .iter()
@@ -122,6 +126,9 @@ pub fn plan(directory: &Path, name: &str, template: &str, with: &[String]) -> Re
         error,
     })?;
     let resources = resources(template, with)?;
+    if !directory.is_dir() {
+        return Err(ScaffoldError::NoFolder(directory.to_owned()));
+    }
     let folder = directory.join(name);
     if folder.symlink_metadata().is_ok() {
         return Err(ScaffoldError::Exists(folder));

@@ -142,7 +142,7 @@ fn star_beside_a_name() {
 fn resource_planned() {
     let folder = folder(&[(
         "slightfile.toml",
-        b"specversion = \"1.0\"\n[[capability]]\nresource = \"sql.sqlite\"\nname = \"orders\"\n\
+        b"specversion = \"1.0\"\napp = { name = \"orders\" }\n[[capability]]\nresource = \"sql.sqlite\"\nname = \"orders\"\n\
           configs = { SQLITE_PATH = \"orders.db\" }\n",
     )]);
     let run = slt(folder.path(), &["check"]);
@@ -204,6 +204,8 @@ fn capability_never_used() {
     let run = slt(folder.path(), &["check"]);
     assert_eq!(run.code, 0);
     insta::assert_snapshot!(run.shown(folder.path()));
+    let quiet = slt(folder.path(), &["check", "-q"]);
+    assert_eq!((quiet.stdout, quiet.stderr.as_str()), (run.stdout, ""));
 }
 
 #[test]

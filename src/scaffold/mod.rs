@@ -17,6 +17,9 @@ use crate::catalogue::{CATALOGUE, Maturity};
 /// A file of a template: its path in the project, and its bytes.
 pub type File = (&'static str, &'static [u8]);
 
+/// A file of a project that is to be written.
+pub type Written = (&'static str, Vec<u8>);
+
 /// A template.
 #[derive(Debug, Clone, Copy)]
 pub struct Template {
@@ -25,7 +28,7 @@ pub struct Template {
     /// The resources that `--with` takes.
     pub resources: &'static [&'static str],
     /// The files for a set of resources.
-    pub files: fn(&BTreeSet<&str>) -> Vec<(&'static str, Vec<u8>)>,
+    pub files: fn(&BTreeSet<&str>) -> Vec<Written>,
     /// The names of the crates that it depends on, which the project cannot have.
     pub taken: fn() -> BTreeSet<String>,
 }
@@ -38,7 +41,7 @@ pub const TEMPLATES: &[Template] = &[rust::TEMPLATE];
 pub struct Plan {
     /// The project's folder.
     pub folder: PathBuf,
-    files: Vec<(&'static str, Vec<u8>)>,
+    files: Vec<Written>,
 }
 
 /// Why no project was written.

@@ -145,20 +145,25 @@ impl Project {
     #[must_use]
     pub fn name(&self, slightfile: &Slightfile) -> String {
         let given = slightfile.app.name.as_ref().map(|name| name.value.clone());
-        let folder = || self.root.file_name().map(|name| name.to_string_lossy().into_owned());
         given
             .or_else(|| self.package_name.clone())
-            .or_else(folder)
-            .unwrap_or_else(|| "app".to_owned())
+            .unwrap_or_else(|| self.folder_name())
     }
 
-    /// Where the component lies: `[app] component`, or `dist/NAME.wasm`.
+    /// Where the component lies: `[app] component`, or `dist/NAME.wasm`. `slt build` takes the package's name for it; what
+    /// has no package has the name of the application.
     #[must_use]
     pub fn component_path(&self, slightfile: &Slightfile) -> PathBuf {
-        match &slightfile.app.component {
-            Some(component) => self.root.join(&component.value),
-            None => self.root.join("dist").join(format!("{}.wasm", self.name(slightfile))),
+        if let Some(component) = &slightfile.app.component {
+            return self.root.join(&component.value);
         }
+        let name = self.package_name.clone().unwrap_or_else(|| self.name(slightfile));
+        self.root.join("dist").join(format!("{name}.wasm"))
+    }
+
+    fn folder_name(&self) -> String {
+        let folder = self.root.file_name().map(|name| name.to_string_lossy().into_owned());
+        folder.unwrap_or_else(|| "app".to_owned())
     }
 
     /// The folder of the project's WIT text.

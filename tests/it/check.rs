@@ -165,6 +165,35 @@ fn password_is_covered() {
     }
 }
 
+/// What somebody else wrote cannot steer the terminal of who checks it.
+#[test]
+fn control_characters_are_not_shown() {
+    for text in [
+        "specversion = \"1.0\" # \u{1b}[2J\nx = 1\n",
+        "specversion = \"\\u001b[2J\"\n",
+        "specversion = \"1.0\"\n\"\\u001b[2J\" = 1\n",
+        "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"a\"\n\
+         configs = { REDIS_ADDRESS = \"${\\u001b[2J.x}\" }\n",
+        "specversion = \"1.0\"\n[[capability]]\nresource = \"\\u001b[2J\\n\"\nname = \"\\u001b\"\n",
+    ] {
+        let shown = alone(text);
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    }
+}
+
+/// `slt build` names the component after the package, whatever the slightfile calls the application.
+#[test]
+fn the_component_of_the_package() {
+    let folder = folder(&[
+        ("slightfile.toml", b"specversion = \"1.0\"\n[app]\nname = \"shop\"\n"),
+        ("Cargo.toml", b"[package]\nname = \"shop-backend\"\n"),
+        ("dist/shop-backend.wasm", EMPTY_COMPONENT),
+    ]);
+    let run = slt(folder.path(), &["check"]);
+    let against = "checked slightfile.toml against dist/shop-backend.wasm";
+    assert!(run.stdout.starts_with(against), "{}", run.stdout);
+}
+
 #[test]
 fn import_without_capability() {
     let run = against(

@@ -6,7 +6,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Scaffold, check, build, run and test portable WebAssembly cloud applications.
 #[derive(Debug, Parser)]
-#[command(name = "slt", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "slt",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  slt new shortener && cd shortener\n  slt test\n  slt check --format json\n  slt run --listen 127.0.0.1:8080\n\n\
+                  Exit codes: 0 done; 1 the tests, the check or the guest failed; 2 wrong usage or configuration;\n\
+                  3 the environment failed (a missing toolchain, a server that is not there); 101 a bug in slt"
+)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -20,22 +28,34 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Read this slightfile instead of `slightfile.toml`
-    #[arg(short = 'c', long, global = true, value_name = "SLIGHTFILE")]
+    #[arg(
+        short = 'c',
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "SLIGHTFILE"
+    )]
     pub config: Option<PathBuf>,
     /// Work as if started in DIR
-    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    #[arg(
+        short = 'C',
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "DIR"
+    )]
     pub directory: Option<PathBuf>,
     /// Print results and errors only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Global options")]
     pub quiet: bool,
     /// Say more; twice for everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Global options", action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, value_enum, help_heading = "Global options", default_value_t = Color::Auto)]
     pub color: Color,
     /// How to print results
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    #[arg(long, global = true, value_enum, help_heading = "Global options", default_value_t = Format::Human)]
     pub format: Format,
 }
 
@@ -85,7 +105,9 @@ pub enum Command {
 
 /// `slt new`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  slt new shortener\n  slt new shortener --with keyvalue.redis,http")]
+#[command(
+    after_help = "Examples:\n  slt new shortener\n  slt new greeter --with http\n  slt new shortener --with keyvalue.redis,http"
+)]
 pub struct New {
     /// The project's name, and its folder
     pub name: String,
@@ -138,7 +160,7 @@ pub struct Run {
 /// `slt test`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  slt test\n  slt test stores_a_link\n  slt test --seed 7 --timeout 10s\n  slt test --format json"
+    after_help = "Examples:\n  slt test\n  slt test a_link_expires\n  slt test --seed 7 --timeout 10s\n  slt test --format json"
 )]
 pub struct Test {
     /// Run the tests whose names contain this

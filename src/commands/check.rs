@@ -23,19 +23,24 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
     let directory = session.directory();
     let plan = plan(&directory, arguments)?;
     let config = session.global.config.as_ref().map(|config| directory.join(config));
-    let mut project = project::load(&plan.folder, config.as_deref())
+    let folder = if config.is_some() { &directory } else { &plan.folder };
+    let mut project = project::load(folder, config.as_deref())
         .map_err(|error| Failure::failed(error.to_string()).hint(error.hint()))?;
     project.slightfile_name = project::named(&project.slightfile_path, &directory);
 
     let (slightfile, mut diagnostics) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
-    let compared = match &plan.component {
-        Some(component) => project::component(component, &directory),
-        None => project::compare(&project, slightfile.as_ref(), &directory),
+    let compared = match (&plan.component, &slightfile) {
+        (Some(component), _) => project::component(component, &directory),
+        (None, Some(slightfile)) => project::compare(&project, slightfile, &directory),
+        (None, None) => Compared::default(),
     };
     if let Some(slightfile) = &slightfile {
         diagnostics.extend(validate(slightfile, compared.world.as_ref(), &CATALOGUE, Artifact::App));
     }
-    diagnostics.extend(compared.problem.clone());
+    // That there is nothing to compare with is no news beside errors.
+    let errors = diagnostics.iter().any(Diagnostic::is_error);
+    let problem = compared.problem.clone();
+    diagnostics.extend(problem.filter(|problem| problem.is_error() || !errors));
     slightfile::sort(&mut diagnostics);
     Ok(report(session, &project, &compared, &diagnostics, &directory))
 }
@@ -83,7 +88,12 @@ fn report(
         name: &project.slightfile_name,
         text: &project.slightfile_text,
     };
-    session.ui.diagnostics(source, diagnostics);
+    let shown: Vec<_> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error() || !session.global.quiet)
+        .cloned()
+        .collect();
+    session.ui.diagnostics(source, &shown);
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let checked = Checked {
         slightfile: project.slightfile_name.clone(),

@@ -142,7 +142,11 @@ impl Tools<'_> {
                     INSTALL_RUST.to_owned(),
                 ),
             },
-            None => (false, format!("{program} cannot be started"), INSTALL_RUST.to_owned()),
+            None => (
+                false,
+                format!("{program} is not on PATH, or does not start"),
+                INSTALL_RUST.to_owned(),
+            ),
         };
         Finding {
             name: program.to_owned(),

@@ -9,7 +9,6 @@ mod completions;
 pub mod doctor;
 mod emulate;
 pub mod new;
-pub mod ready;
 mod run;
 mod runner;
 mod test;

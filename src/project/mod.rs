@@ -92,7 +92,7 @@ pub fn load(directory: &Path, config: Option<&Path>) -> Result<Project, ProjectE
         }
         None => find(directory).ok_or_else(|| ProjectError::NotFound(directory.to_owned()))?,
     };
-    let text = read(&path)?;
+    let text = read(&path, directory)?;
     let root = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
         Some(parent) => parent.to_owned(),
@@ -114,26 +114,24 @@ fn find(directory: &Path) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-fn read(path: &Path) -> Result<String, ProjectError> {
-    let unreadable = |error| ProjectError::Unreadable {
-        path: path.to_owned(),
-        error,
-    };
+fn read(path: &Path, directory: &Path) -> Result<String, ProjectError> {
+    let shown = || PathBuf::from(named(path, directory));
+    let unreadable = |error| ProjectError::Unreadable { path: shown(), error };
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(ProjectError::NoSuchFile(path.to_owned()));
+            return Err(ProjectError::NoSuchFile(shown()));
         }
         Err(error) => return Err(unreadable(error)),
     };
     if metadata.len() > SLIGHTFILE_MAX_BYTES as u64 {
         return Err(ProjectError::TooLarge {
-            path: path.to_owned(),
+            path: shown(),
             bytes: metadata.len(),
         });
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
-    String::from_utf8(bytes).map_err(|_| ProjectError::NotText(path.to_owned()))
+    String::from_utf8(bytes).map_err(|_| ProjectError::NotText(shown()))
 }
 
 /// A path as the user would write it: from the folder that they work in, if it lies there.
@@ -145,23 +143,27 @@ pub fn named(path: &Path, directory: &Path) -> String {
 impl Project {
     /// The application's name: the slightfile's, the package's, or the folder's.
     #[must_use]
-    pub fn name(&self, slightfile: Option<&Slightfile>) -> String {
-        let given = slightfile.and_then(|slightfile| slightfile.app.name.as_ref());
-        let folder = || self.root.file_name().map(|name| name.to_string_lossy().into_owned());
+    pub fn name(&self, slightfile: &Slightfile) -> String {
+        let given = slightfile.app.name.as_ref().map(|name| name.value.clone());
         given
-            .map(|name| name.value.clone())
             .or_else(|| self.package_name.clone())
-            .or_else(folder)
-            .unwrap_or_else(|| "app".to_owned())
+            .unwrap_or_else(|| self.folder_name())
     }
 
-    /// Where the component lies: `[app] component`, or `dist/NAME.wasm`.
+    /// Where the component lies: `[app] component`, or `dist/NAME.wasm`. `slt build` takes the package's name for it; what
+    /// has no package has the name of the application.
     #[must_use]
-    pub fn component_path(&self, slightfile: Option<&Slightfile>) -> PathBuf {
-        match slightfile.and_then(|slightfile| slightfile.app.component.as_ref()) {
-            Some(component) => self.root.join(&component.value),
-            None => self.root.join("dist").join(format!("{}.wasm", self.name(slightfile))),
+    pub fn component_path(&self, slightfile: &Slightfile) -> PathBuf {
+        if let Some(component) = &slightfile.app.component {
+            return self.root.join(&component.value);
         }
+        let name = self.package_name.clone().unwrap_or_else(|| self.name(slightfile));
+        self.root.join("dist").join(format!("{name}.wasm"))
+    }
+
+    fn folder_name(&self) -> String {
+        let folder = self.root.file_name().map(|name| name.to_string_lossy().into_owned());
+        folder.unwrap_or_else(|| "app".to_owned())
     }
 
     /// The folder of the project's WIT text.

@@ -47,9 +47,9 @@ impl Compared {
 
 /// Finds and reads what a project's slightfile is compared with. `directory` is where the user works.
 #[must_use]
-pub fn compare(project: &Project, slightfile: Option<&Slightfile>, directory: &Path) -> Compared {
+pub fn compare(project: &Project, slightfile: &Slightfile, directory: &Path) -> Compared {
     let path = project.component_path(slightfile);
-    let own_build = slightfile.is_some_and(|slightfile| slightfile.app.component.is_some());
+    let own_build = slightfile.app.component.is_some();
     let modified = std::fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
     let stale = match modified {
         // A toolchain that slt does not know has sources that slt does not know.
@@ -119,8 +119,13 @@ fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
         Ok((package, _)) => package,
         Err(error) => {
             let text = resolve.render_error(&error);
-            let diagnostic = Diagnostic::error(codes::WIT_INVALID, format!("the WIT text in `{name}` cannot be read"));
-            return Compared::problem(diagnostic.hint(relative(&text, directory)));
+            let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
+            let place = place.map_or(name, |place| named(Path::new(place), directory));
+            let message = format!("`{place}`: {}", one_line(&error.root_cause().to_string()));
+            return Compared::problem(
+                Diagnostic::error(codes::WIT_INVALID, message)
+                    .hint("the packages that a world names lie below `wit/deps`"),
+            );
         }
     };
     let chosen = chosen(&resolve, package, app);
@@ -148,7 +153,7 @@ fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option<String> {
     }
 }
 
-/// Paths in the WIT parser's messages, as the user would write them.
-fn relative(text: &str, directory: &Path) -> String {
-    text.replace(&format!("{}/", directory.display()), "")
+/// A message of the WIT parser's without its excerpt.
+fn one_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
 }

@@ -17,6 +17,9 @@ use crate::catalogue::{CATALOGUE, Maturity};
 /// A file of a template: its path in the project, and its bytes.
 pub type File = (&'static str, &'static [u8]);
 
+/// A file of a project that is to be written.
+pub type Written = (&'static str, Vec<u8>);
+
 /// A template.
 #[derive(Debug, Clone, Copy)]
 pub struct Template {
@@ -25,7 +28,7 @@ pub struct Template {
     /// The resources that `--with` takes.
     pub resources: &'static [&'static str],
     /// The files for a set of resources.
-    pub files: fn(&BTreeSet<&str>) -> Vec<(&'static str, Vec<u8>)>,
+    pub files: fn(&BTreeSet<&str>) -> Vec<Written>,
     /// The names of the crates that it depends on, which the project cannot have.
     pub taken: fn() -> BTreeSet<String>,
 }
@@ -38,7 +41,7 @@ pub const TEMPLATES: &[Template] = &[rust::TEMPLATE];
 pub struct Plan {
     /// The project's folder.
     pub folder: PathBuf,
-    files: Vec<(&'static str, Vec<u8>)>,
+    files: Vec<Written>,
 }
 
 /// Why no project was written.
@@ -55,6 +58,9 @@ pub enum ScaffoldError {
     /// There is something in its place.
     #[error("`{}` exists already", .0.display())]
     Exists(PathBuf),
+    /// No folder to write into.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// No such template.
     #[error("there is no template `{0}`")]
     UnknownTemplate(String),
@@ -89,6 +95,7 @@ impl ScaffoldError {
         match self {
             Self::Name { .. } => name::RULE.to_owned(),
             Self::Exists(_) => "take another name, or move what is there away".to_owned(),
+            Self::NoFolder(_) => "`-C DIR` takes a folder that exists".to_owned(),
             Self::UnknownTemplate(_) => {
                 let names: Vec<_> = TEMPLATES
                     .iter()
@@ -122,6 +129,9 @@ pub fn plan(directory: &Path, name: &str, template: &str, with: &[String]) -> Re
         error,
     })?;
     let resources = resources(template, with)?;
+    if !directory.is_dir() {
+        return Err(ScaffoldError::NoFolder(directory.to_owned()));
+    }
     let folder = directory.join(name);
     if folder.symlink_metadata().is_ok() {
         return Err(ScaffoldError::Exists(folder));

@@ -55,7 +55,7 @@ pub fn file(path: &str, bytes: &[u8], name: &str) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A lock file with its packages in cargo's order, so that `--locked` accepts it under the new name.
+/// A lock file with its packages in cargo's order, so that cargo's next change to it is a small one.
 fn sorted_lock(text: &str) -> String {
     const START: &str = "\n[[package]]\n";
     let mut parts = text.trim_end().split(START);

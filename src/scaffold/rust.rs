@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{File, Template};
+use super::{File, Template, Written};
 
 /// The template. HTTP is always there: it is how the application is called.
 pub const TEMPLATE: Template = Template {
@@ -92,7 +92,7 @@ const HTTP_EDITS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-fn files(resources: &BTreeSet<&str>) -> Vec<(&'static str, Vec<u8>)> {
+fn files(resources: &BTreeSet<&str>) -> Vec<Written> {
     let keyvalue = resources.contains("keyvalue.redis");
     FILES
         .iter()

@@ -62,7 +62,7 @@ impl Diagnostic {
         Self {
             code,
             severity,
-            message: message.into(),
+            message: plain(message.into()),
             labels: Vec::new(),
             hint: None,
             fix: None,
@@ -89,7 +89,7 @@ impl Diagnostic {
     pub fn label(mut self, range: Range<usize>, text: impl Into<String>) -> Self {
         self.labels.push(Label {
             range,
-            text: text.into(),
+            text: plain(text.into()),
         });
         self
     }
@@ -116,6 +116,14 @@ impl Diagnostic {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+}
+
+/// A text of one line, without anything that could steer a terminal: parts of it were written by somebody else.
+fn plain(text: String) -> String {
+    match text.contains(char::is_control) {
+        true => text.replace(char::is_control, " "),
+        false => text,
     }
 }
 

@@ -4,6 +4,7 @@
 //! mistake, so that all of them are reported at once.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use toml_edit::Document;
 
@@ -90,9 +91,24 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
 
 fn syntax(source_name: &str, text: &str, error: &toml_edit::TomlError) -> Diagnostic {
     let message = error.message().lines().collect::<Vec<_>>().join(", ");
-    let span = error.span().unwrap_or(text.len()..text.len());
-    Diagnostic::error(codes::SYNTAX, format!("`{source_name}` is not TOML"))
-        .label(span, message.trim_end_matches('.').to_owned())
+    let diagnostic = Diagnostic::error(
+        codes::SYNTAX,
+        format!("`{source_name}` is not TOML: {}", message.trim_end_matches('.')),
+    );
+    diagnostic.label(visible(text, error.span().unwrap_or(text.len()..text.len())), "here")
+}
+
+/// A place that can be underlined: one at the end of a line, where there is nothing, is that line's last character.
+fn visible(text: &str, span: Range<usize>) -> Range<usize> {
+    let at = text.get(span.clone()).unwrap_or_default();
+    if !at.trim().is_empty() {
+        return span;
+    }
+    let before = text.get(..span.start).unwrap_or_default();
+    match before.char_indices().rev().find(|(_, c)| !c.is_whitespace()) {
+        Some((start, c)) => start..start + c.len_utf8(),
+        None => span,
+    }
 }
 
 fn specversion(source_name: &str, root: &Section<'_>) -> (Option<Spanned<SpecVersion>>, Option<Diagnostic>) {

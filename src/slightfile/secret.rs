@@ -30,9 +30,11 @@ fn password(text: &str) -> Option<std::ops::Range<usize>> {
     (colon + 1 < at).then(|| start + colon + 1..start + at)
 }
 
-/// The text with each secret replaced by as many `*` as it has bytes, so that every place in it stays the same.
+/// The text with each secret replaced by as many `*` as it has bytes, so that every place in it stays the same. Control
+/// characters, which could steer a terminal, become blanks.
 #[must_use]
 pub fn cover(text: &str) -> String {
+    let text = &without_controls(text);
     let mut covered = String::with_capacity(text.len());
     let mut open: Option<&str> = None; // inside the multi-line string of a secret, until this
     for line in text.split_inclusive('\n') {
@@ -46,6 +48,20 @@ pub fn cover(text: &str) -> String {
         }
     }
     covered
+}
+
+fn without_controls(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\n' | '\t' => plain.push(c),
+            '\r' if characters.peek() == Some(&'\n') => plain.push(c),
+            c if c.is_control() => plain.extend(std::iter::repeat_n(' ', c.len_utf8())),
+            c => plain.push(c),
+        }
+    }
+    plain
 }
 
 /// Covers the values of secret keys in one line. Answers what closes the string, when a secret's string goes on in the next line.
@@ -152,6 +168,7 @@ mod tests {
                 "S_SECRET = \"\"\"\n**\n*\"\"\"\nname = 1",
             ),
             ("S_SECRET = \"unclosed\n", "S_SECRET = \"********\n"),
+            ("# \u{1b}[2J\r\n\rx\u{85}", "#  [2J\r\n x  "),
             ("name = \"X\"\nvalue = \"é\"", "name = \"X\"\nvalue = \"**\""),
         ] {
             assert_eq!(cover(text), expected);

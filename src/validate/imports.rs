@@ -27,7 +27,7 @@ const TESTING: &str = "slight:testing";
 const TESTING_INTERFACES: &[&str] = &["clock", "faults", "services"];
 const TESTING_VERSIONS: &[&str] = &["0.1.0"];
 
-/// Interfaces that are there for others to share types, and need no capability.
+/// What `slt run` starts.
 const ENTRY_POINTS: &[(&str, &str)] = &[("wasi:http", "incoming-handler"), ("wasi:cli", "run")];
 
 /// Finds every problem of a world.
@@ -53,7 +53,7 @@ pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, arti
         }
     }
     found.extend(without_capability(slightfile, &used, catalogue));
-    found.extend(outbound(slightfile, &used));
+    found.extend(outbound(slightfile, world, catalogue));
     if artifact == Artifact::App {
         found.extend(unused(slightfile, &used, catalogue));
         found.extend(nothing_to_run(world, catalogue));
@@ -186,13 +186,13 @@ fn shape(import: &Interface, misfit: Misfit) -> Diagnostic {
         codes::SHAPE_UNSUPPORTED,
         format!("`{function}` of `{}` has a shape that slt does not host", import.id()),
     );
-    match hosted.is_empty() {
-        true => diagnostic.hint("no published copy of this version has such a function that slt knows"),
-        false => diagnostic.hint(format!(
-            "the component has  {found}\nslt hosts          {}",
-            hosted.join("\n              and  ")
-        )),
+    if hosted.is_empty() {
+        return diagnostic.hint("no published copy of this version has such a function that slt knows");
     }
+    diagnostic.hint(format!(
+        "take the WIT text of a copy that slt hosts\n  the component: {found}\n  slt:           {}",
+        hosted.join("\n  or:            ")
+    ))
 }
 
 /// HTTP is there for every component; all else needs an entry in the slightfile.
@@ -256,8 +256,14 @@ fn block(family: Family, catalogue: &Catalogue) -> String {
     block
 }
 
-fn outbound(slightfile: &Slightfile, used: &BTreeMap<Family, Vec<String>>) -> Option<Diagnostic> {
-    if !slightfile.outbound.is_empty() || !used.contains_key(&Family::HttpClient) {
+fn outbound(slightfile: &Slightfile, world: &World, catalogue: &Catalogue) -> Option<Diagnostic> {
+    let calls = |import: &Interface| {
+        let row = row(import, catalogue, |capability| capability.imports);
+        row.is_some_and(|(family, hosted)| {
+            family == Family::HttpClient && is_hosted(import.version.as_ref(), hosted.versions)
+        })
+    };
+    if !slightfile.outbound.is_empty() || !world.imports.iter().any(calls) {
         return None;
     }
     Some(
@@ -279,16 +285,9 @@ fn unused(slightfile: &Slightfile, used: &BTreeMap<Family, Vec<String>>, catalog
                 return None;
             }
             let capability = catalogue.capability(resource.family)?;
-            let does = |verb: &str, hosted: &[Hosted]| {
-                let ids: Vec<_> = hosted
-                    .iter()
-                    .map(|hosted| format!("`{}/{}`", hosted.package, hosted.interface))
-                    .collect();
-                (!ids.is_empty()).then(|| format!("{verb} {}", ids.join(", ")))
-            };
-            let ways: Vec<_> = [does("imports", capability.imports), does("exports", capability.exports)]
+            let ways: Vec<_> = [("import", capability.imports), ("export", capability.exports)]
                 .into_iter()
-                .flatten()
+                .filter_map(|(verb, hosted)| Some(format!("{verb} {}", alternatives(hosted)?)))
                 .collect();
             Some(
                 Diagnostic::warning(
@@ -297,12 +296,25 @@ fn unused(slightfile: &Slightfile, used: &BTreeMap<Family, Vec<String>>, catalog
                 )
                 .label(entry.resource.span.clone(), "offered and never used")
                 .hint(format!(
-                    "leave the entry out, or use it: a component that does {}",
+                    "leave the entry out, or {} in the component's world",
                     ways.join(" or ")
                 )),
             )
         })
         .collect()
+}
+
+/// `` `wasi:keyvalue/store`, `wasi:keyvalue/atomics` or `wasi:keyvalue/batch` ``
+fn alternatives(hosted: &[Hosted]) -> Option<String> {
+    let path = |hosted: &Hosted| format!("`{}/{}`", hosted.package, hosted.interface);
+    let (last, rest) = hosted.split_last()?;
+    Some(match rest.is_empty() {
+        true => path(last),
+        false => {
+            let rest: Vec<_> = rest.iter().map(path).collect();
+            format!("{} or {}", rest.join(", "), path(last))
+        }
+    })
 }
 
 fn nothing_to_run(world: &World, catalogue: &Catalogue) -> Option<Diagnostic> {

@@ -126,7 +126,7 @@ impl World {
         Err(WorldError::NoWorld(match names.is_empty() {
             true => "it has no world".to_owned(),
             false => format!(
-                "nobody knows which of its worlds is the application's: {}",
+                "it is not clear which of its worlds is the application's: {}",
                 names.join(", ")
             ),
         }))

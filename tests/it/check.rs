@@ -142,7 +142,7 @@ fn star_beside_a_name() {
 fn resource_planned() {
     let folder = folder(&[(
         "slightfile.toml",
-        b"specversion = \"1.0\"\n[[capability]]\nresource = \"sql.sqlite\"\nname = \"orders\"\n\
+        b"specversion = \"1.0\"\napp = { name = \"orders\" }\n[[capability]]\nresource = \"sql.sqlite\"\nname = \"orders\"\n\
           configs = { SQLITE_PATH = \"orders.db\" }\n",
     )]);
     let run = slt(folder.path(), &["check"]);
@@ -163,6 +163,35 @@ fn password_is_covered() {
         let run = slt(folder.path(), &["check", "--format", format, "--color", "always", "-v"]);
         assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
     }
+}
+
+/// What somebody else wrote cannot steer the terminal of who checks it.
+#[test]
+fn control_characters_are_not_shown() {
+    for text in [
+        "specversion = \"1.0\" # \u{1b}[2J\nx = 1\n",
+        "specversion = \"\\u001b[2J\"\n",
+        "specversion = \"1.0\"\n\"\\u001b[2J\" = 1\n",
+        "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"a\"\n\
+         configs = { REDIS_ADDRESS = \"${\\u001b[2J.x}\" }\n",
+        "specversion = \"1.0\"\n[[capability]]\nresource = \"\\u001b[2J\\n\"\nname = \"\\u001b\"\n",
+    ] {
+        let shown = alone(text);
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    }
+}
+
+/// `slt build` names the component after the package, whatever the slightfile calls the application.
+#[test]
+fn the_component_of_the_package() {
+    let folder = folder(&[
+        ("slightfile.toml", b"specversion = \"1.0\"\n[app]\nname = \"shop\"\n"),
+        ("Cargo.toml", b"[package]\nname = \"shop-backend\"\n"),
+        ("dist/shop-backend.wasm", EMPTY_COMPONENT),
+    ]);
+    let run = slt(folder.path(), &["check"]);
+    let against = "checked slightfile.toml against dist/shop-backend.wasm";
+    assert!(run.stdout.starts_with(against), "{}", run.stdout);
 }
 
 #[test]
@@ -204,6 +233,8 @@ fn capability_never_used() {
     let run = slt(folder.path(), &["check"]);
     assert_eq!(run.code, 0);
     insta::assert_snapshot!(run.shown(folder.path()));
+    let quiet = slt(folder.path(), &["check", "-q"]);
+    assert_eq!((quiet.stdout, quiet.stderr.as_str()), (run.stdout, ""));
 }
 
 #[test]

@@ -25,15 +25,17 @@ pub(super) fn install_if_missing(plan: &BuildPlan, sink: &Sink) -> Result<bool, 
     if installed(plan) {
         return Ok(false);
     }
+    if matches!(tool::ask(plan, "rustup", &["--version"]), Err(BuildError::NoTool(_))) {
+        return Err(BuildError::NoTarget { rustup: false });
+    }
     sink(Event::Step {
         verb: "Installing".into(),
         message: format!("the Rust target `{TARGET}`, with `rustup target add {TARGET}`"),
     });
-    match tool::run(plan, sink, "rustup", &["target", "add", TARGET], |_| {}) {
-        Ok(status) if status.success() && installed(plan) => Ok(true),
-        Err(BuildError::NoTool(_)) => Err(BuildError::NoTarget { rustup: false }),
-        Ok(_) => Err(BuildError::NoTarget { rustup: true }),
-        Err(other) => Err(other),
+    let status = tool::run(plan, sink, "rustup", &["target", "add", TARGET], |_| {})?;
+    match status.success() && installed(plan) {
+        true => Ok(true),
+        false => Err(BuildError::NoTarget { rustup: true }),
     }
 }
 

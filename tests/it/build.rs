@@ -7,19 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use wit_parser::decoding::{DecodedWasm, decode};
 
-/// What a run did: its exit code, and all that it printed, with `[DIR]` for the project's folder.
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Run {
-    /// The exit code and what people read, for a snapshot.
-    fn failure(&self) -> String {
-        format!("exit: {}\n{}", self.code, self.stderr)
-    }
-}
+use crate::command::{Run, slt_with};
 
 /// A project's folder, and the environment in which `slt` runs there.
 struct Project {
@@ -79,24 +67,23 @@ impl Project {
         self.folder.path()
     }
 
+    /// What slt does here; the folder is written as `[DIR]`.
     fn slt(&self, arguments: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_slt"))
-            .args(arguments)
-            .current_dir(self.path())
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| {
-            let text = String::from_utf8(bytes).unwrap();
-            let real = self.path().canonicalize().unwrap();
+        let environment: Vec<(&str, &str)> = self
+            .environment
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let run = slt_with(self.path(), arguments, &environment);
+        let real = self.path().canonicalize().unwrap();
+        let shown = |text: String| {
             text.replace(&real.display().to_string(), "[DIR]")
                 .replace(&self.path().display().to_string(), "[DIR]")
         };
         Run {
-            code: output.status.code().unwrap(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
+            code: run.code,
+            stdout: shown(run.stdout),
+            stderr: shown(run.stderr),
         }
     }
 
@@ -110,6 +97,11 @@ impl Project {
             .collect();
         (run, events)
     }
+}
+
+/// The exit code and what people read.
+fn failure(run: &Run) -> String {
+    format!("exit: {}\n{}", run.code, run.stderr)
 }
 
 /// Where every guest of these tests is built: beside the target directory's other contents.
@@ -258,7 +250,7 @@ fn code_that_does_not_compile_is_shown_and_fails() {
         ("src/main.rs", "fn main() {\n    missing();\n}\n"),
     ]);
     let (run, events) = project.build();
-    insta::assert_snapshot!(run.failure(), @r"
+    insta::assert_snapshot!(failure(&run), @r"
     exit: 1
     error: the build failed
     ");
@@ -292,7 +284,7 @@ fn a_program_becomes_a_component() {
 #[test]
 fn what_is_no_application_is_refused() {
     let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
-    let check = |files: &[(&str, &str)]| Project::new(files).slt(&["--quiet", "build"]).failure();
+    let check = |files: &[(&str, &str)]| failure(&Project::new(files).slt(&["--quiet", "build"]));
     insta::assert_snapshot!(check(&[]), @r"
     exit: 2
     error: there is no `Cargo.toml` in `[DIR]`
@@ -318,7 +310,7 @@ fn what_is_no_application_is_refused() {
     hint: name one of them as `default-run` in `Cargo.toml`
     ");
     let refused = Project::new(&[("Cargo.toml", "[package]\nname = 1\n")]).build().0;
-    insta::assert_snapshot!(refused.failure(), @r"
+    insta::assert_snapshot!(failure(&refused), @r"
     exit: 2
     error: cargo can't read the package in `[DIR]`
     ");
@@ -329,7 +321,7 @@ fn what_is_no_application_is_refused() {
 #[test]
 fn a_missing_cargo_is_named() {
     let project = Project::with_tools(&[("rustc", "echo /")]);
-    insta::assert_snapshot!(project.slt(&["build"]).failure(), @r"
+    insta::assert_snapshot!(failure(&project.slt(&["build"])), @r"
     exit: 3
     error: `cargo` is not on PATH
     hint: install Rust from https://rustup.rs, then open a new terminal
@@ -349,7 +341,7 @@ echo '{"reason":"build-finished","success":true}'"#;
 #[cfg(unix)]
 #[test]
 fn a_missing_target_is_installed_after_saying_so() {
-    let rustup = "echo \"info: $*\" >&2; : > installed";
+    let rustup = "test \"$1\" = target || exit 0; echo \"info: $*\" >&2; : > installed";
     let project = Project::with_tools(&[("rustc", RUSTC), ("rustup", rustup), ("cargo", CARGO)]);
     write(&project.path().join("made.wasm"), b"\0asm\x0d\0\x01\0");
     let (run, events) = project.build();
@@ -380,14 +372,15 @@ fn a_missing_target_is_installed_after_saying_so() {
 #[test]
 fn a_target_that_cannot_be_installed_is_named() {
     let none = Project::with_tools(&[("rustc", RUSTC), ("cargo", CARGO)]);
-    insta::assert_snapshot!(none.slt(&["build"]).failure(), @r"
+    insta::assert_snapshot!(failure(&none.slt(&["build"])), @r"
     exit: 3
     error: the Rust target `wasm32-wasip2` is not installed
     hint: with rustup (https://rustup.rs) it is `rustup target add wasm32-wasip2`; without, the package of your system that holds Rust's standard library for WebAssembly
     ");
     let offline = Project::with_tools(&[("rustc", RUSTC), ("rustup", "exit 1"), ("cargo", CARGO)]);
-    insta::assert_snapshot!(offline.slt(&["--format", "json", "build"]).failure(), @r"
+    insta::assert_snapshot!(failure(&offline.slt(&["build"])), @r"
     exit: 3
+      Installing the Rust target `wasm32-wasip2`, with `rustup target add wasm32-wasip2`
     error: the Rust target `wasm32-wasip2` is not installed
     hint: once rustup can download it: `rustup target add wasm32-wasip2`
     ");
@@ -415,7 +408,7 @@ fn what_is_no_component_is_not_written() {
         write(&project.path().join("made.wasm"), bytes);
         let run = project.build().0;
         assert!(!project.path().join("dist").exists());
-        run.failure()
+        failure(&run)
     };
     insta::assert_snapshot!(check(b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x07\x01\x01a\x01b\0\0"), @r"
     exit: 1
@@ -439,7 +432,7 @@ fn crates_that_cannot_be_fetched_are_the_environments_fault() {
     let cargo = "test \"$1\" = metadata && exit 0\necho 'error: failed to download' >&2\nexit 101";
     let project = Project::with_tools(&[("rustc", "echo /"), ("cargo", cargo)]);
     let (run, events) = project.build();
-    insta::assert_snapshot!(run.failure(), @r"
+    insta::assert_snapshot!(failure(&run), @r"
     exit: 3
     error: cargo gave up before it compiled anything
     hint: the first build fetches crates, and needs the network for it

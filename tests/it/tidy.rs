@@ -42,10 +42,15 @@ impl File {
         }
     }
 
-    /// The lines with their numbers, without what is compiled for tests only: `#[cfg(test)]` stands before a file's last item.
+    /// The lines with their numbers, without what is compiled for tests only: files called `tests.rs`, and what follows
+    /// `#[cfg(test)]`, which stands before a file's last item.
     pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text
-            .lines()
+        let text = if self.path.ends_with("/tests.rs") {
+            ""
+        } else {
+            &self.text
+        };
+        text.lines()
             .enumerate()
             .map(|(number, line)| (number + 1, line))
             .take_while(|(_, line)| line.trim() != "#[cfg(test)]")

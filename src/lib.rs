@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod deployment;
 pub mod events;
+pub mod exit;
 pub mod harness;
 pub mod host;
 pub mod project;

@@ -1,11 +1,10 @@
-//! `slt build`
+//! `slt build`: resolves the flags into a plan of `build`, and its errors into exit codes and hints.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use super::{Exit, Failure, Session};
 use crate::build::{self, BuildError, BuildPlan};
-use crate::cli::{Build, Color, Format};
+use crate::cli::Build;
 
 /// Runs `slt build`.
 pub fn run(session: &Session<'_>, arguments: &Build) -> Result<Exit, Failure> {
@@ -20,24 +19,9 @@ pub(super) fn plan(session: &Session<'_>, root: PathBuf, release: bool) -> Build
         root,
         release,
         environment: session.invocation.environment.clone(),
-        color: Some(color(session)),
+        // cargo writes into a pipe, and can't see for itself whether a terminal is behind it
+        color: Some(session.ui.is_coloured()),
         quiet: session.global.quiet,
-    }
-}
-
-/// Cargo writes into a pipe, and can't see for itself whether a terminal is behind it.
-fn color(session: &Session<'_>) -> bool {
-    let set = |name: &str| {
-        session
-            .invocation
-            .environment
-            .get(name)
-            .is_some_and(|value| !value.is_empty())
-    };
-    match (session.global.color, session.global.format) {
-        (Color::Never, _) | (_, Format::Json) => false,
-        (Color::Always, _) => true,
-        (Color::Auto, _) => !set("NO_COLOR") && (set("CLICOLOR_FORCE") || std::io::stderr().is_terminal()),
     }
 }
 

@@ -13,79 +13,12 @@ mod run;
 mod runner;
 mod test;
 
-use std::process::ExitCode;
-
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
+pub use crate::exit::{Exit, Failure};
 use crate::support::os::Invocation;
 use crate::ui::Ui;
-
-/// Exit codes, as `docs/exit-codes.md` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// 0: done.
-    Done = 0,
-    /// 1: the user's thing failed: tests failed, check found errors, a guest returned an error.
-    Failed = 1,
-    /// 2: wrong usage or configuration.
-    Usage = 2,
-    /// 3: the environment failed: a missing toolchain, a port in use, a server that cannot be reached.
-    Environment = 3,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit as u8)
-    }
-}
-
-/// Why a command could not do its work: what the user is told, and the exit code.
-#[derive(Debug)]
-pub struct Failure {
-    /// The exit code.
-    pub exit: Exit,
-    /// What happened: lower case, no full stop.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-}
-
-impl Failure {
-    /// The user's thing failed (exit 1).
-    pub fn failed(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Failed,
-            message: message.into(),
-            hint: None,
-        }
-    }
-
-    /// Wrong usage or configuration (exit 2).
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Usage,
-            message: message.into(),
-            hint: None,
-        }
-    }
-
-    /// The environment failed (exit 3).
-    pub fn environment(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Environment,
-            message: message.into(),
-            hint: None,
-        }
-    }
-
-    /// Adds the way out.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
 
 /// Parses the arguments, runs the command, reports its failure, and says which code to exit with.
 #[must_use]

@@ -1,4 +1,4 @@
-//! `slt test`
+//! `slt test`: resolves the flags and the slightfile into a plan of the harness, and its summary into an exit code.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;

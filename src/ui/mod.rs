@@ -8,8 +8,8 @@ mod events;
 use std::io::{IsTerminal, Write};
 
 use crate::cli::{Color, Format, Global};
-use crate::commands::{Exit, Failure};
 use crate::events::{Event, Sink};
+use crate::exit::{Exit, Failure};
 use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
 use diagnostics::{Checked, Line, Source};
@@ -81,6 +81,12 @@ impl Ui {
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
+    }
+
+    /// Whether what is about the work may have colours.
+    #[must_use]
+    pub fn is_coloured(&self) -> bool {
+        self.colour && !self.is_json()
     }
 
     /// Renders one event.

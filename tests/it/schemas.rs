@@ -30,6 +30,11 @@ fn doctor() {
 }
 
 #[test]
+fn events() {
+    is_checked_in::<slt::events::Event>("events.schema.json");
+}
+
+#[test]
 fn new() {
     is_checked_in::<slt::commands::new::Line>("new.schema.json");
 }

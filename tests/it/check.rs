@@ -150,6 +150,25 @@ fn resource_planned() {
     insta::assert_snapshot!(run.stderr);
 }
 
+/// What `check` accepts with a warning, `run` and `test` refuse by name, before anything is built.
+#[test]
+fn resource_planned_does_not_start() {
+    let folder = folder(&[(
+        "slightfile.toml",
+        b"specversion = \"1.0\"\n[[capability]]\nresource = \"messaging.mqtt\"\nname = \"orders\"\n\
+          configs = { MOSQUITTO_HOST = \"127.0.0.1\", MOSQUITTO_PORT = \"1883\" }\n",
+    )]);
+    for command in ["run", "test"] {
+        let run = slt(folder.path(), &[command]);
+        assert_eq!(run.code, 2, "{command}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("`messaging.mosquitto`"),
+            "{command}: {}",
+            run.stderr
+        );
+    }
+}
+
 #[test]
 fn password_is_covered() {
     let text = GOOD

@@ -69,7 +69,12 @@ impl<'a> Call<'a> {
         self.state.store.read_to_change(self.session.database, key, self.now)
     }
 
-    /// The value of a key, without counting as a use.
+    /// The value of a key, which is not a use of it, but a hit or a miss.
+    pub fn look(&mut self, key: &[u8]) -> Option<Entry> {
+        self.state.store.look(self.session.database, key, self.now)
+    }
+
+    /// The value of a key, without counting at all.
     pub fn peek(&mut self, key: &[u8]) -> Option<Entry> {
         self.state.store.peek(self.session.database, key, self.now)
     }

@@ -51,7 +51,11 @@ impl Client {
         self.database = session.database;
         self.protocol = session.protocol.number();
         self.is_never_evicted = session.is_never_evicted;
-        self.queued = session.transaction.as_ref().map(|transaction| transaction.queue.len());
+        self.queued = session
+            .transaction
+            .as_ref()
+            .map(|transaction| transaction.queue.len())
+            .or(session.executing);
         self.queued_bytes = session.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
         if self.name != session.name {
             self.name = session.name.clone();
@@ -344,7 +348,16 @@ pub fn pause(call: &mut Call<'_>) -> Outcome {
         4 if call.is_word(3, "WRITE") => false,
         4 if call.is_word(3, "ALL") => true,
         4 => return Err(Error::Fixed("ERR CLIENT PAUSE mode must be WRITE or ALL")),
-        _ => return Err(Error::Arity("client|pause")),
+        _ => {
+            return Err(Error::Quoted(
+                [
+                    b"ERR unknown subcommand or wrong number of arguments for '",
+                    call.argument(1),
+                    b"'. Try CLIENT HELP.",
+                ]
+                .concat(),
+            ));
+        }
     };
     let time = timeout(call.argument(2))?;
     let until = call.now.saturating_add(time);

@@ -22,6 +22,8 @@ pub enum Kind {
     Memory(i64, i64),
     /// One of these words.
     Word(&'static [&'static str]),
+    /// Classes of keyspace events: `KEA`. Nobody can subscribe to them.
+    Events,
     /// Any text.
     Text,
 }
@@ -105,13 +107,13 @@ pub static PARAMETERS: &[Parameter] = &[
         "hash-max-listpack-entries",
         "512",
         Kind::Number(0, i64::MAX),
-        Change::Refused,
+        Change::Invisible,
     ),
     parameter(
         "hash-max-listpack-value",
         "64",
         Kind::Memory(0, i64::MAX),
-        Change::Refused,
+        Change::Invisible,
     ),
     parameter("hz", "10", Kind::Number(0, i32::MAX as i64), Change::Invisible),
     parameter("io-threads", "1", Kind::Number(1, 128), Change::Never),
@@ -131,13 +133,13 @@ pub static PARAMETERS: &[Parameter] = &[
         "list-compress-depth",
         "0",
         Kind::Number(0, i32::MAX as i64),
-        Change::Refused,
+        Change::Invisible,
     ),
     parameter(
         "list-max-listpack-size",
         "-2",
         Kind::Number(i32::MIN as i64, i32::MAX as i64),
-        Change::Refused,
+        Change::Invisible,
     ),
     parameter(
         "loglevel",
@@ -145,8 +147,8 @@ pub static PARAMETERS: &[Parameter] = &[
         Kind::Word(&["debug", "verbose", "notice", "warning"]),
         Change::Invisible,
     ),
-    parameter("lua-time-limit", "5000", Kind::Number(0, i64::MAX), Change::Refused),
-    parameter("masterauth", "", Kind::Text, Change::Refused),
+    parameter("lua-time-limit", "5000", Kind::Number(0, i64::MAX), Change::Invisible),
+    parameter("masterauth", "", Kind::Text, Change::Invisible),
     parameter("maxclients", "10000", Kind::Number(1, u32::MAX as i64), Change::Refused),
     parameter("maxmemory", "0", Kind::Memory(0, i64::MAX), Change::Effective),
     parameter(
@@ -182,7 +184,7 @@ pub static PARAMETERS: &[Parameter] = &[
         Kind::Number(0, i32::MAX as i64),
         Change::Refused,
     ),
-    parameter("notify-keyspace-events", "", Kind::Text, Change::Refused),
+    parameter("notify-keyspace-events", "", Kind::Events, Change::Invisible),
     parameter("port", "6379", Kind::Number(0, 65_535), Change::Refused),
     parameter("protected-mode", "yes", Kind::Flag, Change::Refused),
     parameter(
@@ -203,9 +205,9 @@ pub static PARAMETERS: &[Parameter] = &[
         "replica-priority",
         "100",
         Kind::Number(0, i32::MAX as i64),
-        Change::Refused,
+        Change::Invisible,
     ),
-    parameter("replica-read-only", "yes", Kind::Flag, Change::Refused),
+    parameter("replica-read-only", "yes", Kind::Flag, Change::Invisible),
     parameter("replicaof", "", Kind::Text, Change::Never),
     parameter("requirepass", "", Kind::Text, Change::Effective),
     parameter("save", "", Kind::Text, Change::Invisible),
@@ -213,7 +215,7 @@ pub static PARAMETERS: &[Parameter] = &[
         "set-max-intset-entries",
         "512",
         Kind::Number(0, i64::MAX),
-        Change::Refused,
+        Change::Invisible,
     ),
     parameter(
         "slowlog-log-slower-than",
@@ -227,13 +229,13 @@ pub static PARAMETERS: &[Parameter] = &[
         "stream-node-max-bytes",
         "4096",
         Kind::Memory(0, i64::MAX),
-        Change::Refused,
+        Change::Invisible,
     ),
     parameter(
         "stream-node-max-entries",
         "100",
         Kind::Number(0, i64::MAX),
-        Change::Refused,
+        Change::Invisible,
     ),
     parameter(
         "supervised",
@@ -248,18 +250,18 @@ pub static PARAMETERS: &[Parameter] = &[
         Kind::Number(0, i32::MAX as i64),
         Change::Invisible,
     ),
-    parameter("timeout", "0", Kind::Number(0, i32::MAX as i64), Change::Refused),
+    parameter("timeout", "0", Kind::Number(0, i32::MAX as i64), Change::Effective),
     parameter(
         "zset-max-listpack-entries",
         "128",
         Kind::Number(0, i64::MAX),
-        Change::Refused,
+        Change::Invisible,
     ),
     parameter(
         "zset-max-listpack-value",
         "64",
         Kind::Memory(0, i64::MAX),
-        Change::Refused,
+        Change::Invisible,
     ),
 ];
 
@@ -303,6 +305,9 @@ impl Parameter {
     pub fn normalised(&self, value: &[u8]) -> Result<Vec<u8>, Invalid> {
         match self.kind {
             Kind::Text => Ok(value.to_vec()),
+            Kind::Events => {
+                events(value).ok_or_else(|| Invalid("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned()))
+            }
             Kind::Flag => {
                 word(value, &["yes", "no"]).ok_or_else(|| Invalid("argument must be 'yes' or 'no'".to_owned()))
             }
@@ -330,6 +335,23 @@ fn word(value: &[u8], words: &[&str]) -> Option<Vec<u8>> {
         .iter()
         .find(|word| value.eq_ignore_ascii_case(word.as_bytes()))
         .map(|word| word.as_bytes().to_vec())
+}
+
+/// The classes in Redis's order, and `A` for all those that it stands for.
+fn events(text: &[u8]) -> Option<Vec<u8>> {
+    const IN_ALL: &[u8] = b"g$lshzxetd";
+    const OTHERS: &[u8] = b"KEmn";
+    if !text
+        .iter()
+        .all(|class| *class == b'A' || IN_ALL.contains(class) || OTHERS.contains(class))
+    {
+        return None;
+    }
+    let is_set = |class: &&u8| text.contains(class) || (text.contains(&b'A') && IN_ALL.contains(class));
+    let all: Vec<u8> = IN_ALL.iter().filter(is_set).copied().collect();
+    let mut shown = if all.len() == IN_ALL.len() { b"A".to_vec() } else { all };
+    shown.extend(OTHERS.iter().filter(is_set));
+    Some(shown)
 }
 
 fn within(number: i64, from: i64, to: i64) -> Result<Vec<u8>, Invalid> {
@@ -417,14 +439,29 @@ impl Configuration {
             .map_or(DEFAULT_BYTES, |chosen| usize::try_from(chosen).unwrap_or(DEFAULT_BYTES))
     }
 
+    /// `maxmemory`, in bytes; 0 is no limit.
+    #[must_use]
+    pub fn max_memory(&self) -> u64 {
+        self.number("maxmemory")
+            .and_then(|chosen| u64::try_from(chosen).ok())
+            .unwrap_or(0)
+    }
+
     /// All that may be stored, in bytes.
     #[must_use]
     pub fn max_stored_bytes(&self, limits: &Limits) -> u64 {
-        let chosen = self
-            .number("maxmemory")
+        match self.max_memory() {
+            0 => limits.stored_bytes,
+            chosen => chosen.min(limits.stored_bytes),
+        }
+    }
+
+    /// How long a client may be silent, in seconds; 0 is for ever.
+    #[must_use]
+    pub fn timeout_seconds(&self) -> u64 {
+        self.number("timeout")
             .and_then(|chosen| u64::try_from(chosen).ok())
-            .filter(|chosen| *chosen > 0);
-        chosen.map_or(limits.stored_bytes, |chosen| chosen.min(limits.stored_bytes))
+            .unwrap_or(0)
     }
 }
 

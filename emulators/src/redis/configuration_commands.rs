@@ -14,30 +14,32 @@ type Outcome = Result<Reply, Error>;
 
 /// `CONFIG GET pattern [pattern …]`
 pub fn get(call: &mut Call<'_>) -> Outcome {
-    let arguments = call.arguments;
-    let is_asked_for = |parameter: &&Parameter| {
-        arguments
-            .from(2)
-            .any(|pattern| glob::matches(pattern, parameter.name.as_bytes(), true))
-    };
-    let found = configuration::PARAMETERS.iter().filter(is_asked_for);
+    let mut found: Vec<(&[u8], &Parameter)> = Vec::new();
+    for pattern in call.arguments.from(2) {
+        if !pattern.iter().any(|byte| b"[*?".contains(byte)) {
+            // one that is named is answered as it was named
+            let named = configuration::find(pattern).map(|parameter| (pattern, parameter));
+            found.extend(named.filter(|(name, _)| found.iter().all(|(other, _)| other != name)));
+            continue;
+        }
+        for parameter in configuration::PARAMETERS {
+            let name = parameter.name.as_bytes();
+            if glob::matches(pattern, name, true) && found.iter().all(|(other, _)| *other != name) {
+                found.push((name, parameter));
+            }
+        }
+    }
     let configuration = &call.state.configuration;
-    Ok(Reply::Map(
-        found
-            .map(|parameter| {
-                (
-                    Reply::text(parameter.name),
-                    Reply::Bulk(configuration.get(parameter).into()),
-                )
-            })
-            .collect(),
-    ))
+    let pair = |(name, parameter): (&[u8], &Parameter)| {
+        (Reply::copied(name), Reply::Bulk(configuration.get(parameter).into()))
+    };
+    Ok(Reply::Map(found.into_iter().map(pair).collect()))
 }
 
 /// `CONFIG SET parameter value [parameter value …]`: all of them, or none
 pub fn set(call: &mut Call<'_>) -> Outcome {
     if !call.arguments.len().is_multiple_of(2) {
-        return Err(Error::Arity("config|set"));
+        return Err(Error::Syntax);
     }
     let mut changes = Vec::new();
     let mut seen = BTreeSet::new();

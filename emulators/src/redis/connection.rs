@@ -63,6 +63,8 @@ struct Connection {
     start: usize,
     decoder: Decoder,
     output: Vec<u8>,
+    /// How long the client may be silent, in seconds; 0 is for ever.
+    idle_seconds: u64,
 }
 
 /// What comes after a batch.
@@ -79,6 +81,8 @@ enum Next {
     Block(Blocked, usize),
     /// Replies are to be sent, then the connection ends.
     Close,
+    /// It was to end after a reply that is not sent: it stays, and nothing more is heard.
+    Deaf,
 }
 
 /// The connection has ended.
@@ -109,6 +113,7 @@ impl Connection {
             start: 0,
             decoder: Decoder::default(),
             output: Vec::new(),
+            idle_seconds: 0,
         }
     }
 
@@ -127,6 +132,7 @@ impl Connection {
             Next::Pause(until) => self.pause(until).await,
             Next::Block(blocked, reply) => self.block(blocked, reply).await,
             Next::Close => self.close().await,
+            Next::Deaf => self.listen_no_more().await,
         }
     }
 
@@ -169,13 +175,14 @@ impl Connection {
             }
             self.start += self.decoder.finish();
             if self.session.is_closing {
-                break Next::Close;
+                break self.end();
             }
             if let Some(blocked) = self.session.blocked.take() {
                 break Next::Block(blocked, reply);
             }
         };
         self.publish(&mut state, now);
+        self.idle_seconds = state.configuration.timeout_seconds();
         next
     }
 
@@ -267,7 +274,16 @@ impl Connection {
         if self.session.replies == Replies::On {
             Reply::Error(text).write(self.session.protocol, &mut self.output);
         }
-        Next::Close
+        self.end()
+    }
+
+    /// How a connection ends: Redis closes it once a reply has been written. Without one it does not.
+    fn end(&self) -> Next {
+        if self.session.replies == Replies::Off {
+            Next::Deaf
+        } else {
+            Next::Close
+        }
     }
 
     /// Shows the others what they may see of this connection.
@@ -336,7 +352,10 @@ impl Connection {
         };
         self.start += self.decoder.finish();
         if self.session.is_closing {
-            return self.close().await;
+            return match self.end() {
+                Next::Deaf => self.listen_no_more().await,
+                _ => self.close().await,
+            };
         }
         match self.session.blocked.take() {
             Some(blocked) => self.block(blocked, reply).await,
@@ -432,6 +451,22 @@ impl Connection {
             .is_none_or(|client| client.is_killed)
     }
 
+    async fn listen_no_more(&mut self) -> Result<(), Ended> {
+        self.flush().await?;
+        while !self.is_killed() {
+            self.input.clear();
+            self.input.reserve(READ_BYTES);
+            tokio::select! {
+                biased;
+                () = self.signal.notified() => {}
+                read = self.stream.read_buf(&mut self.input) => if !matches!(read, Ok(1..)) {
+                    break;
+                },
+            }
+        }
+        Err(Ended)
+    }
+
     async fn read(&mut self, missing: usize) -> Result<(), Ended> {
         if self.start > 0 {
             self.input.drain(..self.start.min(self.input.len()));
@@ -441,9 +476,11 @@ impl Connection {
             self.input = Vec::new();
         }
         self.input.reserve(missing.clamp(READ_BYTES, READ_AHEAD_MAX_BYTES));
+        let (clock, idle) = (self.peer.world.clock.clone(), self.idle_seconds);
         tokio::select! {
             biased;
             () = self.signal.notified() => Ok(()), // the next batch looks why
+            () = async { clock.sleep(Duration::from_secs(idle)).await }, if idle > 0 => Err(Ended),
             read = self.stream.read_buf(&mut self.input) => self.check_read(read),
         }
     }

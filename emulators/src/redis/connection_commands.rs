@@ -43,8 +43,8 @@ pub fn hello(call: &mut Call<'_>) -> Outcome {
     }
     if !call.session.is_authenticated && call.state.configuration.has_password() {
         return Err(Error::Fixed(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> \
-             <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> \
+             option can be used to authenticate the client and select the RESP protocol version at the same time",
         ));
     }
     call.session.protocol = protocol.unwrap_or(call.session.protocol);

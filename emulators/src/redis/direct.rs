@@ -16,7 +16,7 @@ pub struct Direct<'a>(&'a Redis);
 pub struct Stored {
     /// The string.
     pub value: Bytes,
-    /// Milliseconds since 1970 at which it is gone.
+    /// The last millisecond, since 1970, in which it is there.
     pub expires_at_milliseconds: Option<u64>,
 }
 

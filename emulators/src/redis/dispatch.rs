@@ -20,8 +20,8 @@ pub enum Request {
     Quit,
     /// What a web browser sends: somebody tries to make a browser attack the server.
     Browser,
-    /// A row of the table, and the container that it is in.
-    Command(&'static Command, Option<&'static Command>),
+    /// A row of the table.
+    Command(&'static Command),
     /// The table has no such command.
     Unknown,
     /// The command has no such subcommand.
@@ -41,9 +41,9 @@ impl Request {
             return Self::Quit;
         }
         match arguments.get(1).filter(|_| !command.subcommands.is_empty()) {
-            None => Self::Command(command, None),
+            None => Self::Command(command),
             Some(second) => match command.subcommand(second) {
-                Some(subcommand) => Self::Command(subcommand, Some(command)),
+                Some(subcommand) => Self::Command(subcommand),
                 None => Self::UnknownSubcommand(command),
             },
         }
@@ -53,7 +53,7 @@ impl Request {
     #[must_use]
     pub fn command(&self) -> Option<&'static Command> {
         match self {
-            Self::Command(command, _) => Some(command),
+            Self::Command(command) => Some(command),
             _ => None,
         }
     }
@@ -68,7 +68,7 @@ pub fn answer(
     now: i64,
     surroundings: &Surroundings,
 ) -> Reply {
-    let reply = match checked(request, arguments, state, session, surroundings) {
+    match checked(request, arguments, state, session, surroundings) {
         Err(refusal) => refuse(refusal, request, session, state),
         Ok(Checked::Answered(reply)) => reply,
         Ok(Checked::Run(command)) => run(&mut Call {
@@ -80,17 +80,21 @@ pub fn answer(
             surroundings,
         }),
         Ok(Checked::Queue(command)) => queue(command, arguments, session),
-    };
-    if matches!(reply, Reply::Error(_)) {
-        state.counters.errors += 1;
     }
-    reply
 }
 
 /// Runs a command that was checked.
 pub fn run(call: &mut Call<'_>) -> Reply {
-    call.state.counters.commands += 1;
-    (call.command.run)(call).unwrap_or_else(Reply::Error)
+    let result = (call.command.run)(call);
+    let counters = &mut call.state.counters;
+    counters.commands += 1;
+    let calls = counters.calls.entry(call.command.name).or_default();
+    calls.made += 1;
+    calls.failed += u64::from(result.is_err());
+    result.unwrap_or_else(|error| {
+        counters.count_error(&error);
+        Reply::Error(error)
+    })
 }
 
 enum Checked {
@@ -106,7 +110,7 @@ fn checked(
     session: &mut Session,
     surroundings: &Surroundings,
 ) -> Result<Checked, Error> {
-    let (command, container) = match request {
+    let command = match request {
         Request::Quit => {
             session.is_closing = true;
             return Ok(Checked::Answered(OK));
@@ -117,15 +121,15 @@ fn checked(
         }
         Request::Unknown => return Err(unknown(arguments)),
         Request::UnknownSubcommand(command) => return Err(unknown_subcommand(arguments, command)),
-        Request::Command(command, container) => (command, container),
+        Request::Command(command) => command,
     };
     if !command.takes(arguments.len()) {
-        return Err(wrong_arity(command, container));
+        return Err(Error::Arity(command.name));
     }
     if needs_authentication(state, session) && !command.is(table::NO_AUTH) {
         return Err(Error::AuthenticationRequired);
     }
-    let is_direct = IN_TRANSACTIONS.contains(&command.name) && container.is_none();
+    let is_direct = IN_TRANSACTIONS.contains(&command.name);
     check_memory(command, state, session, surroundings)?;
     if session.transaction.is_some() && !is_direct {
         return Ok(Checked::Queue(command));
@@ -172,6 +176,10 @@ fn queue(command: &'static Command, arguments: Arguments<'_>, session: &mut Sess
 /// A refusal also refuses the transaction that it is in; to refuse `EXEC` itself is to end the transaction.
 pub fn refuse(refusal: Error, request: Request, session: &mut Session, state: &mut State) -> Reply {
     session.refuse_transaction();
+    if let Some(command) = request.command() {
+        state.counters.calls.entry(command.name).or_default().rejected += 1;
+    }
+    state.counters.count_error(&refusal);
     if !request.command().is_some_and(|command| command.name == "exec") {
         return Reply::Error(refusal);
     }
@@ -209,16 +217,6 @@ fn unknown_subcommand(arguments: Arguments<'_>, command: &Command) -> Error {
     text.extend_from_slice(command.name.to_uppercase().as_bytes());
     text.extend_from_slice(b" HELP.");
     Error::Quoted(text)
-}
-
-fn wrong_arity(command: &'static Command, container: Option<&'static Command>) -> Error {
-    match container {
-        None => Error::Arity(command.name),
-        Some(container) => Error::Text(format!(
-            "ERR wrong number of arguments for '{}|{}' command",
-            container.name, command.name
-        )),
-    }
 }
 
 /// What C prints of a string: at most so much, and nothing from a zero byte on.

@@ -63,23 +63,19 @@ const ARGUMENT: Argument = Argument {
 
 /// One sentence, without its full stop.
 #[must_use]
-pub fn summary(command: &Command, container: Option<&Command>) -> &'static str {
-    find(command, container).map_or("", |doc| doc.summary)
+pub fn summary(command: &Command) -> &'static str {
+    find(command).map_or("", |doc| doc.summary)
 }
 
-fn find(command: &Command, container: Option<&Command>) -> Option<&'static Doc> {
-    let name = container.map_or_else(
-        || command.name.to_owned(),
-        |container| format!("{}|{}", container.name, command.name),
-    );
-    let found = DOCS.binary_search_by(|doc| doc.name.cmp(&name)).ok()?;
+fn find(command: &Command) -> Option<&'static Doc> {
+    let found = DOCS.binary_search_by(|doc| doc.name.cmp(command.name)).ok()?;
     DOCS.get(found)
 }
 
 /// The answer of `COMMAND DOCS` about a command.
 #[must_use]
-pub fn describe(command: &Command, container: Option<&Command>) -> Reply {
-    let Some(doc) = find(command, container) else {
+pub fn describe(command: &Command) -> Reply {
+    let Some(doc) = find(command) else {
         return Reply::Map(Vec::new());
     };
     let mut pairs = texts(&[("summary", doc.summary), ("since", doc.since), ("group", doc.group)]);
@@ -107,10 +103,8 @@ pub fn describe(command: &Command, container: Option<&Command>) -> Reply {
         ));
     }
     if !command.subcommands.is_empty() {
-        let subcommands = command.subcommands.iter().map(|subcommand| {
-            let name = format!("{}|{}", command.name, subcommand.name);
-            (Reply::Bulk(name.into()), describe(subcommand, Some(command)))
-        });
+        let subcommands = command.subcommands.iter();
+        let subcommands = subcommands.map(|subcommand| (Reply::text(subcommand.name), describe(subcommand)));
         pairs.push((Reply::text("subcommands"), Reply::Map(subcommands.collect())));
     }
     Reply::Map(pairs)
@@ -2486,14 +2480,9 @@ mod tests {
         assert!(DOCS.is_sorted_by(|a, b| a.name < b.name));
         let mut described = 0;
         for command in COMMANDS {
-            assert!(find(command, None).is_some(), "{}", command.name);
+            assert!(find(command).is_some(), "{}", command.name);
             for subcommand in command.subcommands {
-                assert!(
-                    find(subcommand, Some(command)).is_some(),
-                    "{} {}",
-                    command.name,
-                    subcommand.name
-                );
+                assert!(find(subcommand).is_some(), "{}", subcommand.name);
             }
             described += 1 + command.subcommands.len();
         }

@@ -4,9 +4,13 @@
 //! As Redis reads them, also where they are malformed: a class without its `]` ends with the pattern. Unlike its first
 //! versions it goes back to the last `*` only, so that no pattern takes more than the product of both lengths.
 
-/// Whether the whole of `text` matches.
+/// Whether the whole of `text` matches. An empty text matches an empty pattern only; that `KEYS *` finds an empty key is
+/// [`is_all`].
 #[must_use]
 pub fn matches(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
+    if text.is_empty() {
+        return pattern.is_empty();
+    }
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     loop {
@@ -29,6 +33,12 @@ pub fn matches(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
             (None, _) => return false,
         }
     }
+}
+
+/// Whether this is the pattern that everything matches.
+#[must_use]
+pub fn is_all(pattern: &[u8]) -> bool {
+    pattern == b"*"
 }
 
 /// Matches one byte with the first element of `pattern`, which is not empty and not `*`: how long the element is.
@@ -87,7 +97,7 @@ mod tests {
         for (pattern, text, expected) in [
             ("", "", true),
             ("", "a", false),
-            ("*", "", true),
+            ("*", "", false),
             ("**", "abc", true),
             ("h?llo", "hello", true),
             ("h?llo", "hllo", false),

@@ -47,40 +47,23 @@ fn places(keys: &KeySpecification, count: usize) -> impl Iterator<Item = usize> 
     (keys.first..=last).step_by(keys.step.max(1))
 }
 
-/// The command's name as Redis shows it: `client|list`.
-fn full_name(command: &Command, container: Option<&Command>) -> String {
-    container.map_or_else(
-        || command.name.to_owned(),
-        |container| format!("{}|{}", container.name, command.name),
-    )
-}
-
-/// Every command, and every subcommand with its container.
-fn all() -> impl Iterator<Item = (&'static Command, Option<&'static Command>)> {
-    COMMANDS.iter().flat_map(|command| {
-        let subcommands = command
-            .subcommands
-            .iter()
-            .map(move |subcommand| (subcommand, Some(command)));
-        std::iter::once((command, None)).chain(subcommands)
-    })
+/// Every command, each followed by its subcommands.
+pub fn all() -> impl Iterator<Item = &'static Command> {
+    COMMANDS
+        .iter()
+        .flat_map(|command| std::iter::once(command).chain(command.subcommands))
 }
 
 /// A command by its full name, in any case.
-fn by_full_name(name: &[u8]) -> Option<(&'static Command, Option<&'static Command>)> {
-    let mut parts = name.splitn(2, |byte| *byte == b'|');
-    let command = table::find(parts.next()?)?;
-    match parts.next() {
-        None => Some((command, None)),
-        Some(second) => Some((command.subcommand(second)?, Some(command))),
-    }
+fn by_full_name(name: &[u8]) -> Option<&'static Command> {
+    let mut words = name.splitn(2, |byte| *byte == b'|');
+    let command = table::find(words.next()?)?;
+    words.next().map_or(Some(command), |second| command.subcommand(second))
 }
 
 /// `COMMAND`
 pub fn command(_: &mut Call<'_>) -> Outcome {
-    Ok(Reply::Array(
-        COMMANDS.iter().map(|command| describe(command, None)).collect(),
-    ))
+    Ok(Reply::Array(COMMANDS.iter().map(|command| describe(command)).collect()))
 }
 
 /// `COMMAND COUNT`
@@ -96,20 +79,17 @@ pub fn command_info(call: &mut Call<'_>) -> Outcome {
     let names = call.arguments.from(2);
     Ok(Reply::Array(
         names
-            .map(|name| by_full_name(name).map_or(Reply::Nil, |(command, container)| describe(command, container)))
+            .map(|name| by_full_name(name).map_or(Reply::Nil, describe))
             .collect(),
     ))
 }
 
-fn describe(command: &'static Command, container: Option<&'static Command>) -> Reply {
+fn describe(command: &'static Command) -> Reply {
     let statuses = |flags, names| Reply::Set(table::names(flags, names).map(Reply::Status).collect());
     let (first, last, step) = range(command);
-    let subcommands = command
-        .subcommands
-        .iter()
-        .map(|subcommand| describe(subcommand, Some(command)));
+    let subcommands = command.subcommands.iter().map(describe);
     Reply::Array(vec![
-        Reply::Bulk(full_name(command, container).into()),
+        Reply::text(command.name),
         Reply::Integer(command.arity),
         statuses(command.flags, FLAG_NAMES),
         Reply::Integer(first),
@@ -172,16 +152,9 @@ fn specify(keys: &KeySpecification) -> Reply {
 
 /// `COMMAND DOCS [name …]`: those that are not known are left out
 pub fn command_docs(call: &mut Call<'_>) -> Outcome {
-    let describe = |(command, container): (&'static Command, Option<&'static Command>)| {
-        (
-            Reply::Bulk(full_name(command, container).into()),
-            docs::describe(command, container),
-        )
-    };
+    let describe = |command: &'static Command| (Reply::text(command.name), docs::describe(command));
     if call.arguments.len() == 2 {
-        return Ok(Reply::Map(
-            COMMANDS.iter().map(|command| describe((command, None))).collect(),
-        ));
+        return Ok(Reply::Map(COMMANDS.iter().map(describe).collect()));
     }
     Ok(Reply::Map(
         call.arguments.from(2).filter_map(by_full_name).map(describe).collect(),
@@ -245,17 +218,12 @@ pub fn command_getkeysandflags(call: &mut Call<'_>) -> Outcome {
 
 /// `COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]`
 pub fn command_list(call: &mut Call<'_>) -> Outcome {
-    let names = |is_wanted: &dyn Fn(&str, &Command) -> bool| {
-        let named = all().map(|(command, container)| (full_name(command, container), command));
-        Reply::Array(
-            named
-                .filter(|(name, command)| is_wanted(name, command))
-                .map(|(name, _)| Reply::Bulk(name.into()))
-                .collect(),
-        )
+    let names = |is_wanted: &dyn Fn(&Command) -> bool| {
+        let wanted = all().filter(|command| is_wanted(command));
+        Reply::Array(wanted.map(|command| Reply::text(command.name)).collect())
     };
     if call.arguments.len() == 2 {
-        return Ok(names(&|_, _| true));
+        return Ok(names(&|_| true));
     }
     if call.arguments.len() != 5 || !call.is_word(2, "FILTERBY") {
         return Err(Error::Syntax);
@@ -264,12 +232,12 @@ pub fn command_list(call: &mut Call<'_>) -> Outcome {
     if call.is_word(3, "MODULE") {
         Ok(Reply::Array(Vec::new()))
     } else if call.is_word(3, "ACLCAT") {
-        Ok(names(&|_, command| {
+        Ok(names(&|command| {
             table::names(command.categories, CATEGORY_NAMES)
                 .any(|category| category.trim_start_matches('@').as_bytes().eq_ignore_ascii_case(value))
         }))
     } else if call.is_word(3, "PATTERN") {
-        Ok(names(&|name, _| glob::matches(value, name.as_bytes(), true)))
+        Ok(names(&|command| glob::matches(value, command.name.as_bytes(), true)))
     } else {
         Err(Error::Syntax)
     }

@@ -18,8 +18,7 @@ pub fn operation(request: Request, arguments: Arguments<'_>) -> String {
         String::from_utf8_lossy(name.get(..NAME_MAX_BYTES).unwrap_or(name)).to_uppercase()
     };
     match request {
-        Request::Command(command, Some(container)) => format!("{} {}", container.name, command.name).to_uppercase(),
-        Request::Command(command, None) => command.name.to_uppercase(),
+        Request::Command(command) => command.title(),
         Request::UnknownSubcommand(_) => format!("{} {}", word(0), word(1)),
         Request::Quit => "QUIT".to_owned(),
         Request::Unknown | Request::Browser => word(0),

@@ -35,7 +35,7 @@ pub fn unlink(call: &mut Call<'_>) -> Outcome {
 /// `EXISTS key [key …]`: each counts as often as it is named
 pub fn exists(call: &mut Call<'_>) -> Outcome {
     let keys = call.arguments.from(1);
-    Ok(Reply::count(keys.filter(|key| call.peek(key).is_some()).count()))
+    Ok(Reply::count(keys.filter(|key| call.look(key).is_some()).count()))
 }
 
 /// `TOUCH key [key …]`
@@ -161,7 +161,7 @@ pub fn pexpiretime(call: &mut Call<'_>) -> Outcome {
 
 fn time_left(call: &mut Call<'_>, show: fn(i64, i64) -> i64) -> Outcome {
     let key = call.argument(1);
-    Ok(Reply::Integer(match call.peek(key) {
+    Ok(Reply::Integer(match call.look(key) {
         None => -2,
         Some(entry) => entry.expires_at.map_or(-1, |at| show(at, call.now)),
     }))
@@ -270,7 +270,7 @@ pub fn keys(call: &mut Call<'_>) -> Outcome {
     let found = call.state.store.keys(call.session.database, call.now);
     Ok(Reply::Array(
         found
-            .filter(|key| glob::matches(pattern, key, false))
+            .filter(|key| glob::is_all(pattern) || glob::matches(pattern, key, false))
             .map(|key| Reply::Bulk(key.clone()))
             .collect(),
     ))
@@ -298,7 +298,7 @@ pub fn scan(call: &mut Call<'_>) -> Outcome {
     }
     let (next, page) = call.state.store.scan(call.session.database, cursor, count, call.now);
     let is_wanted = |key: &[u8]| {
-        pattern.is_none_or(|pattern| glob::matches(pattern, key, false))
+        pattern.is_none_or(|pattern| glob::is_all(pattern) || glob::matches(pattern, key, false))
             && of_type.is_none_or(|wanted| wanted.eq_ignore_ascii_case(b"string"))
     };
     let keys = page
@@ -314,6 +314,9 @@ pub fn scan(call: &mut Call<'_>) -> Outcome {
 
 /// As C's `strtoul` reads it, which takes a sign, but with nothing before or after it.
 fn cursor(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return Some(0);
+    }
     match text.split_first() {
         Some((b'-', digits)) if digits.first() != Some(&b'+') => unsigned(digits).map(u64::wrapping_neg),
         _ => unsigned(text),
@@ -337,7 +340,7 @@ pub fn randomkey(call: &mut Call<'_>) -> Outcome {
 /// `OBJECT ENCODING key`
 pub fn object_encoding(call: &mut Call<'_>) -> Outcome {
     let key = call.argument(2);
-    Ok(call.peek(key).map_or(Reply::Nil, |entry| {
+    Ok(call.look(key).map_or(Reply::Nil, |entry| {
         Reply::text(match entry.encoding {
             Encoding::Integer => "int",
             Encoding::Embedded => "embstr",
@@ -349,7 +352,7 @@ pub fn object_encoding(call: &mut Call<'_>) -> Outcome {
 /// `OBJECT REFCOUNT key`
 pub fn object_refcount(call: &mut Call<'_>) -> Outcome {
     let key = call.argument(2);
-    Ok(call.peek(key).map_or(Reply::Nil, |entry| {
+    Ok(call.look(key).map_or(Reply::Nil, |entry| {
         let number = number::parse(&entry.value).filter(|_| entry.encoding == Encoding::Integer);
         let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));
         Reply::Integer(if is_shared { SHARED_REFERENCES } else { 1 })
@@ -367,7 +370,7 @@ pub fn object_idletime(call: &mut Call<'_>) -> Outcome {
 /// `OBJECT FREQ key`, which needs an eviction policy that this emulator has not
 pub fn object_freq(call: &mut Call<'_>) -> Outcome {
     let key = call.argument(2);
-    if call.peek(key).is_none() {
+    if call.look(key).is_none() {
         return Ok(Reply::Nil);
     }
     Err(Error::Fixed(
@@ -380,7 +383,7 @@ pub fn object_freq(call: &mut Call<'_>) -> Outcome {
 pub fn wait(call: &mut Call<'_>) -> Outcome {
     let replicas = call.integer(1)?;
     let milliseconds = timeout(call.argument(2))?.unsigned_abs();
-    if replicas > 0 && !call.session.is_executing {
+    if replicas > 0 && call.session.executing.is_none() {
         call.session.blocked = Some(Blocked {
             milliseconds: (milliseconds > 0).then_some(milliseconds),
         });

@@ -34,6 +34,8 @@ mod store;
 mod strings;
 mod subsequence;
 mod table;
+#[cfg(test)]
+mod tests;
 mod transactions;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -11,7 +11,8 @@ use super::error::Error;
 use super::number;
 use super::reply::{OK, Reply};
 use super::store::{DATABASES, Entry};
-use super::table::{self, CATEGORY_NAMES, COMMANDS};
+use super::table::{self, CATEGORY_NAMES};
+use super::{docs, introspection};
 
 pub use super::information::info;
 
@@ -114,10 +115,10 @@ pub fn help(call: &mut Call<'_>) -> Outcome {
     for subcommand in container
         .subcommands
         .iter()
-        .filter(|subcommand| subcommand.name != "help")
+        .filter(|subcommand| subcommand.word() != "help")
     {
-        lines.push(subcommand.name.to_uppercase());
-        lines.push(format!("    {}.", super::docs::summary(subcommand, Some(container))));
+        lines.push(subcommand.word().to_uppercase());
+        lines.push(format!("    {}.", docs::summary(subcommand).trim_end_matches('.')));
     }
     lines.push("HELP".to_owned());
     lines.push("    Prints this help.".to_owned());
@@ -186,8 +187,7 @@ pub fn acl_cat(call: &mut Call<'_>) -> Outcome {
             CATEGORY_NAMES.iter().map(|name| Reply::text(plain(name))).collect(),
         ));
     };
-    let is_wanted = |name: &&str| plain_matches(name, wanted);
-    let Some(bit) = CATEGORY_NAMES.iter().position(|name| is_wanted(name)) else {
+    let Some(bit) = CATEGORY_NAMES.iter().position(|name| plain_matches(name, wanted)) else {
         return Err(Error::Quoted([b"ERR Unknown category '", wanted, b"'"].concat()));
     };
     if call.arguments.len() > 3 {
@@ -196,18 +196,8 @@ pub fn acl_cat(call: &mut Call<'_>) -> Outcome {
             String::from_utf8_lossy(call.argument(1))
         )));
     }
-    let mut found = Vec::new();
-    for command in COMMANDS {
-        if command.categories & (1 << bit) != 0 {
-            found.push(Reply::text(command.name));
-        }
-        let subcommands = command
-            .subcommands
-            .iter()
-            .filter(|subcommand| subcommand.categories & (1 << bit) != 0);
-        found.extend(subcommands.map(|subcommand| Reply::Bulk(format!("{}|{}", command.name, subcommand.name).into())));
-    }
-    Ok(Reply::Array(found))
+    let found = introspection::all().filter(|command| command.categories & (1 << bit) != 0);
+    Ok(Reply::Array(found.map(|command| Reply::text(command.name)).collect()))
 }
 
 fn plain_matches(name: &str, wanted: &[u8]) -> bool {

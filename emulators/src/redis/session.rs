@@ -24,8 +24,8 @@ pub struct Session {
     pub transaction: Option<Transaction>,
     /// The keys that `WATCH` named.
     pub watched: Vec<Watched>,
-    /// `EXEC` runs: what would wait does not.
-    pub is_executing: bool,
+    /// `EXEC` runs so many commands: what would wait does not.
+    pub executing: Option<usize>,
     /// What `CLIENT REPLY` chose.
     pub replies: Replies,
     /// The last command, as `CLIENT LIST` shows it.
@@ -101,7 +101,7 @@ impl Session {
             is_authenticated,
             transaction: None,
             watched: Vec::new(),
-            is_executing: false,
+            executing: None,
             replies: Replies::On,
             last_command: None,
             is_never_evicted: false,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::configuration::Configuration;
+use super::error::Error;
 use super::store::Store;
 
 /// Everything that connections share; behind one lock.
@@ -44,7 +45,7 @@ impl State {
 }
 
 /// What `INFO` counts.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Counters {
     /// Connections that were accepted.
     pub connections: u64,
@@ -52,8 +53,37 @@ pub struct Counters {
     pub rejected_connections: u64,
     /// Commands that ran.
     pub commands: u64,
-    /// Replies that were errors.
-    pub errors: u64,
+    /// How often each command was called, by its name.
+    pub calls: BTreeMap<&'static str, Calls>,
+    /// Replies that were errors, by their first word.
+    pub errors: BTreeMap<String, u64>,
+}
+
+/// How often a command was called.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Calls {
+    /// It ran.
+    pub made: u64,
+    /// It was refused before it ran.
+    pub rejected: u64,
+    /// It ran, and answered with an error.
+    pub failed: u64,
+}
+
+/// How many different first words of errors are counted: they are the program's own, and few.
+const ERRORS_MAX: usize = 128;
+
+impl Counters {
+    /// Counts a reply that is an error.
+    pub fn count_error(&mut self, error: &Error) {
+        let text = error.to_string();
+        let word = text.split(' ').next().unwrap_or_default();
+        if let Some(count) = self.errors.get_mut(word) {
+            *count += 1;
+        } else if self.errors.len() < ERRORS_MAX {
+            self.errors.insert(word.to_owned(), 1);
+        }
+    }
 }
 
 /// Commands wait.

@@ -1,6 +1,7 @@
 //! The databases: keys, values, and when they expire.
 //!
-//! A key that has expired is gone for every command at the very millisecond, whether or not it was removed already.
+//! A key that has expired is gone for every command, whether or not it was removed already. In the millisecond of its
+//! expiry it is still there (`PTTL` answers 0), as in Redis; in the next it is gone.
 //! Time is passed in. Contents lie in [`Shards`]: to clone a [`Store`] is to fork it. Who watches what is part of the
 //! store, as only the store sees every change; a fork has no watchers.
 //!
@@ -40,7 +41,7 @@ pub struct Entry {
     pub value: Bytes,
     /// How Redis would hold it.
     pub encoding: Encoding,
-    /// Milliseconds since 1970 at which it is gone.
+    /// The last of its milliseconds, since 1970.
     pub expires_at: Option<i64>,
     /// When it was last used, in seconds since 1970: the grain of Redis's own clock for it.
     pub used_at: i64,
@@ -100,7 +101,7 @@ impl Entry {
     }
 
     fn is_expired(&self, now: i64) -> bool {
-        self.expires_at.is_some_and(|at| now >= at)
+        self.expires_at.is_some_and(|at| now > at)
     }
 }
 
@@ -110,7 +111,7 @@ struct Database {
     entries: Shards<Entry>,
     /// How many of them expire.
     expiring: usize,
-    /// No entry expires before this.
+    /// No entry has expired up to this millisecond.
     soonest: i64,
     bytes: u64,
 }
@@ -171,13 +172,20 @@ impl Clone for Store {
 impl Store {
     /// The value of a key, which counts as a use of it.
     pub fn read(&mut self, database: usize, key: &[u8], now: i64) -> Option<Entry> {
-        let Some(entry) = self.peek(database, key, now) else {
-            self.statistics.misses += 1;
-            return None;
-        };
-        self.statistics.hits += 1;
+        let entry = self.look(database, key, now)?;
         self.use_at(database, key, &entry, now);
         Some(entry)
+    }
+
+    /// The value of a key, which counts as a hit or a miss, but not as a use.
+    pub fn look(&mut self, database: usize, key: &[u8], now: i64) -> Option<Entry> {
+        let entry = self.peek(database, key, now);
+        if entry.is_some() {
+            self.statistics.hits += 1;
+        } else {
+            self.statistics.misses += 1;
+        }
+        entry
     }
 
     /// The value of a key that is about to change, which counts as a use of it, but not as a hit.
@@ -199,7 +207,7 @@ impl Store {
         }
     }
 
-    /// The value of a key, without using it.
+    /// The value of a key, without counting at all.
     pub fn peek(&mut self, database: usize, key: &[u8], now: i64) -> Option<Entry> {
         let entry = self.databases.get(database)?.entries.get(key)?.clone();
         if entry.is_expired(now) {
@@ -271,7 +279,7 @@ impl Store {
         let Some(found) = self.databases.get_mut(database) else {
             return;
         };
-        if found.expiring == 0 || now < found.soonest {
+        if found.expiring == 0 || now <= found.soonest {
             return;
         }
         found.soonest = found

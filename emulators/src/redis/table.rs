@@ -20,7 +20,7 @@ pub type Handler = fn(&mut Call<'_>) -> Result<Reply, Error>;
 /// A row of the table.
 #[derive(Debug)]
 pub struct Command {
-    /// In lower case; of a subcommand the second word only.
+    /// In lower case; a subcommand's with its container's: `client|list`.
     pub name: &'static str,
     /// How many arguments, with the name; below zero: at least so many.
     pub arity: i64,
@@ -116,6 +116,18 @@ impl Command {
         self
     }
 
+    /// The word that calls it: of `client|list` the second.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        self.name.rsplit('|').next().unwrap_or(self.name)
+    }
+
+    /// As it is written in a request: `CLIENT LIST`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.name.to_uppercase().replace('|', " ")
+    }
+
     /// Whether it has this flag.
     #[must_use]
     pub fn is(&self, flag: u32) -> bool {
@@ -155,7 +167,7 @@ fn find_in(commands: &'static [Command], name: &[u8]) -> Option<&'static Command
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
     let found = commands
-        .binary_search_by(|command| command.name.as_bytes().cmp(lower))
+        .binary_search_by(|command| command.word().as_bytes().cmp(lower))
         .ok()?;
     commands.get(found)
 }
@@ -276,10 +288,17 @@ pub fn names(flags: u32, of: &'static [&'static str]) -> impl Iterator<Item = &'
 /// Every command, by name.
 pub static COMMANDS: &[Command] = &[
     command("acl", -2, 0, 0, &[], help).with(&[
-        command("cat", -2, NOSCRIPT | LOADING | STALE, 0, &[], server_commands::acl_cat),
-        command("help", 2, LOADING | STALE, 0, &[], help),
         command(
-            "list",
+            "acl|cat",
+            -2,
+            NOSCRIPT | LOADING | STALE,
+            0,
+            &[],
+            server_commands::acl_cat,
+        ),
+        command("acl|help", 2, LOADING | STALE, 0, &[], help),
+        command(
+            "acl|list",
             2,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
@@ -287,7 +306,7 @@ pub static COMMANDS: &[Command] = &[
             server_commands::acl_list,
         ),
         command(
-            "users",
+            "acl|users",
             2,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
@@ -295,7 +314,7 @@ pub static COMMANDS: &[Command] = &[
             server_commands::acl_users,
         ),
         command(
-            "whoami",
+            "acl|whoami",
             2,
             NOSCRIPT | LOADING | STALE,
             0,
@@ -321,7 +340,7 @@ pub static COMMANDS: &[Command] = &[
     ),
     command("client", -2, 0, 0, &[], help).with(&[
         command(
-            "getname",
+            "client|getname",
             2,
             NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -329,16 +348,16 @@ pub static COMMANDS: &[Command] = &[
             client_commands::getname,
         ),
         command(
-            "getredir",
+            "client|getredir",
             2,
             NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
             &[],
             client_commands::getredir,
         ),
-        command("help", 2, LOADING | STALE, IN_CONNECTION, &[], help),
+        command("client|help", 2, LOADING | STALE, IN_CONNECTION, &[], help),
         command(
-            "id",
+            "client|id",
             2,
             NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -346,7 +365,7 @@ pub static COMMANDS: &[Command] = &[
             client_commands::id,
         ),
         command(
-            "info",
+            "client|info",
             2,
             NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -355,7 +374,7 @@ pub static COMMANDS: &[Command] = &[
         )
         .tips(&["nondeterministic_output"]),
         command(
-            "kill",
+            "client|kill",
             -3,
             ADMIN | NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -363,7 +382,7 @@ pub static COMMANDS: &[Command] = &[
             client_commands::kill,
         ),
         command(
-            "list",
+            "client|list",
             -2,
             ADMIN | NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -372,7 +391,7 @@ pub static COMMANDS: &[Command] = &[
         )
         .tips(&["nondeterministic_output"]),
         command(
-            "no-evict",
+            "client|no-evict",
             3,
             ADMIN | NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -380,7 +399,7 @@ pub static COMMANDS: &[Command] = &[
             client_commands::no_evict,
         ),
         command(
-            "pause",
+            "client|pause",
             -3,
             ADMIN | NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -388,7 +407,7 @@ pub static COMMANDS: &[Command] = &[
             client_commands::pause,
         ),
         command(
-            "reply",
+            "client|reply",
             3,
             NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -396,7 +415,7 @@ pub static COMMANDS: &[Command] = &[
             client_commands::reply,
         ),
         command(
-            "setname",
+            "client|setname",
             3,
             NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -404,7 +423,7 @@ pub static COMMANDS: &[Command] = &[
             client_commands::setname,
         ),
         command(
-            "trackinginfo",
+            "client|trackinginfo",
             2,
             NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -412,7 +431,7 @@ pub static COMMANDS: &[Command] = &[
             client_commands::trackinginfo,
         ),
         command(
-            "unblock",
+            "client|unblock",
             -3,
             ADMIN | NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -420,7 +439,7 @@ pub static COMMANDS: &[Command] = &[
             client_commands::unblock,
         ),
         command(
-            "unpause",
+            "client|unpause",
             2,
             ADMIN | NOSCRIPT | LOADING | STALE,
             IN_CONNECTION,
@@ -439,7 +458,7 @@ pub static COMMANDS: &[Command] = &[
     .tips(&["nondeterministic_output_order"])
     .with(&[
         command(
-            "count",
+            "command|count",
             2,
             LOADING | STALE,
             IN_CONNECTION,
@@ -447,7 +466,7 @@ pub static COMMANDS: &[Command] = &[
             introspection::command_count,
         ),
         command(
-            "docs",
+            "command|docs",
             -2,
             LOADING | STALE,
             IN_CONNECTION,
@@ -456,7 +475,7 @@ pub static COMMANDS: &[Command] = &[
         )
         .tips(&["nondeterministic_output_order"]),
         command(
-            "getkeys",
+            "command|getkeys",
             -4,
             LOADING | STALE,
             IN_CONNECTION,
@@ -464,16 +483,16 @@ pub static COMMANDS: &[Command] = &[
             introspection::command_getkeys,
         ),
         command(
-            "getkeysandflags",
+            "command|getkeysandflags",
             -4,
             LOADING | STALE,
             IN_CONNECTION,
             &[],
             introspection::command_getkeysandflags,
         ),
-        command("help", 2, LOADING | STALE, IN_CONNECTION, &[], help),
+        command("command|help", 2, LOADING | STALE, IN_CONNECTION, &[], help),
         command(
-            "info",
+            "command|info",
             -2,
             LOADING | STALE,
             IN_CONNECTION,
@@ -482,7 +501,7 @@ pub static COMMANDS: &[Command] = &[
         )
         .tips(&["nondeterministic_output_order"]),
         command(
-            "list",
+            "command|list",
             -2,
             LOADING | STALE,
             IN_CONNECTION,
@@ -493,16 +512,16 @@ pub static COMMANDS: &[Command] = &[
     ]),
     command("config", -2, 0, 0, &[], help).with(&[
         command(
-            "get",
+            "config|get",
             -3,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
             &[],
             configuration_commands::get,
         ),
-        command("help", 2, LOADING | STALE, 0, &[], help),
+        command("config|help", 2, LOADING | STALE, 0, &[], help),
         command(
-            "resetstat",
+            "config|resetstat",
             2,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
@@ -510,7 +529,7 @@ pub static COMMANDS: &[Command] = &[
             configuration_commands::resetstat,
         ),
         command(
-            "rewrite",
+            "config|rewrite",
             2,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
@@ -518,7 +537,7 @@ pub static COMMANDS: &[Command] = &[
             configuration_commands::rewrite,
         ),
         command(
-            "set",
+            "config|set",
             -4,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
@@ -727,9 +746,9 @@ pub static COMMANDS: &[Command] = &[
     )
     .tips(&["nondeterministic_output"]),
     command("latency", -2, 0, 0, &[], help).with(&[
-        command("help", 2, LOADING | STALE, 0, &[], help),
+        command("latency|help", 2, LOADING | STALE, 0, &[], help),
         command(
-            "history",
+            "latency|history",
             3,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
@@ -742,7 +761,7 @@ pub static COMMANDS: &[Command] = &[
             "response_policy:special",
         ]),
         command(
-            "latest",
+            "latency|latest",
             2,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
@@ -755,7 +774,7 @@ pub static COMMANDS: &[Command] = &[
             "response_policy:special",
         ]),
         command(
-            "reset",
+            "latency|reset",
             -2,
             ADMIN | NOSCRIPT | LOADING | STALE,
             0,
@@ -773,9 +792,9 @@ pub static COMMANDS: &[Command] = &[
         strings::lcs,
     ),
     command("memory", -2, 0, 0, &[], help).with(&[
-        command("help", 2, LOADING | STALE, 0, &[], help),
+        command("memory|help", 2, LOADING | STALE, 0, &[], help),
         command(
-            "usage",
+            "memory|usage",
             -3,
             READONLY,
             0,
@@ -828,7 +847,7 @@ pub static COMMANDS: &[Command] = &[
     ),
     command("object", -2, 0, 0, &[], help).with(&[
         command(
-            "encoding",
+            "object|encoding",
             3,
             READONLY,
             IN_KEYSPACE,
@@ -836,11 +855,18 @@ pub static COMMANDS: &[Command] = &[
             keys::object_encoding,
         )
         .tips(&["nondeterministic_output"]),
-        command("freq", 3, READONLY, IN_KEYSPACE, &[key(RO, 2, 0, 1)], keys::object_freq)
-            .tips(&["nondeterministic_output"]),
-        command("help", 2, LOADING | STALE, IN_KEYSPACE, &[], help),
         command(
-            "idletime",
+            "object|freq",
+            3,
+            READONLY,
+            IN_KEYSPACE,
+            &[key(RO, 2, 0, 1)],
+            keys::object_freq,
+        )
+        .tips(&["nondeterministic_output"]),
+        command("object|help", 2, LOADING | STALE, IN_KEYSPACE, &[], help),
+        command(
+            "object|idletime",
             3,
             READONLY,
             IN_KEYSPACE,
@@ -849,7 +875,7 @@ pub static COMMANDS: &[Command] = &[
         )
         .tips(&["nondeterministic_output"]),
         command(
-            "refcount",
+            "object|refcount",
             3,
             READONLY,
             IN_KEYSPACE,
@@ -995,16 +1021,31 @@ pub static COMMANDS: &[Command] = &[
         strings::setrange,
     ),
     command("slowlog", -2, 0, 0, &[], help).with(&[
-        command("get", -2, ADMIN | LOADING | STALE, 0, &[], server_commands::slowlog_get)
-            .tips(&["request_policy:all_nodes", "nondeterministic_output"]),
-        command("help", 2, LOADING | STALE, 0, &[], help),
-        command("len", 2, ADMIN | LOADING | STALE, 0, &[], server_commands::slowlog_len).tips(&[
+        command(
+            "slowlog|get",
+            -2,
+            ADMIN | LOADING | STALE,
+            0,
+            &[],
+            server_commands::slowlog_get,
+        )
+        .tips(&["request_policy:all_nodes", "nondeterministic_output"]),
+        command("slowlog|help", 2, LOADING | STALE, 0, &[], help),
+        command(
+            "slowlog|len",
+            2,
+            ADMIN | LOADING | STALE,
+            0,
+            &[],
+            server_commands::slowlog_len,
+        )
+        .tips(&[
             "request_policy:all_nodes",
             "response_policy:agg_sum",
             "nondeterministic_output",
         ]),
         command(
-            "reset",
+            "slowlog|reset",
             2,
             ADMIN | LOADING | STALE,
             0,
@@ -1291,7 +1332,7 @@ mod tests {
             assert!(commands.is_sorted_by(|a, b| a.name < b.name));
             for command in commands {
                 assert!(command.name.len() <= NAME_MAX_BYTES && command.name == command.name.to_lowercase());
-                let found = find_in(commands, command.name.to_uppercase().as_bytes());
+                let found = find_in(commands, command.word().to_uppercase().as_bytes());
                 assert!(
                     found.is_some_and(|found| std::ptr::eq(found, command)),
                     "{}",

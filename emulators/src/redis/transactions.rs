@@ -46,7 +46,7 @@ pub fn exec(call: &mut Call<'_>) -> Outcome {
     }
     let mut replies = Vec::new();
     write_length(b'*', transaction.queue.len(), &mut replies);
-    call.session.is_executing = true;
+    call.session.executing = Some(transaction.queue.len());
     for queued in &transaction.queue {
         let reply = dispatch::run(&mut Call {
             state: call.state,
@@ -61,7 +61,7 @@ pub fn exec(call: &mut Call<'_>) -> Outcome {
             reply.write(call.session.protocol, &mut replies);
         }
     }
-    call.session.is_executing = false;
+    call.session.executing = None;
     Ok(Reply::Written(replies))
 }
 

@@ -673,7 +673,7 @@ fn on_real(steps: &[Step]) -> Vec<Result<Frame, String>> {
 
 #[test]
 fn every_command_comes_up_and_a_fifth_are_errors() {
-    for seed in 1..=3 {
+    for seed in 1..=2 {
         let steps = generate(seed, COMMANDS);
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for step in &steps {
@@ -738,7 +738,10 @@ fn planted_mistakes_are_found_and_shrunk_to_a_few_commands() {
     let right = on_emulator(&steps);
     for mutant in Mutant::ALL {
         let wrong = |steps: &[Step]| replies(&Target::emulated_now(), steps, Some(mutant));
-        let found = difference(&steps, &wrong(&steps), &right);
+        let found = [COMMANDS / 16, COMMANDS / 4, COMMANDS].into_iter().find_map(|count| {
+            let steps = &steps[..count];
+            difference(steps, &wrong(steps), &right)
+        });
         let (at, _) = found.unwrap_or_else(|| panic!("{mutant:?} is not found in {COMMANDS} commands"));
         let pair = Pair {
             left: &wrong,

@@ -54,7 +54,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 #[derive(Default)]
 struct Model {
     now: i64,
-    keys: BTreeMap<u8, (i64, Option<i64>)>,
+    keys: BTreeMap<u8, (String, Option<i64>)>,
 }
 
 impl Model {
@@ -66,48 +66,46 @@ impl Model {
         }
     }
 
+    fn increment(&mut self, key: u8, by: i64) -> String {
+        let before = self.keys.get(&key).map_or("0", |(text, _)| text);
+        // a number is what would be written so again: no leading zeros, no plus
+        let Some(number) = before.parse::<i64>().ok().filter(|number| number.to_string() == before) else {
+            return "-ERR value is not an integer or out of range".to_owned();
+        };
+        let Some(sum) = number.checked_add(by) else {
+            return "-ERR increment or decrement would overflow".to_owned();
+        };
+        self.keys.entry(key).or_default().0 = sum.to_string();
+        format!(":{sum}")
+    }
+
     /// The reply, as `ask` shows it.
     fn apply(&mut self, operation: &Operation) -> String {
         let now = self.now;
         match *operation {
             Operation::Set(key, value, expiry) => {
                 let expiry = expiry.map(|expiry| now + i64::try_from(expiry).expect("small"));
-                self.keys.insert(key, (value, expiry));
+                self.keys.insert(key, (value.to_string(), expiry));
                 "+OK".to_owned()
             }
             Operation::SetKeepingExpiry(key, value) => {
-                self.keys.entry(key).or_insert((value, None)).0 = value;
+                self.keys.entry(key).or_default().0 = value.to_string();
                 "+OK".to_owned()
             }
             Operation::SetIfAbsent(key, value) => {
                 let absent = !self.keys.contains_key(&key);
-                self.keys.entry(key).or_insert((value, None));
+                self.keys.entry(key).or_insert((value.to_string(), None));
                 format!(":{}", u8::from(absent))
             }
             Operation::Get(key) => match self.keys.get(&key) {
                 None => "$null".to_owned(),
                 Some((value, _)) => format!("${value}"),
             },
-            Operation::Increment(key, by) => {
-                let entry = self.keys.entry(key).or_insert((0, None));
-                match entry.0.checked_add(by) {
-                    None => "-ERR increment or decrement would overflow".to_owned(),
-                    Some(sum) => {
-                        entry.0 = sum;
-                        format!(":{sum}")
-                    }
-                }
-            }
+            Operation::Increment(key, by) => self.increment(key, by),
             Operation::Append(key, digit) => {
-                let entry = self.keys.entry(key).or_insert((i64::MAX, None));
-                let before = if entry.0 == i64::MAX {
-                    String::new()
-                } else {
-                    entry.0.to_string()
-                };
-                let after = format!("{before}{digit}");
-                entry.0 = after.parse().expect("a few digits");
-                format!(":{}", after.len())
+                let text = &mut self.keys.entry(key).or_default().0;
+                text.push_str(&digit.to_string());
+                format!(":{}", text.len())
             }
             Operation::Delete(key) => format!(":{}", u8::from(self.keys.remove(&key).is_some())),
             Operation::Expire(key, by) => match self.keys.get_mut(&key) {

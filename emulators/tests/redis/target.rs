@@ -27,6 +27,8 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_millis(20);
 /// How often an emulator may run before it counts as silent.
 const SILENT_TURNS: usize = 200;
+/// Into how many pieces bytes are cut at most.
+const MOST_PIECES: usize = 4_096;
 /// How often an emulator may run after the end of a conversation.
 const END_TURNS: usize = 8;
 
@@ -133,6 +135,11 @@ impl Target {
         }
     }
 
+    /// Whether this is the real server.
+    pub fn is_real(&self) -> bool {
+        matches!(self, Self::Real(_))
+    }
+
     /// A new connection.
     pub async fn connect(&self) -> BoxStream {
         match self {
@@ -150,7 +157,7 @@ impl Target {
         Client {
             stream: self.connect().await,
             buffer: Vec::new(),
-            real: matches!(self, Self::Real(_)),
+            real: self.is_real(),
             in_pieces: matches!(self, Self::Emulated(emulated) if emulated.in_pieces),
         }
     }
@@ -245,7 +252,9 @@ pub struct Client {
 impl Client {
     /// Writes bytes. That the server has closed meanwhile is seen when reading.
     pub async fn send(&mut self, bytes: &[u8]) {
-        let size = if self.in_pieces { 1 } else { bytes.len().max(1) };
+        // single bytes; of what is very long, pieces, so that a test of 64 KiB stays quick
+        let pieces = if self.in_pieces { MOST_PIECES } else { 1 };
+        let size = bytes.len().div_ceil(pieces).max(1);
         for piece in bytes.chunks(size) {
             let _ = self.stream.write_all(piece).await;
             let _ = self.stream.flush().await;
@@ -334,9 +343,18 @@ impl Client {
         Err(format!("unread: {:?}", resp::escape(&self.buffer)))
     }
 
-    /// Reads some more; false at the end.
+    /// Reads some more, and what comes right after it; false at the end.
     async fn fill(&mut self) -> bool {
         let read = self.stream.read_buf(&mut self.buffer).await;
+        let mut more = self.in_pieces && read.as_ref().is_ok_and(|count| *count > 0);
+        while more {
+            // a reply that comes byte by byte is not worth a look after each
+            more = tokio::select! {
+                biased;
+                read = self.stream.read_buf(&mut self.buffer) => read.is_ok_and(|count| count > 0),
+                () = tokio::task::yield_now() => false,
+            };
+        }
         read.is_ok_and(|count| count > 0)
     }
 }

@@ -34,7 +34,7 @@ cost() {
 # median FILE COLUMN
 median() {
     awk -v column="$2" '{ print $column }' "$1" | sort -n |
-        awk '{ value[NR] = $1 } END { print NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2 }'
+        awk '{ value[NR] = $1 } END { printf "%.2f\n", NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2 }'
 }
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }

@@ -1,3 +1,5 @@
+//! The grammar, read and refused: whole files of each version, and what is wrong in them.
+
 use super::*;
 
 fn read(text: &str) -> Slightfile {

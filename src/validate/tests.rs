@@ -1,3 +1,5 @@
+//! The comparison of slightfile, world and catalogue, on worlds written as WIT text.
+
 use proptest::prelude::*;
 use wit_parser::Resolve;
 

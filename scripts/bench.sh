@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Measures what docs/benchmarks.md publishes, and prints its tables: `bash scripts/bench.sh [tests|edit|redis]…`.
+#
+# Release profile, on a machine that is otherwise idle. What is compared runs interleaved in one go, A B A B …, and beside each
+# comparison stands A against A: what the machine's noise alone makes of it. Ratios of medians can be compared between machines;
+# the figures themselves cannot. Nothing here runs in CI.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly ROUNDS=${ROUNDS:-5} RUNS=${RUNS:-20} EDITS=${EDITS:-7}
+parts=("$@")
+[[ ${#parts[@]} -gt 0 ]] || parts=(tests edit redis)
+
+scratch=$(mktemp -d)
+servers=()
+cleanup() {
+    local server
+    for server in "${servers[@]}"; do kill "$server" 2>/dev/null || true; done
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
+
+cargo build --release --locked --quiet
+slt=${CARGO_TARGET_DIR:-$PWD/target}/release/slt
+export PATH="$(dirname "$slt"):$PATH"
+
+# cost FILE COMMAND…: appends "wall cpu", in seconds, of a command and all that it starts. Its output is in $scratch/output.
+cost() {
+    local TIMEFORMAT='%R %U %S' file=$1 spent
+    spent=$({ time "${@:2}" >"$scratch/output" 2>&1; } 2>&1) || { cat "$scratch/output" >&2; return 1; }
+    awk '{ print $1, $2 + $3 }' <<<"$spent" >>"$file"
+}
+
+# median FILE COLUMN
+median() {
+    awk -v column="$2" '{ print $column }' "$1" | sort -n |
+        awk '{ value[NR] = $1 } END { printf "%.2f\n", NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2 }'
+}
+
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+
+about() {
+    echo "slt $("$slt" --version | cut -d' ' -f2), $(rustc --version | cut -d' ' -f1,2), $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg) at the start"
+    echo
+}
+
+# 200 tests, each with a Redis of its own and a call to the app; against one such test: the difference is what 199 more cost.
+tests() {
+    local cases=tests/guests/cases run
+    export CARGO_TARGET_DIR="$scratch/guests"
+    "$slt" test -q -C "$cases" absent:: >/dev/null
+    for ((run = 0; run < RUNS; run++)); do
+        cost "$scratch/all" "$slt" test -C "$cases" absent::
+        grep -q '^200 passed' "$scratch/output"
+        cost "$scratch/one" "$slt" test -C "$cases" --exact "$(awk '/PASS/ { print $3; exit }' "$scratch/output")"
+        grep -q '^1 passed' "$scratch/output"
+    done
+    unset CARGO_TARGET_DIR
+    local all one
+    all=$(median "$scratch/all" 2) one=$(median "$scratch/one" 2)
+    echo "### 200 guest tests, warm"
+    echo
+    echo "| what | CPU | wall |"
+    echo "|---|---|---|"
+    echo "| \`slt test\` of 200 tests, cargo's look at the sources included | $all s | $(median "$scratch/all" 1) s |"
+    echo "| the same of 1 test | $one s | $(median "$scratch/one" 1) s |"
+    awk -v all="$all" -v one="$one" 'BEGIN { printf "| one test more | %.2f ms | – |\n", (all - one) / 199 * 1000 }'
+    echo
+    echo "Medians of $RUNS runs."
+    echo
+}
+
+# One edited line in the template → test result, against what cargo alone takes to compile it.
+edit() {
+    local project="$scratch/shortener" run
+    (cd "$scratch" && "$slt" new shortener >/dev/null)
+    export CARGO_TARGET_DIR="$scratch/edit-target"
+    change() { sed -i '/^\/\/ edit /d' "$project/src/links.rs" && echo "// edit $RANDOM$RANDOM" >>"$project/src/links.rs"; }
+    compile() { (cd "$project" && cargo test --no-run --quiet); }
+    whole() { "$slt" test -q -C "$project"; }
+    compile
+    whole >/dev/null
+    for ((run = 0; run < EDITS; run++)); do
+        change && cost "$scratch/compile" compile
+        change && cost "$scratch/whole" whole
+        change && cost "$scratch/compile-again" compile
+    done
+    unset CARGO_TARGET_DIR
+    local base
+    base=$(median "$scratch/compile" 1)
+    echo "### One edited line → test result, warm"
+    echo
+    echo "| what | wall | of A | CPU |"
+    echo "|---|---|---|---|"
+    echo "| A: \`cargo test --no-run\` | $base s | 1 | $(median "$scratch/compile" 2) s |"
+    echo "| A again | $(median "$scratch/compile-again" 1) s | $(ratio "$(median "$scratch/compile-again" 1)" "$base") | $(median "$scratch/compile-again" 2) s |"
+    echo "| \`slt test\` | $(median "$scratch/whole" 1) s | $(ratio "$(median "$scratch/whole" 1)" "$base") | $(median "$scratch/whole" 2) s |"
+    echo
+    echo "Medians of $EDITS edits, interleaved. The limit is 1.3 times A, and a second."
+    echo
+}
+
+# Requests per second of redis-server (A) and of the emulator (B): A B A B in every round.
+redis() {
+    local port emulated pipeline round server requests
+    port=$((20000 + RANDOM % 20000))
+    redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no --daemonize no >/dev/null &
+    servers+=($!)
+    "$slt" emulate redis >"$scratch/emulator" &
+    servers+=($!)
+    until redis-cli -p "$port" ping >/dev/null 2>&1 && grep -q redis:// "$scratch/emulator"; do sleep 0.1; done
+    emulated=$(sed -n 's/.*redis:\/\/127.0.0.1:\([0-9]*\).*/\1/p' "$scratch/emulator" | head -n 1)
+    for ((round = 0; round < ROUNDS; round++)); do
+        for pipeline in 1 16; do
+            requests=$((pipeline == 1 ? 100000 : 1000000))
+            for server in "A $port" "B $emulated" "A2 $port" "B2 $emulated"; do
+                redis-benchmark -p "${server#* }" -t set,get,incr -n "$requests" -r 100000 -P "$pipeline" --csv 2>/dev/null |
+                    awk -F'"' -v at="$scratch/redis-${server% *}-$pipeline" '$2 ~ /^(SET|GET|INCR)$/ { print $4 >>(at "-" $2) }'
+            done
+        done
+    done
+    echo "### \`redis-benchmark\`, requests per second"
+    echo
+    echo "| command | \`-P\` | A: redis-server | A again, of A | \`slt emulate redis\` | of A | again, of A again |"
+    echo "|---|---|---|---|---|---|---|"
+    local command a again b b_again
+    for pipeline in 1 16; do
+        for command in SET GET INCR; do
+            a=$(median "$scratch/redis-A-$pipeline-$command" 1) again=$(median "$scratch/redis-A2-$pipeline-$command" 1)
+            b=$(median "$scratch/redis-B-$pipeline-$command" 1) b_again=$(median "$scratch/redis-B2-$pipeline-$command" 1)
+            echo "| \`$command\` | $pipeline | $a | $(ratio "$again" "$a") | $b | $(ratio "$b" "$a") | $(ratio "$b_again" "$again") |"
+        done
+    done
+    echo
+    echo "Medians of $ROUNDS rounds, A B A B in each, against $(redis-server --version | cut -d' ' -f3). 50 connections, 100,000 keys."
+    echo
+}
+
+about
+for part in "${parts[@]}"; do
+    case $part in
+    tests | edit | redis) "$part" ;;
+    *) echo "there is no part \`$part\`: tests, edit, redis" >&2 && exit 2 ;;
+    esac
+done

@@ -24,7 +24,12 @@ pub(super) fn project(session: &Session<'_>, directory: &std::path::Path) -> Res
         text: &project.slightfile_text,
     };
     let slightfile = match project::checked_slightfile(&project) {
-        Ok((slightfile, _warnings)) => slightfile,
+        Ok((slightfile, warnings)) => {
+            if !warnings.is_empty() && !session.global.quiet {
+                session.ui.diagnostics(source, &warnings);
+            }
+            slightfile
+        }
         Err(diagnostics) => {
             session.ui.diagnostics(source, &diagnostics);
             return Err(Failure::usage(format!("`{}` has errors", project.slightfile_name)));

@@ -143,7 +143,7 @@ impl Guest {
 }
 
 fn wide(random: &mut Random) -> u128 {
-    u128::from(random.next()) << 64 | u128::from(random.next())
+    u128::from(random.draw()) << 64 | u128::from(random.draw())
 }
 
 impl WasiView for Guest {

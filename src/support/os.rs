@@ -19,6 +19,7 @@ pub struct Invocation {
 
 /// Reads arguments, environment and current directory.
 #[must_use]
+#[allow(clippy::disallowed_methods)] // the one place where the current directory is asked for
 pub fn invocation() -> Invocation {
     Invocation {
         arguments: std::env::args_os().collect(),

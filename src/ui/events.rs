@@ -1,6 +1,7 @@
 //! Events for people: what goes to stdout is a result, what goes to stderr is about the work.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::events::{Event, Exchange, Outcome, TestFinished, TestsFinished};
@@ -40,9 +41,9 @@ impl Style {
     }
 }
 
-/// An event as text; `None`: people are not told.
+/// An event as text; `None`: people are not told. Paths below `directory` are shown from there.
 #[must_use]
-pub fn human(event: &Event, style: Style) -> Option<(To, String)> {
+pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, String)> {
     let told = |to, text| Some((to, text));
     let unless_quiet = |text| (!style.quiet).then_some((To::Stderr, text));
     match event {
@@ -62,6 +63,10 @@ pub fn human(event: &Event, style: Style) -> Option<(To, String)> {
             milliseconds,
         } => {
             let time = Duration::from_millis(*milliseconds);
+            let path = Path::new(path)
+                .strip_prefix(directory)
+                .unwrap_or(Path::new(path))
+                .display();
             told(To::Stdout, format!("{path}  {}  in {time:.1?}\n", size(*bytes)))
         }
         Event::Listening { service, address } => told(To::Stdout, format!("{service} on {address}\n")),

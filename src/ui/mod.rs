@@ -6,6 +6,7 @@ pub mod diagnostics;
 mod events;
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 
 use crate::cli::{Color, Format, Global};
 use crate::events::{Event, Sink};
@@ -21,6 +22,8 @@ pub struct Ui {
     colour: bool,
     quiet: bool,
     verbose: bool,
+    /// Paths that lie in it are shown from here.
+    directory: PathBuf,
 }
 
 impl Ui {
@@ -32,6 +35,7 @@ impl Ui {
             colour: colour(global.color, invocation),
             quiet: global.quiet,
             verbose: global.verbose > 0,
+            directory: invocation.directory.clone(),
         }
     }
 
@@ -43,6 +47,7 @@ impl Ui {
             colour: false,
             quiet: false,
             verbose: false,
+            directory: PathBuf::new(),
         }
     }
 
@@ -99,7 +104,7 @@ impl Ui {
             quiet: self.quiet,
             verbose: self.verbose,
         };
-        match events::human(event, style) {
+        match events::human(event, style, &self.directory) {
             Some((events::To::Stdout, text)) => to_stdout(&text),
             Some((events::To::Stderr, text)) => to_stderr(&text),
             None => {}

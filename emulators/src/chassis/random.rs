@@ -57,19 +57,19 @@ pub struct Random(ChaCha8Rng);
 
 impl Random {
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// A number below `bound`; 0 when `bound` is 0. The bias is below 2⁻³² for the bounds that services use.
     pub fn below(&mut self, bound: u64) -> u64 {
-        if bound == 0 { 0 } else { self.next() % bound }
+        if bound == 0 { 0 } else { self.draw() % bound }
     }
 
     /// True with probability `of` (0 to 1).
     pub fn chance(&mut self, of: f64) -> bool {
         #[allow(clippy::cast_precision_loss)] // 53 bits are what an f64 has
-        let draw = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        let draw = (self.draw() >> 11) as f64 / (1_u64 << 53) as f64;
         draw < of
     }
 

@@ -315,7 +315,7 @@ impl Store {
     pub fn random_key(&mut self, database: usize, random: &mut Random, now: i64) -> Option<Bytes> {
         self.sweep(database, now);
         let found = self.databases.get(database)?;
-        let from = random.next();
+        let from = random.draw();
         let mut entries = found.entries.iter_from(from).chain(found.entries.iter_from(0));
         entries.next().map(|(_, key, _)| key.clone())
     }

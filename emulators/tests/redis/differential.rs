@@ -83,8 +83,8 @@ const COMMAND_FORMS: &[(u64, &[&str])] = &[
         &[
             "CONFIG GET maxmemory",
             "CONFIG GET save",
-            "CONFIG SET maxmemory %i",
-            "CONFIG SET maxmemory 0",
+            "CONFIG SET maxmemory 100mb",
+            "CONFIG SET maxmemory x",
             "CONFIG SET nope %i",
             "CONFIG GET nope %v",
         ],

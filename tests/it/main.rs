@@ -12,3 +12,4 @@ mod provider;
 mod schemas;
 mod seams;
 mod slightfiles;
+mod wit;

@@ -12,4 +12,8 @@ mod provider;
 mod schemas;
 mod seams;
 mod slightfiles;
+<<<<<<< HEAD
 mod tidy;
+=======
+mod wit;
+>>>>>>> guest

@@ -133,8 +133,9 @@ fn an_endless_loop_is_stopped_in_real_time_while_other_tests_go_on() {
 
 #[test]
 fn a_deadlock_is_reported_at_once() {
+    let cases = cases();
     let started = Instant::now();
-    let ran = cases().run("endings", "deadlocks");
+    let ran = cases.run("endings", "deadlocks");
     assert_eq!(ran.end, Err(Deadlock), "{}{}", ran.stdout, ran.stderr);
     assert!(
         started.elapsed() < Duration::from_secs(30),

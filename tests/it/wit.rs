@@ -1,0 +1,51 @@
+//! The WIT texts: what a template carries is what slt serves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every `.wit` file under a folder, relative to it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if entry.file_type().unwrap().is_dir() {
+            let name = PathBuf::from(entry.file_name());
+            found.extend(files(&path).into_iter().map(|file| name.join(file)));
+        } else if path.extension().is_some_and(|extension| extension == "wit") {
+            found.push(entry.file_name().into());
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn templates_carry_the_texts_that_slt_serves() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let deps = root.join("templates/rust/wit/deps");
+    let carried = files(&deps);
+    assert!(carried.contains(&"slight-testing/testing.wit".into()), "{carried:?}");
+    assert!(carried.contains(&"keyvalue/store.wit".into()), "{carried:?}");
+    for file in carried {
+        let ours = match file.starts_with("slight-testing") {
+            true => root.join("wit").join(&file),
+            false => root.join("wit/deps").join(&file),
+        };
+        assert!(
+            fs::read(&ours).unwrap() == fs::read(deps.join(&file)).unwrap(),
+            "templates/rust/wit/deps/{} differs from {}",
+            file.display(),
+            ours.display()
+        );
+    }
+}
+
+#[test]
+fn every_vendored_text_says_where_it_is_from() {
+    let deps = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit/deps");
+    let origin = fs::read_to_string(deps.join("ORIGIN.md")).unwrap();
+    for file in files(&deps) {
+        let named = file.iter().next().unwrap().to_str().unwrap();
+        assert!(origin.contains(named), "{named} is not in wit/deps/ORIGIN.md");
+    }
+}

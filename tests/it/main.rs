@@ -12,8 +12,5 @@ mod provider;
 mod schemas;
 mod seams;
 mod slightfiles;
-<<<<<<< HEAD
 mod tidy;
-=======
 mod wit;
->>>>>>> guest

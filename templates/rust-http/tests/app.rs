@@ -7,7 +7,10 @@ use support::{Method, clock, send};
 #[test]
 fn it_greets() {
     let response = send(Method::Get, "/hello/Ada", "");
-    assert_eq!((response.status, response.body.as_str()), (200, "hello, Ada"));
+    assert_eq!(
+        (response.status, response.body.as_str()),
+        (200, "hello, Ada")
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //!
 //! Numbers F1 … F12 are those of the fault model in `docs/faults.md`.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -74,7 +75,14 @@ pub struct Fault {
 
 /// The faults of a world of services.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<Table>>);
+pub struct Faults(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// How many are active: every operation of every service asks, and mostly there are none.
+    active: AtomicUsize,
+    table: Mutex<Table>,
+}
 
 #[derive(Debug, Default)]
 struct Table {
@@ -163,6 +171,7 @@ impl Faults {
             hits: 0,
             undone,
         });
+        self.0.active.store(table.active.len(), Ordering::Release);
         drop(table);
         Ok(FaultGuard {
             faults: self.clone(),
@@ -173,7 +182,7 @@ impl Faults {
     /// Whether no fault is active: the fast path of every operation.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lock().active.is_empty()
+        self.0.active.load(Ordering::Acquire) == 0
     }
 
     /// What happens to an operation on `keys`: the oldest active fault that matches decides.
@@ -212,7 +221,7 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -239,6 +248,7 @@ impl Drop for FaultGuard {
         let mut table = self.faults.lock();
         if let Some(at) = table.active.iter().position(|active| active.id == self.id) {
             let active = table.active.remove(at);
+            self.faults.0.active.store(table.active.len(), Ordering::Release);
             active.undone.send_replace(true);
         }
     }

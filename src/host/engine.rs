@@ -14,11 +14,24 @@ use super::cache::Cache;
 use super::guest::{Guest, plain};
 use super::linker;
 
-/// How many instances the pool has room for. Each reserves address space, not memory.
-const POOL_INSTANCES: u32 = 256;
+/// How much the pool of instances has room for.
+#[derive(Debug, Clone, Copy)]
+pub struct Pool {
+    /// Instances of components. Each reserves address space, not memory.
+    pub instances: u32,
+    /// The most memory that an instance may have, in bytes.
+    pub memory_bytes: usize,
+}
 
-/// The most memory that an instance of the pool may have, in bytes: all that a 32-bit guest can address.
-const POOL_MEMORY_BYTES: usize = 1 << 32;
+impl Default for Pool {
+    /// All that a 32-bit guest can address, for as many as a busy server runs at once.
+    fn default() -> Self {
+        Self {
+            instances: 256,
+            memory_bytes: 1 << 32,
+        }
+    }
+}
 
 /// Compiles and loads components. One for a process.
 pub struct Engine {
@@ -76,7 +89,15 @@ impl Engine {
     /// # Errors
     /// [`LoadError::Engine`] if not even instances on demand are possible.
     pub fn new(cache: Option<Cache>) -> Result<Self, LoadError> {
-        let pooled = wasmtime::Engine::new(&config(true)).ok();
+        Self::with_pool(cache, Pool::default())
+    }
+
+    /// As [`Engine::new`], with a pool of another size.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn with_pool(cache: Option<Cache>, pool: Pool) -> Result<Self, LoadError> {
+        let pooled = wasmtime::Engine::new(&config(Some(pool))).ok();
         let engine = Self {
             pooled,
             on_demand: OnceLock::new(),
@@ -92,7 +113,7 @@ impl Engine {
         if let Some(engine) = self.on_demand.get() {
             return Ok(engine);
         }
-        let engine = wasmtime::Engine::new(&config(false)).map_err(|error| LoadError::Engine(plain(&error)))?;
+        let engine = wasmtime::Engine::new(&config(None)).map_err(|error| LoadError::Engine(plain(&error)))?;
         Ok(self.on_demand.get_or_init(|| engine))
     }
 
@@ -109,16 +130,29 @@ impl Engine {
     /// What is wrong with the component, or what it needs and is not hosted.
     pub fn load(&self, bytes: &[u8], testing: bool) -> Result<Loaded, LoadError> {
         check_kind(bytes)?;
-        if let Some(engine) = &self.pooled {
-            let component = self.compile(engine, bytes)?;
-            match link(engine, &component, testing)? {
-                Ok(loaded) => return Ok(loaded),
-                Err(_beyond_the_pool) => {}
-            }
+        let loaded = self
+            .pooled
+            .as_ref()
+            .map(|engine| self.load_into(engine, bytes, testing));
+        match loaded {
+            Some(Ok(loaded)) => Ok(loaded),
+            Some(Err(error @ LoadError::Import { .. })) => Err(error),
+            // beyond the pool's limits, or invalid: an engine without a pool will tell
+            Some(Err(_)) | None => self.load_into(self.on_demand()?, bytes, testing),
         }
-        let engine = self.on_demand()?;
+    }
+
+    fn load_into(&self, engine: &wasmtime::Engine, bytes: &[u8], testing: bool) -> Result<Loaded, LoadError> {
         let component = self.compile(engine, bytes)?;
-        link(engine, &component, testing)?.map_err(|error| LoadError::Invalid(plain(&error)))
+        let linker = linker::of(engine, &component, testing)?;
+        let pre = linker
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::Invalid(plain(&error)))?;
+        let world = World {
+            http: ProxyPre::new(pre.clone()).ok(),
+            command: CommandPre::new(pre.clone()).ok(),
+        };
+        Ok(Loaded { pre, world })
     }
 
     fn compile(&self, engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {
@@ -131,22 +165,6 @@ impl Engine {
     }
 }
 
-/// The inner error is the engine's: what was linked does not fit its pool, or not the component's types.
-fn link(
-    engine: &wasmtime::Engine,
-    component: &Component,
-    testing: bool,
-) -> Result<Result<Loaded, wasmtime::Error>, LoadError> {
-    let linker = linker::of(engine, component, testing)?;
-    Ok(linker.instantiate_pre(component).map(|pre| {
-        let world = World {
-            http: ProxyPre::new(pre.clone()).ok(),
-            command: CommandPre::new(pre.clone()).ok(),
-        };
-        Loaded { pre, world }
-    }))
-}
-
 /// Tells a component from what else may lie in a `.wasm`, by its first eight bytes.
 fn check_kind(bytes: &[u8]) -> Result<(), LoadError> {
     match bytes.get(..8) {
@@ -156,17 +174,21 @@ fn check_kind(bytes: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-fn config(pooled: bool) -> Config {
+fn config(pool: Option<Pool>) -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
-    if pooled {
+    if let Some(Pool {
+        instances,
+        memory_bytes,
+    }) = pool
+    {
         let mut pool = PoolingAllocationConfig::default();
-        pool.total_component_instances(POOL_INSTANCES)
-            .total_core_instances(POOL_INSTANCES * 4)
-            .total_memories(POOL_INSTANCES)
-            .total_tables(POOL_INSTANCES * 4)
-            .total_stacks(POOL_INSTANCES * 2)
-            .max_memory_size(POOL_MEMORY_BYTES);
+        pool.total_component_instances(instances)
+            .total_core_instances(instances * 4)
+            .total_memories(instances)
+            .total_tables(instances * 4)
+            .total_stacks(instances * 2)
+            .max_memory_size(memory_bytes);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config

@@ -223,3 +223,45 @@ fn guests_get_nothing_that_was_not_granted() {
         passed(&cases().run("endings", test), test);
     }
 }
+
+#[test]
+fn a_component_beyond_the_pools_limits_runs_on_demand() {
+    let bytes = std::fs::read(guests::program_path("programs", "hello")).unwrap();
+    // a page of memory, where the guest begins with more
+    let small = slt::host::Pool {
+        instances: 2,
+        memory_bytes: 64 * 1024,
+    };
+    let engine = slt::host::Engine::with_pool(None, small).unwrap();
+    let hello = engine.load(&bytes, false).unwrap();
+    let ran = slt::harness::Isolated::new(&cases().shared, "hello")
+        .unwrap()
+        .run(&hello, &["hello".into()]);
+    assert_eq!(ran.end, Ok(GuestEnd::Done), "{}", ran.stderr);
+}
+
+#[test]
+#[cfg(unix)]
+fn compiled_code_is_taken_from_a_folder_that_is_the_users_own_and_from_no_other() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    let cache = slt::host::Cache::open(&own).unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&own), 0o700);
+    let bytes = std::fs::read(guests::program_path("programs", "hello")).unwrap();
+    slt::host::Engine::new(Some(cache))
+        .unwrap()
+        .load(&bytes, false)
+        .unwrap();
+    assert_eq!(std::fs::read_dir(&own).unwrap().count(), 1, "the code was kept");
+
+    std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(slt::host::Cache::open(&own).is_none(), "others can enter it");
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"").unwrap();
+    assert!(slt::host::Cache::open(&file).is_none(), "it is no folder");
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+    assert!(slt::host::Cache::open(&link).is_none(), "it leads elsewhere");
+}

@@ -63,13 +63,8 @@ pub fn make_room(store: &mut Store, configuration: &Configuration, limit: u64, r
 fn victim(store: &mut Store, policy: &Policy, random: &mut Random, now: i64) -> Option<(usize, Drawn)> {
     let mut drawn = Vec::new();
     for database in 0..DATABASES {
-        for _ in 0..SAMPLES {
-            drawn.extend(
-                store
-                    .draw(database, policy.expiring_only, random, now)
-                    .map(|found| (database, found)),
-            );
-        }
+        let found = store.draw(database, SAMPLES, policy.expiring_only, random, now);
+        drawn.extend(found.into_iter().map(|key| (database, key)));
     }
     drawn.into_iter().min_by_key(|(_, found)| (policy.rank)(found))
 }

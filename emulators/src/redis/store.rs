@@ -326,23 +326,41 @@ impl Store {
 
     /// Some key.
     pub fn random_key(&mut self, database: usize, random: &mut Random, now: i64) -> Option<Bytes> {
-        self.draw(database, false, random, now).map(|drawn| drawn.key)
+        self.draw(database, 1, false, random, now).pop().map(|drawn| drawn.key)
     }
 
-    /// Some key, or some key that expires.
-    pub fn draw(&mut self, database: usize, expiring_only: bool, random: &mut Random, now: i64) -> Option<Drawn> {
+    /// Some keys, or some of those that expire: different ones, and all if there are no more than `count`.
+    pub fn draw(
+        &mut self,
+        database: usize,
+        count: usize,
+        expiring_only: bool,
+        random: &mut Random,
+        now: i64,
+    ) -> Vec<Drawn> {
         self.sweep(database, now);
-        let found = self.databases.get(database)?;
-        if found.entries.is_empty() || (expiring_only && found.expiring == 0) {
-            return None;
+        let Some(found) = self.databases.get(database) else {
+            return Vec::new();
+        };
+        let eligible = if expiring_only {
+            found.expiring
+        } else {
+            found.entries.len()
+        };
+        if eligible == 0 {
+            return Vec::new();
         }
-        let mut entries = found.entries.iter_from(random.next()).chain(found.entries.iter_from(0));
-        let (_, key, entry) = entries.find(|(_, _, entry)| !expiring_only || entry.expires_at.is_some())?;
-        Some(Drawn {
-            key: key.clone(),
-            used_at: entry.used_at,
-            expires_at: entry.expires_at,
-        })
+        // neighbours in the order of hashes, which means nothing
+        let entries = found.entries.iter_from(random.next()).chain(found.entries.iter_from(0));
+        entries
+            .filter(|(_, _, entry)| !expiring_only || entry.expires_at.is_some())
+            .take(count.min(eligible))
+            .map(|(_, key, entry)| Drawn {
+                key: key.clone(),
+                used_at: entry.used_at,
+                expires_at: entry.expires_at,
+            })
+            .collect()
     }
 
     /// About `count` keys from `cursor` on, and the cursor at which the rest begins: 0 after the last.

@@ -164,7 +164,7 @@ pub static PARAMETERS: &[Parameter] = &[
             "allkeys-random",
             "noeviction",
         ]),
-        Change::Refused,
+        Change::Effective,
     ),
     parameter(
         "maxmemory-samples",
@@ -298,6 +298,12 @@ pub fn find(name: &[u8]) -> Option<&'static Parameter> {
 }
 
 impl Parameter {
+    /// Whether Redis takes a value, and this emulator does not do what it says.
+    #[must_use]
+    pub fn refuses(&self, value: &[u8]) -> bool {
+        self.change == Change::Refused || (self.name == "maxmemory-policy" && value.ends_with(b"-lfu"))
+    }
+
     /// The value as it is kept: words in lower case, memory in bytes.
     ///
     /// # Errors
@@ -445,6 +451,14 @@ impl Configuration {
         self.number("maxmemory")
             .and_then(|chosen| u64::try_from(chosen).ok())
             .unwrap_or(0)
+    }
+
+    /// `maxmemory-policy`
+    #[must_use]
+    pub fn eviction_policy(&self) -> &[u8] {
+        self.changed
+            .get("maxmemory-policy")
+            .map_or(b"noeviction", Vec::as_slice)
     }
 
     /// All that may be stored, in bytes.

@@ -60,7 +60,7 @@ pub fn set(call: &mut Call<'_>) -> Outcome {
             .normalised(value)
             .map_err(|invalid| failed(parameter, &invalid.0))?;
         let is_new = call.state.configuration.get(parameter) != value;
-        if is_new && parameter.change == Change::Refused {
+        if is_new && parameter.refuses(&value) {
             return Err(failed(parameter, "this emulator does not do what it says"));
         }
         values.push((parameter, value));

@@ -2,6 +2,7 @@
 
 use super::call::{Call, Surroundings};
 use super::error::Error;
+use super::eviction;
 use super::reply::{OK, Reply};
 use super::request::Arguments;
 use super::session::{Queued, Session};
@@ -68,7 +69,7 @@ pub fn answer(
     now: i64,
     surroundings: &Surroundings,
 ) -> Reply {
-    match checked(request, arguments, state, session, surroundings) {
+    match checked(request, arguments, state, session, now, surroundings) {
         Err(refusal) => refuse(refusal, request, session, state),
         Ok(Checked::Answered(reply)) => reply,
         Ok(Checked::Run(command)) => run(&mut Call {
@@ -106,8 +107,9 @@ enum Checked {
 fn checked(
     request: Request,
     arguments: Arguments<'_>,
-    state: &State,
+    state: &mut State,
     session: &mut Session,
+    now: i64,
     surroundings: &Surroundings,
 ) -> Result<Checked, Error> {
     let command = match request {
@@ -130,7 +132,7 @@ fn checked(
         return Err(Error::AuthenticationRequired);
     }
     let is_direct = IN_TRANSACTIONS.contains(&command.name);
-    check_memory(command, state, session, surroundings)?;
+    check_memory(command, state, session, now, surroundings)?;
     if session.transaction.is_some() && !is_direct {
         return Ok(Checked::Queue(command));
     }
@@ -146,9 +148,18 @@ pub fn needs_authentication(state: &State, session: &Session) -> bool {
     !session.is_authenticated && state.configuration.has_password()
 }
 
-fn check_memory(command: &Command, state: &State, session: &Session, surroundings: &Surroundings) -> Result<(), Error> {
-    let limit = state.configuration.max_stored_bytes(&surroundings.limits);
-    if state.store.bytes() <= limit {
+fn check_memory(
+    command: &Command,
+    state: &mut State,
+    session: &mut Session,
+    now: i64,
+    surroundings: &Surroundings,
+) -> Result<(), Error> {
+    let State {
+        store, configuration, ..
+    } = state;
+    let limit = configuration.max_stored_bytes(&surroundings.limits);
+    if store.bytes() <= limit || eviction::make_room(store, configuration, limit, &mut session.random, now) {
         return Ok(());
     }
     let transaction = session.transaction.as_ref();
@@ -165,7 +176,7 @@ fn queue(command: &'static Command, arguments: Arguments<'_>, session: &mut Sess
     if let Some(transaction) = &mut session.transaction
         && !transaction.is_refused
     {
-        let arguments = arguments.to_owned();
+        let arguments = arguments.copied();
         transaction.bytes = transaction.bytes.saturating_add(arguments.size());
         session.is_closing |= transaction.bytes > TRANSACTION_MAX_BYTES;
         transaction.queue.push(Queued { command, arguments });
@@ -180,7 +191,7 @@ pub fn refuse(refusal: Error, request: Request, session: &mut Session, state: &m
         state.counters.calls.entry(command.name).or_default().rejected += 1;
     }
     state.counters.count_error(&refusal);
-    if !request.command().is_some_and(|command| command.name == "exec") {
+    if request.command().is_none_or(|command| command.name != "exec") {
         return Reply::Error(refusal);
     }
     session.transaction = None;

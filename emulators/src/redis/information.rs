@@ -122,6 +122,7 @@ fn clients(call: &mut Call<'_>) -> String {
 fn memory(call: &mut Call<'_>) -> String {
     let used = call.state.store.bytes();
     let chosen = call.state.configuration.max_memory();
+    let policy = String::from_utf8_lossy(call.state.configuration.eviction_policy()).into_owned();
     fields(&[
         ("used_memory", &used),
         ("used_memory_human", &human(used)),
@@ -130,7 +131,7 @@ fn memory(call: &mut Call<'_>) -> String {
         ("used_memory_dataset", &used),
         ("maxmemory", &chosen),
         ("maxmemory_human", &human(chosen)),
-        ("maxmemory_policy", &"noeviction"),
+        ("maxmemory_policy", &policy),
         ("mem_fragmentation_ratio", &"1.00"),
         ("mem_allocator", &"slt"),
         ("active_defrag_running", &0),
@@ -183,7 +184,7 @@ fn stats(call: &mut Call<'_>) -> String {
         ("sync_partial_ok", &0),
         ("sync_partial_err", &0),
         ("expired_keys", &found.expired),
-        ("evicted_keys", &0),
+        ("evicted_keys", &found.evicted),
         ("keyspace_hits", &found.hits),
         ("keyspace_misses", &found.misses),
         ("pubsub_channels", &0),

@@ -63,7 +63,7 @@ fn by_full_name(name: &[u8]) -> Option<&'static Command> {
 
 /// `COMMAND`
 pub fn command(_: &mut Call<'_>) -> Outcome {
-    Ok(Reply::Array(COMMANDS.iter().map(|command| describe(command)).collect()))
+    Ok(Reply::Array(COMMANDS.iter().map(describe).collect()))
 }
 
 /// `COMMAND COUNT`

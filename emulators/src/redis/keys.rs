@@ -141,7 +141,7 @@ fn condition(call: &Call<'_>) -> Result<Condition, Error> {
 
 /// `TTL key`
 pub fn ttl(call: &mut Call<'_>) -> Outcome {
-    time_left(call, |at, now| (at - now + 500) / 1_000)
+    time_left(call, |at, now| (at - now).wrapping_add(500) / 1_000)
 }
 
 /// `PTTL key`
@@ -151,7 +151,7 @@ pub fn pttl(call: &mut Call<'_>) -> Outcome {
 
 /// `EXPIRETIME key`
 pub fn expiretime(call: &mut Call<'_>) -> Outcome {
-    time_left(call, |at, _| (at + 500) / 1_000)
+    time_left(call, |at, _| at.wrapping_add(500) / 1_000)
 }
 
 /// `PEXPIRETIME key`
@@ -159,6 +159,7 @@ pub fn pexpiretime(call: &mut Call<'_>) -> Outcome {
     time_left(call, |at, _| at)
 }
 
+/// In Redis the half that rounds overflows as well, for times at the very end of what 64 bits hold.
 fn time_left(call: &mut Call<'_>, show: fn(i64, i64) -> i64) -> Outcome {
     let key = call.argument(1);
     Ok(Reply::Integer(match call.look(key) {

@@ -18,6 +18,7 @@ mod direct;
 mod dispatch;
 mod docs;
 mod error;
+mod eviction;
 mod extended;
 mod glob;
 mod information;

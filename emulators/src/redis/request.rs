@@ -106,7 +106,7 @@ impl<'a> Arguments<'a> {
 
     /// Copies them, for a transaction.
     #[must_use]
-    pub fn to_owned(&self) -> OwnedArguments {
+    pub fn copied(&self) -> OwnedArguments {
         let mut owned = OwnedArguments::default();
         for argument in self.from(0) {
             owned.push(argument);

@@ -125,6 +125,17 @@ pub struct Keyspace {
     pub expiring: usize,
 }
 
+/// A key that was drawn.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// The key.
+    pub key: Bytes,
+    /// When it was last used, in seconds since 1970.
+    pub used_at: i64,
+    /// The last of its milliseconds, since 1970.
+    pub expires_at: Option<i64>,
+}
+
 /// What was found, for `INFO`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Statistics {
@@ -134,6 +145,8 @@ pub struct Statistics {
     pub misses: u64,
     /// Keys that expired.
     pub expired: u64,
+    /// Keys that were removed to make room.
+    pub evicted: u64,
 }
 
 /// All databases.
@@ -313,11 +326,41 @@ impl Store {
 
     /// Some key.
     pub fn random_key(&mut self, database: usize, random: &mut Random, now: i64) -> Option<Bytes> {
+        self.draw(database, 1, false, random, now).pop().map(|drawn| drawn.key)
+    }
+
+    /// Some keys, or some of those that expire: different ones, and all if there are no more than `count`.
+    pub fn draw(
+        &mut self,
+        database: usize,
+        count: usize,
+        expiring_only: bool,
+        random: &mut Random,
+        now: i64,
+    ) -> Vec<Drawn> {
         self.sweep(database, now);
-        let found = self.databases.get(database)?;
-        let from = random.draw();
-        let mut entries = found.entries.iter_from(from).chain(found.entries.iter_from(0));
-        entries.next().map(|(_, key, _)| key.clone())
+        let Some(found) = self.databases.get(database) else {
+            return Vec::new();
+        };
+        let eligible = if expiring_only {
+            found.expiring
+        } else {
+            found.entries.len()
+        };
+        if eligible == 0 {
+            return Vec::new();
+        }
+        // neighbours in the order of hashes, which means nothing
+        let entries = found.entries.iter_from(random.draw()).chain(found.entries.iter_from(0));
+        entries
+            .filter(|(_, _, entry)| !expiring_only || entry.expires_at.is_some())
+            .take(count.min(eligible))
+            .map(|(_, key, entry)| Drawn {
+                key: key.clone(),
+                used_at: entry.used_at,
+                expires_at: entry.expires_at,
+            })
+            .collect()
     }
 
     /// About `count` keys from `cursor` on, and the cursor at which the rest begins: 0 after the last.
@@ -333,15 +376,13 @@ impl Store {
         let Some(found) = self.databases.get(database) else {
             return (0, page);
         };
-        let mut met = 0;
         let mut last = None;
-        for (hash, key, entry) in found.entries.iter_from(from) {
+        for (met, (hash, key, entry)) in found.entries.iter_from(from).enumerate() {
             let place = hash >> CURSOR_SHIFT;
             // those that share a place are met together: a cursor cannot lie between them
             if met >= count && last != Some(place) {
                 return (place, page);
             }
-            met += 1;
             last = Some(place);
             if !entry.is_expired(now) {
                 page.push((key.clone(), entry.clone()));

@@ -144,7 +144,7 @@ fn nothing_is_saved_or_slow() {
     );
     assert_eq!(
         setup.ask("SLOWLOG GET\r\nSLOWLOG GET 5\r\nSLOWLOG LEN\r\nSLOWLOG RESET"),
-        "*0\r\n*0\r\n:0\r\n"
+        "*0\r\n*0\r\n:0\r\n+OK\r\n"
     );
     assert_eq!(
         setup.ask("SLOWLOG GET -2"),
@@ -345,6 +345,46 @@ fn over_the_limits_redis_says_so() {
     assert_eq!(
         setup.ask("*1\r\n$2000001\r\n"),
         "-ERR Protocol error: invalid bulk length\r\n"
+    );
+}
+
+#[test]
+fn keys_go_as_the_policy_says_when_memory_is_used_up() {
+    let value = "x".repeat(1_000);
+    for (policy, first_gone) in [
+        ("allkeys-lru", "b"),
+        ("volatile-ttl", "c"),
+        ("volatile-lru", "a"),
+        ("noeviction", ""),
+    ] {
+        let setup = plain();
+        setup.block_on(async {
+            let clock = setup.simulation.clock();
+            for (key, ttl) in [("a", "EX 2000"), ("b", ""), ("c", "EX 1000")] {
+                let mut stream = setup.mounted.connect(0);
+                let commands = format!("SET {key} {value} {ttl}\r\nQUIT\r\n");
+                assert_eq!(talk(&mut stream, &commands).await, "+OK\r\n+OK\r\n");
+                clock.sleep(Duration::from_secs(5)).await;
+            }
+            if policy == "allkeys-lru" {
+                let mut stream = setup.mounted.connect(0);
+                talk(&mut stream, "GET a\r\nQUIT\r\n").await;
+            }
+        });
+        let outcome = setup.ask(&format!(
+            "CONFIG SET maxmemory-policy {policy} maxmemory 2500\r\nSET d v"
+        ));
+        assert_eq!(outcome.contains("-OOM"), first_gone.is_empty(), "{policy}: {outcome}");
+        let gone: Vec<&str> = ["a", "b", "c"]
+            .into_iter()
+            .filter(|key| setup.redis.direct().get(0, key.as_bytes()).is_none())
+            .collect();
+        assert_eq!(gone.concat(), first_gone, "{policy}");
+    }
+    assert!(
+        plain()
+            .ask("CONFIG SET maxmemory-policy allkeys-lfu")
+            .starts_with("-ERR CONFIG SET failed")
     );
 }
 

@@ -170,3 +170,18 @@ fn a_script_of_hours_takes_the_same_virtual_time_each_run() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn an_idle_client_is_closed_when_a_timeout_is_set() {
+    let target = Target::emulated();
+    target.run(async {
+        let (mut client, mut idle) = (target.client().await, target.client().await);
+        expect(&mut client, &[("CONFIG SET timeout 100", "+OK")]).await;
+        expect(&mut idle, &[("PING", "+PONG")]).await;
+        target.pass(Duration::from_secs(60)).await;
+        expect(&mut client, &[("PING", "+PONG")]).await;
+        target.pass(Duration::from_secs(60)).await;
+        expect(&mut client, &[("PING", "+PONG")]).await;
+        idle.closed().await.expect("closed after 120 idle seconds");
+    });
+}

@@ -243,7 +243,6 @@ const COMMAND_FORMS: &[(u64, &[&str])] = &[
             "OBJECT REFCOUNT %k",
             "OBJECT IDLETIME %k",
             "OBJECT FREQ %k",
-            "OBJECT HELP",
         ],
     ),
     // transactions
@@ -547,6 +546,8 @@ fn rule(words: &[Vec<u8>]) -> Rule {
             .map_or(String::new(), |word| escape(&word.to_ascii_uppercase()))
     };
     match (word(0).as_str(), word(1).as_str()) {
+        // all commands: an emulator has fewer
+        ("COMMAND", "INFO" | "DOCS") if words.len() == 2 => Rule::Kind,
         ("TTL" | "EXPIRETIME", _) => Rule::Near(60),
         ("PTTL" | "PEXPIRETIME", _) => Rule::Near(60_000),
         ("KEYS" | "SCAN", _) => Rule::Order,

@@ -81,6 +81,12 @@ impl<'a> Call<'a> {
 
     /// Sets a key.
     pub fn set(&mut self, key: &[u8], entry: Entry) {
+        // a shared object has no time of its own at which it was used
+        let entry = if self.state.configuration.evicts_by_use() {
+            entry.unshared()
+        } else {
+            entry
+        };
         self.state.store.set(self.session.database, key, entry, self.now);
     }
 

@@ -19,7 +19,7 @@ pub enum Kind {
     /// A number, from … to ….
     Number(i64, i64),
     /// A number of bytes with a unit: `100mb`. From … to ….
-    Memory(i64, i64),
+    Memory(u64, u64),
     /// One of these words.
     Word(&'static [&'static str]),
     /// Classes of keyspace events: `KEA`. Nobody can subscribe to them.
@@ -53,6 +53,9 @@ pub struct Parameter {
     /// Whether it can be changed.
     pub change: Change,
 }
+
+/// The largest size that Redis holds in a signed number, in bytes.
+const SIGNED_MAX: u64 = i64::MAX.cast_unsigned();
 
 const fn parameter(name: &'static str, default: &'static str, kind: Kind, change: Change) -> Parameter {
     Parameter {
@@ -95,7 +98,7 @@ pub static PARAMETERS: &[Parameter] = &[
     parameter(
         "client-query-buffer-limit",
         "1073741824",
-        Kind::Memory(1024 * 1024, i64::MAX),
+        Kind::Memory(1024 * 1024, SIGNED_MAX),
         Change::Effective,
     ),
     parameter("cluster-enabled", "no", Kind::Flag, Change::Never),
@@ -112,7 +115,7 @@ pub static PARAMETERS: &[Parameter] = &[
     parameter(
         "hash-max-listpack-value",
         "64",
-        Kind::Memory(0, i64::MAX),
+        Kind::Memory(0, SIGNED_MAX),
         Change::Invisible,
     ),
     parameter("hz", "10", Kind::Number(0, i32::MAX as i64), Change::Invisible),
@@ -150,7 +153,7 @@ pub static PARAMETERS: &[Parameter] = &[
     parameter("lua-time-limit", "5000", Kind::Number(0, i64::MAX), Change::Invisible),
     parameter("masterauth", "", Kind::Text, Change::Invisible),
     parameter("maxclients", "10000", Kind::Number(1, u32::MAX as i64), Change::Refused),
-    parameter("maxmemory", "0", Kind::Memory(0, i64::MAX), Change::Effective),
+    parameter("maxmemory", "0", Kind::Memory(0, u64::MAX), Change::Effective),
     parameter(
         "maxmemory-policy",
         "noeviction",
@@ -190,7 +193,7 @@ pub static PARAMETERS: &[Parameter] = &[
     parameter(
         "proto-max-bulk-len",
         "536870912",
-        Kind::Memory(1024 * 1024, i64::MAX),
+        Kind::Memory(1024 * 1024, SIGNED_MAX),
         Change::Effective,
     ),
     parameter("rdbchecksum", "yes", Kind::Flag, Change::Never),
@@ -198,7 +201,7 @@ pub static PARAMETERS: &[Parameter] = &[
     parameter(
         "repl-backlog-size",
         "1048576",
-        Kind::Memory(1, i64::MAX),
+        Kind::Memory(1, SIGNED_MAX),
         Change::Invisible,
     ),
     parameter(
@@ -228,7 +231,7 @@ pub static PARAMETERS: &[Parameter] = &[
     parameter(
         "stream-node-max-bytes",
         "4096",
-        Kind::Memory(0, i64::MAX),
+        Kind::Memory(0, SIGNED_MAX),
         Change::Invisible,
     ),
     parameter(
@@ -260,7 +263,7 @@ pub static PARAMETERS: &[Parameter] = &[
     parameter(
         "zset-max-listpack-value",
         "64",
-        Kind::Memory(0, i64::MAX),
+        Kind::Memory(0, SIGNED_MAX),
         Change::Invisible,
     ),
 ];
@@ -360,15 +363,16 @@ fn events(text: &[u8]) -> Option<Vec<u8>> {
     Some(shown)
 }
 
-fn within(number: i64, from: i64, to: i64) -> Result<Vec<u8>, Invalid> {
+fn within<N: PartialOrd + Copy + std::fmt::Display>(number: N, from: N, to: N) -> Result<Vec<u8>, Invalid> {
     if (from..=to).contains(&number) {
         return Ok(number.to_string().into_bytes());
     }
     Err(Invalid(format!("argument must be between {from} and {to} inclusive")))
 }
 
-/// `100`, `1k` (a thousand), `1kb` (1024) and so on.
-fn memory(text: &[u8]) -> Option<i64> {
+/// `100`, `1k` (a thousand), `1kb` (1024) and so on. As C reads them: no digits are 0, too many are the most that there
+/// is, and the unit may overflow.
+fn memory(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, unit) = text.split_at(digits);
     let unit = match unit.to_ascii_lowercase().as_slice() {
@@ -381,7 +385,10 @@ fn memory(text: &[u8]) -> Option<i64> {
         b"gb" => 1 << 30,
         _ => return None,
     };
-    std::str::from_utf8(number).ok()?.parse::<i64>().ok()?.checked_mul(unit)
+    let number = number.iter().fold(0_u64, |number, digit| {
+        number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+    });
+    Some(number.wrapping_mul(unit))
 }
 
 /// The values that were changed.
@@ -448,9 +455,11 @@ impl Configuration {
     /// `maxmemory`, in bytes; 0 is no limit.
     #[must_use]
     pub fn max_memory(&self) -> u64 {
-        self.number("maxmemory")
-            .and_then(|chosen| u64::try_from(chosen).ok())
-            .unwrap_or(0)
+        let chosen = self
+            .changed
+            .get("maxmemory")
+            .and_then(|value| std::str::from_utf8(value).ok());
+        chosen.and_then(|chosen| chosen.parse().ok()).unwrap_or(0)
     }
 
     /// `maxmemory-policy`
@@ -459,6 +468,12 @@ impl Configuration {
         self.changed
             .get("maxmemory-policy")
             .map_or(b"noeviction", Vec::as_slice)
+    }
+
+    /// Whether keys are evicted by when they were last used.
+    #[must_use]
+    pub fn evicts_by_use(&self) -> bool {
+        self.changed.contains_key("maxmemory") && self.max_memory() > 0 && self.eviction_policy().ends_with(b"-lru")
     }
 
     /// All that may be stored, in bytes.
@@ -502,10 +517,12 @@ mod tests {
             ("1k", Some(1_000)),
             ("1KB", Some(1_024)),
             ("2gb", Some(2 << 30)),
-            ("", None),
+            ("", Some(0)),
+            ("kb", Some(0)),
             ("1x", None),
             ("-1", None),
-            ("99999999999gb", None),
+            ("99999999999999999999", Some(u64::MAX)),
+            ("17179869184gb", Some(0)),
         ] {
             assert_eq!(memory(text.as_bytes()), expected, "{text}");
         }

@@ -100,9 +100,9 @@ fn describe(command: &'static Command) -> Reply {
                 .map(Reply::Status)
                 .collect(),
         ),
-        Reply::Array(command.tips.iter().map(|tip| Reply::text(tip)).collect()),
-        Reply::Array(command.keys.iter().map(specify).collect()),
-        Reply::Array(subcommands.collect()),
+        Reply::Set(command.tips.iter().map(|tip| Reply::text(tip)).collect()),
+        Reply::Set(command.keys.iter().map(specify).collect()),
+        Reply::Set(subcommands.collect()),
     ])
 }
 

@@ -4,15 +4,12 @@ use super::call::Call;
 use super::client_commands::timeout;
 use super::error::Error;
 use super::glob;
-use super::number;
 use super::reply::{OK, Reply};
 use super::session::Blocked;
 use super::store::{DATABASES, Encoding};
 
 type Outcome = Result<Reply, Error>;
 
-/// Redis shares one object for each of the numbers below this; `OBJECT REFCOUNT` shows it.
-const SHARED_INTEGERS: i64 = 10_000;
 /// The reference count that Redis shows for a shared object: its `OBJ_SHARED_REFCOUNT`.
 const SHARED_REFERENCES: i64 = 2_147_483_647;
 /// How many keys `SCAN` looks at, unless told otherwise.
@@ -141,7 +138,7 @@ fn condition(call: &Call<'_>) -> Result<Condition, Error> {
 
 /// `TTL key`
 pub fn ttl(call: &mut Call<'_>) -> Outcome {
-    time_left(call, |at, now| (at - now).wrapping_add(500) / 1_000)
+    time_left(call, |at, now| (at - now).saturating_add(500) / 1_000)
 }
 
 /// `PTTL key`
@@ -151,7 +148,7 @@ pub fn pttl(call: &mut Call<'_>) -> Outcome {
 
 /// `EXPIRETIME key`
 pub fn expiretime(call: &mut Call<'_>) -> Outcome {
-    time_left(call, |at, _| at.wrapping_add(500) / 1_000)
+    time_left(call, |at, _| ((at.cast_unsigned() + 500) / 1_000).cast_signed())
 }
 
 /// `PEXPIRETIME key`
@@ -159,7 +156,6 @@ pub fn pexpiretime(call: &mut Call<'_>) -> Outcome {
     time_left(call, |at, _| at)
 }
 
-/// In Redis the half that rounds overflows as well, for times at the very end of what 64 bits hold.
 fn time_left(call: &mut Call<'_>, show: fn(i64, i64) -> i64) -> Outcome {
     let key = call.argument(1);
     Ok(Reply::Integer(match call.look(key) {
@@ -226,7 +222,7 @@ pub fn copy(call: &mut Call<'_>) -> Outcome {
     if call.state.store.read_to_change(database, to, call.now).is_some() && !replace {
         return Ok(Reply::Integer(0));
     }
-    call.state.store.set(database, to, entry, call.now);
+    call.state.store.set(database, to, entry.unshared(), call.now);
     Ok(Reply::Integer(1))
 }
 
@@ -343,7 +339,7 @@ pub fn object_encoding(call: &mut Call<'_>) -> Outcome {
     let key = call.argument(2);
     Ok(call.look(key).map_or(Reply::Nil, |entry| {
         Reply::text(match entry.encoding {
-            Encoding::Integer => "int",
+            Encoding::Integer | Encoding::Shared => "int",
             Encoding::Embedded => "embstr",
             Encoding::Raw => "raw",
         })
@@ -354,8 +350,7 @@ pub fn object_encoding(call: &mut Call<'_>) -> Outcome {
 pub fn object_refcount(call: &mut Call<'_>) -> Outcome {
     let key = call.argument(2);
     Ok(call.look(key).map_or(Reply::Nil, |entry| {
-        let number = number::parse(&entry.value).filter(|_| entry.encoding == Encoding::Integer);
-        let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));
+        let is_shared = entry.encoding == Encoding::Shared;
         Reply::Integer(if is_shared { SHARED_REFERENCES } else { 1 })
     }))
 }

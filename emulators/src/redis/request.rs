@@ -172,6 +172,8 @@ pub struct Decoder {
     is_inline: bool,
     /// Arguments still to come.
     remaining: i64,
+    /// How much of the line of a length was searched for its end, in bytes.
+    searched: usize,
     /// The length of the argument that is being read.
     bulk: Option<usize>,
 }
@@ -218,12 +220,13 @@ impl Decoder {
         self.places.clear();
         self.inline.clear();
         self.is_inline = false;
+        self.searched = 0;
         std::mem::take(&mut self.position)
     }
 
     /// `*3\r\n`
     fn count(&mut self, buffer: &[u8], limits: RequestLimits) -> Result<Option<Step>, ProtocolError> {
-        let Some(line) = line(buffer) else {
+        let Some(line) = line(buffer, &mut self.searched) else {
             if buffer.len() > INLINE_MAX_BYTES {
                 return Err(ProtocolError::MultibulkLine);
             }
@@ -251,7 +254,7 @@ impl Decoder {
             Some(length) => length,
             None => {
                 let rest = buffer.get(self.position..).unwrap_or_default();
-                let Some(line) = line(rest) else {
+                let Some(line) = line(rest, &mut self.searched) else {
                     if rest.len() > INLINE_MAX_BYTES {
                         return Err(ProtocolError::BulkLine);
                     }
@@ -297,15 +300,16 @@ impl Decoder {
     }
 }
 
-/// Up to the carriage return, if the byte after it is there as well.
-fn line(bytes: &[u8]) -> Option<&[u8]> {
-    let end = bytes
-        .iter()
-        .take(INLINE_MAX_BYTES + 2)
-        .position(|byte| matches!(byte, b'\r' | 0))?;
-    (bytes.get(end) == Some(&b'\r') && end + 2 <= bytes.len())
-        .then(|| bytes.get(..end))
-        .flatten()
+/// Up to the carriage return, if the byte after it is there as well. `searched` keeps how far was looked.
+fn line<'a>(bytes: &'a [u8], searched: &mut usize) -> Option<&'a [u8]> {
+    let unseen = bytes.get(*searched..).unwrap_or_default();
+    let end = *searched + unseen.iter().take_while(|byte| !matches!(byte, b'\r' | 0)).count();
+    if bytes.get(end) != Some(&b'\r') || end + 2 > bytes.len() {
+        *searched = end;
+        return None;
+    }
+    *searched = 0;
+    bytes.get(..end)
 }
 
 fn bulk_length(line: &[u8], rest: &[u8], limits: RequestLimits) -> Result<usize, ProtocolError> {

@@ -181,6 +181,12 @@ pub fn acl_users(_: &mut Call<'_>) -> Outcome {
 
 /// `ACL CAT [category]`
 pub fn acl_cat(call: &mut Call<'_>) -> Outcome {
+    if call.arguments.len() > 3 {
+        return Err(Error::Text(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{}'. Try ACL HELP.",
+            String::from_utf8_lossy(call.argument(1))
+        )));
+    }
     let plain = |name: &'static str| name.trim_start_matches('@');
     let Some(wanted) = call.arguments.get(2) else {
         return Ok(Reply::Array(
@@ -190,12 +196,6 @@ pub fn acl_cat(call: &mut Call<'_>) -> Outcome {
     let Some(bit) = CATEGORY_NAMES.iter().position(|name| plain_matches(name, wanted)) else {
         return Err(Error::Quoted([b"ERR Unknown category '", wanted, b"'"].concat()));
     };
-    if call.arguments.len() > 3 {
-        return Err(Error::Text(format!(
-            "ERR unknown subcommand or wrong number of arguments for '{}'. Try ACL HELP.",
-            String::from_utf8_lossy(call.argument(1))
-        )));
-    }
     let found = introspection::all().filter(|command| command.categories & (1 << bit) != 0);
     Ok(Reply::Array(found.map(|command| Reply::text(command.name)).collect()))
 }

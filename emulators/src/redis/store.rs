@@ -20,6 +20,8 @@ pub const DATABASES: usize = 16;
 const ENTRY_OVERHEAD_BYTES: u64 = 64;
 /// The longest string that Redis keeps together with its header, in bytes: its `OBJ_ENCODING_EMBSTR_SIZE_LIMIT`.
 const EMBEDDED_MAX_BYTES: usize = 44;
+/// Redis shares one object for each of the numbers below this.
+const SHARED_INTEGERS: i64 = 10_000;
 /// A cursor of `SCAN` is the upper part of a hash: 48 bits, which every client's number type holds.
 const CURSOR_SHIFT: u32 = 16;
 
@@ -28,6 +30,8 @@ const CURSOR_SHIFT: u32 = 16;
 pub enum Encoding {
     /// A number of 64 bits.
     Integer,
+    /// A small number, of which there is one object for all: `OBJECT REFCOUNT` shows it.
+    Shared,
     /// A short string.
     Embedded,
     /// A long string, or one that was changed in place.
@@ -51,12 +55,11 @@ impl Entry {
     /// A value as a client sent it, held as Redis would hold it. It does not expire.
     #[must_use]
     pub fn new(value: Bytes) -> Self {
-        let encoding = if number::parse(&value).is_some() {
-            Encoding::Integer
-        } else if value.len() <= EMBEDDED_MAX_BYTES {
-            Encoding::Embedded
-        } else {
-            Encoding::Raw
+        let encoding = match number::parse(&value) {
+            Some(0..SHARED_INTEGERS) => Encoding::Shared,
+            Some(_) => Encoding::Integer,
+            None if value.len() <= EMBEDDED_MAX_BYTES => Encoding::Embedded,
+            None => Encoding::Raw,
         };
         Self {
             value,
@@ -97,6 +100,15 @@ impl Entry {
     #[must_use]
     pub fn expiring(mut self, at: Option<i64>) -> Self {
         self.expires_at = at;
+        self
+    }
+
+    /// With an object of its own.
+    #[must_use]
+    pub fn unshared(mut self) -> Self {
+        if self.encoding == Encoding::Shared {
+            self.encoding = Encoding::Integer;
+        }
         self
     }
 

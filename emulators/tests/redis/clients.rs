@@ -60,7 +60,7 @@ async fn a_password(target: &Target) -> RedisResult<()> {
         "default:secret@localhost?protocol=resp3",
     ] {
         let mut connection = open(target, right).await?;
-        assert_eq!(connection.incr::<_, _, i64>("logins", 1).await? > 0, true, "{right}");
+        assert!(connection.incr::<_, _, i64>("logins", 1).await? > 0, "{right}");
     }
     for wrong in [
         ":wrong@localhost",

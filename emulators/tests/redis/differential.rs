@@ -426,6 +426,10 @@ fn generate(seed: u64, count: usize) -> Vec<Step> {
     (0..count).map(|_| generator.step()).collect()
 }
 
+/// A reply, or why there is none.
+type Reply = Result<Frame, String>;
+type Replies = Vec<Reply>;
+
 /// A mistake that is planted between the clients and the server.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Mutant {
@@ -501,7 +505,7 @@ impl Mutant {
 }
 
 /// What each command was answered.
-fn replies(target: &Target, steps: &[Step], mutant: Option<Mutant>) -> Vec<Result<Frame, String>> {
+fn replies(target: &Target, steps: &[Step], mutant: Option<Mutant>) -> Replies {
     target.run(async {
         let (mut clients, mut replies) = (BTreeMap::new(), Vec::new());
         for client in 1..=CLIENTS {
@@ -581,7 +585,7 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn alike(&mut self, step: &Step, left: &Result<Frame, String>, right: &Result<Frame, String>) -> bool {
+    fn alike(&mut self, step: &Step, left: &Reply, right: &Reply) -> bool {
         let (Ok(left), Ok(right)) = (left, right) else {
             return left.is_err() && right.is_err();
         };
@@ -603,11 +607,7 @@ impl Comparison {
 }
 
 /// The first command that is answered differently, and how.
-fn difference(
-    steps: &[Step],
-    left: &[Result<Frame, String>],
-    right: &[Result<Frame, String>],
-) -> Option<(usize, String)> {
+fn difference(steps: &[Step], left: &[Reply], right: &[Reply]) -> Option<(usize, String)> {
     let mut comparison = Comparison::default();
     let at = (0..steps.len()).find(|&at| !comparison.alike(&steps[at], &left[at], &right[at]))?;
     Some((
@@ -618,8 +618,8 @@ fn difference(
 
 /// Two ways to run commands, each on fresh servers.
 struct Pair<'a> {
-    left: &'a dyn Fn(&[Step]) -> Vec<Result<Frame, String>>,
-    right: &'a dyn Fn(&[Step]) -> Vec<Result<Frame, String>>,
+    left: &'a dyn Fn(&[Step]) -> Replies,
+    right: &'a dyn Fn(&[Step]) -> Replies,
 }
 
 impl Pair<'_> {
@@ -664,11 +664,11 @@ fn show(steps: &[Step]) -> String {
     text
 }
 
-fn on_emulator(steps: &[Step]) -> Vec<Result<Frame, String>> {
+fn on_emulator(steps: &[Step]) -> Replies {
     replies(&Target::emulated_now(), steps, None)
 }
 
-fn on_real(steps: &[Step]) -> Vec<Result<Frame, String>> {
+fn on_real(steps: &[Step]) -> Replies {
     replies(&Target::real(), steps, None)
 }
 
@@ -739,7 +739,7 @@ fn planted_mistakes_are_found_and_shrunk_to_a_few_commands() {
     let right = on_emulator(&steps);
     for mutant in Mutant::ALL {
         let wrong = |steps: &[Step]| replies(&Target::emulated_now(), steps, Some(mutant));
-        let found = [COMMANDS / 16, COMMANDS / 4, COMMANDS].into_iter().find_map(|count| {
+        let found = [COMMANDS / 50, COMMANDS / 10, COMMANDS].into_iter().find_map(|count| {
             let steps = &steps[..count];
             difference(steps, &wrong(steps), &right)
         });

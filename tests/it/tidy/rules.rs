@@ -152,7 +152,7 @@ fn unbiased(file: &File) -> Vec<Problem> {
         .iter()
         .enumerate()
         .filter(|(_, (_, line))| opens(line))
-        .filter(|(index, _)| !lines.get(index + 1).is_some_and(|(_, next)| next.trim() == "biased;"))
+        .filter(|(index, _)| lines.get(index + 1).is_none_or(|(_, next)| next.trim() != "biased;"))
         .map(|(_, (number, _))| file.problem(*number, "`select!` without `biased;`: its order would be random"))
         .collect()
 }

@@ -15,6 +15,7 @@ use crate::cli::Run;
 use crate::deployment::{BindError, Deployment, Parts, Services, Watchdog, bind, serve};
 use crate::events::{Event, Sink};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
+use crate::project;
 use crate::slightfile::{Slightfile, Store};
 use crate::support::os;
 
@@ -28,6 +29,7 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
         .path
         .as_ref()
         .map_or_else(|| directory.clone(), |path| directory.join(path));
+    let listen = listen(&arguments.listen)?;
     let (component, slightfile) = if path.is_dir() {
         let (project, slightfile) = app::project(session, &path)?;
         let component = match &slightfile.app.component {
@@ -41,13 +43,15 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
         };
         (component, slightfile)
     } else {
+        if !path.exists() {
+            let name = project::named(&path, &directory);
+            return Err(Failure::usage(format!("there is no `{name}`"))
+                .hint("give a project's folder or a component; `slt build` writes one to `dist/`"));
+        }
         let folder = path.parent().map_or_else(|| directory.clone(), Path::to_owned);
         (path, app::project(session, &folder)?.1)
     };
-    let listen = Listen {
-        address: arguments.listen.clone(),
-    };
-    start(session, &component, &slightfile, &arguments.arguments, Some(&listen))
+    start(session, &component, &slightfile, &arguments.arguments, Some(listen))
 }
 
 /// Runs a command component for cargo: in the project of the current folder.
@@ -56,8 +60,14 @@ pub(super) fn command(session: &Session<'_>, path: &Path, arguments: &[String]) 
     start(session, path, &slightfile, arguments, None)
 }
 
-struct Listen {
-    address: String,
+/// An address to listen on is `host:port`; whether the host is one of this machine's is seen later.
+fn listen(address: &str) -> Result<&str, Failure> {
+    let parts = address.rsplit_once(':');
+    match parts.map(|(host, port)| (host.is_empty(), port.parse::<u16>().is_ok())) {
+        Some((false, true)) => Ok(address),
+        _ => Err(Failure::usage(format!("`--listen {address}` is no address"))
+            .hint("it is `host:port`, for example `127.0.0.1:3000`; port 0 takes a free one")),
+    }
 }
 
 fn start(
@@ -65,10 +75,11 @@ fn start(
     component: &Path,
     slightfile: &Slightfile,
     arguments: &[String],
-    listen: Option<&Listen>,
+    listen: Option<&str>,
 ) -> Result<Exit, Failure> {
     let engine = app::engine(session)?;
-    let loaded = load(&engine, component)?;
+    let name = project::named(component, &session.directory());
+    let loaded = load(&engine, component, &name)?;
     let (clock, sink) = (Clock::real(), session.ui.sink());
     let lookup = |store: Store, key: &str| match store {
         Store::Envvars => session.invocation.environment.get(key)?.clone().into_string().ok(),
@@ -106,19 +117,17 @@ fn start(
     let exit = match (listen, deployment.answers_http(), loaded.world.command.is_some()) {
         (Some(listen), true, _) => runtime.block_on(serve_http(deployment, listen, clock, &sink)),
         (_, _, true) => runtime.block_on(run_command(&deployment, &loaded, component, arguments)),
-        _ => Err(
-            Failure::failed(format!("`{}` exports nothing that slt can run", component.display()))
-                .hint("it runs components that export `wasi:http/incoming-handler` or `wasi:cli/run`"),
-        ),
+        _ => Err(Failure::failed(format!("`{name}` exports nothing that slt can run"))
+            .hint("it runs components that export `wasi:http/incoming-handler` or `wasi:cli/run`")),
     };
     stdout.finish();
     stderr.finish();
     exit
 }
 
-fn load(engine: &Engine, path: &Path) -> Result<Loaded, Failure> {
+fn load(engine: &Engine, path: &Path, name: &str) -> Result<Loaded, Failure> {
     let bytes = std::fs::read(path).map_err(|error| {
-        let failure = Failure::usage(format!("cannot read `{}`: {error}", path.display()));
+        let failure = Failure::usage(format!("cannot read `{name}`: {}", os::reason(&error)));
         if error.kind() == std::io::ErrorKind::NotFound {
             failure.hint("`slt build` writes a component to `dist/`")
         } else {
@@ -126,13 +135,17 @@ fn load(engine: &Engine, path: &Path) -> Result<Loaded, Failure> {
         }
     })?;
     engine.load(&bytes, false).map_err(|error| {
-        let failure = Failure::failed(format!("`{}`: {error}", path.display()));
+        let failure = Failure::failed(format!("`{name}`: {error}"));
         match error {
             LoadError::CoreModule => failure.hint("`slt build` makes a component of a core module"),
             LoadError::Import { .. } => {
                 failure.hint("`slt check` shows what a component needs and what the slightfile offers")
             }
-            _ => failure,
+            LoadError::NotWasm => {
+                failure.hint("give a project's folder or a component; a slightfile is named with `-c`")
+            }
+            LoadError::Invalid(_) => failure.hint("it is damaged, or of another version; `slt build` makes it anew"),
+            LoadError::Engine(_) => failure,
         }
     })
 }
@@ -182,13 +195,11 @@ async fn run_command(
     }
 }
 
-async fn serve_http(deployment: Deployment, listen: &Listen, clock: Clock, sink: &Sink) -> Result<Exit, Failure> {
-    let listener = TcpListener::bind(&listen.address)
+async fn serve_http(deployment: Deployment, listen: &str, clock: Clock, sink: &Sink) -> Result<Exit, Failure> {
+    let listener = TcpListener::bind(listen)
         .await
-        .map_err(|error| cannot_listen(&listen.address, &error))?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| cannot_listen(&listen.address, &error))?;
+        .map_err(|error| cannot_listen(listen, &error))?;
+    let address = listener.local_addr().map_err(|error| cannot_listen(listen, &error))?;
     sink(Event::Listening {
         service: "http".into(),
         address: format!("http://{address}"),
@@ -201,7 +212,7 @@ async fn serve_http(deployment: Deployment, listen: &Listen, clock: Clock, sink:
 
 /// Why an address cannot be listened on, and the way out.
 pub(super) fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
-    let failure = Failure::environment(format!("cannot listen on {address}: {error}"));
+    let failure = Failure::environment(format!("cannot listen on {address}: {}", os::reason(error)));
     match error.kind() {
         std::io::ErrorKind::AddrInUse => failure.hint(format!(
             "another program listens there; choose another port, or 0 for a free one: `{}`",
@@ -209,8 +220,10 @@ pub(super) fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
                 .parse::<SocketAddr>()
                 .map_or_else(|_| "127.0.0.1:0".into(), |at| SocketAddr::new(at.ip(), 0).to_string())
         )),
-        std::io::ErrorKind::InvalidInput => failure.hint("an address is `host:port`, for example `127.0.0.1:3000`"),
-        _ => failure,
+        std::io::ErrorKind::PermissionDenied => failure.hint("ports below 1024 may be reserved; choose a higher one"),
+        _ => {
+            failure.hint("the host must be an address of this machine: `127.0.0.1`, `[::1]`, `0.0.0.0` for all of them")
+        }
     }
 }
 

@@ -120,8 +120,8 @@ impl Libtest {
                 "--test-threads" => parsed.jobs = Some(number(name, &value("a number")?)?),
                 "--seed" => parsed.seed = Some(number(name, &value("a number")?)?),
                 // how libtest itself prints has no meaning here: slt prints
-                "--format" | "--color" => drop(value("a word")?),
-                "-q" | "--quiet" | "-Z" | "--report-time" => {}
+                "--format" | "--color" | "-Z" => drop(value("a word")?),
+                "-q" | "--quiet" | "--report-time" => {}
                 _ if name.starts_with('-') => {
                     let known =
                         "--exact, --list, --ignored, --include-ignored, --nocapture, --test-threads N, --seed N";
@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn libtests_arguments() {
         let parse = |line: &str| Libtest::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        let parsed = parse("a::b --exact --nocapture --test-threads=3 --seed 7 -q").unwrap();
+        let parsed =
+            parse("a::b --exact --nocapture --test-threads=3 --seed 7 -q -Z unstable-options --format=json").unwrap();
         assert_eq!(
             (parsed.jobs, parsed.seed, parsed.nocapture, parsed.filter.exact),
             (Some(3), Some(7), true, true)

@@ -24,7 +24,7 @@ pub use serve::serve;
 pub use watchdog::Watchdog;
 
 use crate::events::{Event, Sink};
-use crate::host::{Guest, GuestEnd, GuestSetup, Interrupt, Loaded, Outbound, Output, Testing};
+use crate::host::{Guest, GuestEnd, GuestSetup, Interrupt, Loaded, Outbound, Output, Refused, Testing};
 
 /// How many instances of an app run at once; further requests wait. Below the size of the engine's pool.
 const MAX_INSTANCES: usize = 200;
@@ -254,6 +254,8 @@ impl Deployment {
             seed: parts.seed.as_ref().map(|seed| seed.child(&format!("guest{instance}"))),
             keyvalue: &parts.bound.keyvalue,
             outbound: self.outbound(),
+            // under test a refusal may be what the test is about
+            refused: (!parts.testing).then(|| note(&parts.sink)),
             testing: self.0.testing.clone(),
             memory: parts.bound.memory,
             stdout: parts.stdout.clone(),
@@ -278,6 +280,12 @@ impl Deployment {
             })),
         }
     }
+}
+
+/// Tells the user.
+fn note(sink: &Sink) -> Refused {
+    let sink = Arc::clone(sink);
+    Arc::new(move |message| sink(Event::Note { message }))
 }
 
 /// Resolves when `limit` has passed; never without one.

@@ -47,7 +47,7 @@ pub struct Ran {
     pub stdout: String,
     /// What it wrote to its standard error, its app included.
     pub stderr: String,
-    /// Virtual time at its end, in nanoseconds.
+    /// Virtual time at its end, in nanoseconds; 0 after a deadlock, which time outran.
     pub virtual_nanoseconds: u64,
     /// What its services were asked.
     pub journal: Journal,
@@ -154,11 +154,12 @@ impl Isolated {
             let _ = self.block_on(within(&self.world.clock, DRAIN, self.deployment.drain()));
         }
         drop(watch);
+        let virtual_nanoseconds = end.as_ref().map_or(0, |_| self.world.clock.now_monotonic());
         Ran {
             end,
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),
-            virtual_nanoseconds: self.world.clock.now_monotonic(),
+            virtual_nanoseconds,
             journal: self.world.journal,
         }
     }

@@ -290,7 +290,7 @@ fn judge(shared: &Shared, name: String, test: &str, ran: Ran) -> TestFinished {
         }
         (Ok(GuestEnd::Interrupted), ..) => (Outcome::TimedOut, Some(reason(&ran.end, &ran, shared))),
         (_, _, Some(what)) => (Outcome::Unsupported, Some(what.to_owned())),
-        (Ok(GuestEnd::Failed), ..) => (Outcome::Failed, Some("the test returned an error".to_owned())),
+        (Ok(GuestEnd::Failed), Said::Failed, _) => (Outcome::Failed, Some("the test returned an error".to_owned())),
         (end, ..) => (Outcome::Failed, Some(reason(end, &ran, shared))),
     };
     let shown = if outcome == Outcome::Passed {
@@ -357,8 +357,13 @@ fn reason(end: &Result<GuestEnd, slt_emulators::chassis::Deadlock>, ran: &Ran, s
         Ok(GuestEnd::Interrupted) => format!("still running after {:?} of real time", shared.timeout),
         Ok(end @ GuestEnd::Trapped(_)) => libtest::panic_of(&ran.stderr).unwrap_or_else(|| end.to_string()),
         Ok(end @ (GuestEnd::OutOfMemory(_) | GuestEnd::Broken(_))) => end.to_string(),
-        Ok(GuestEnd::Done | GuestEnd::Failed) => {
-            libtest::panic_of(&ran.stderr).unwrap_or_else(|| "it ended before its verdict".to_owned())
-        }
+        Ok(end @ (GuestEnd::Done | GuestEnd::Failed)) => libtest::panic_of(&ran.stderr).unwrap_or_else(|| {
+            let how = if *end == GuestEnd::Done {
+                "with success"
+            } else {
+                "with a failure"
+            };
+            format!("it exited, {how}, before its verdict")
+        }),
     }
 }

@@ -21,7 +21,7 @@ pub const APP_HOST: &str = "app.test";
 pub type AppRoute =
     Arc<dyn Fn(Request<WasiBody>) -> BoxFuture<'static, Result<Response<WasiBody>, Error>> + Send + Sync>;
 
-/// Told of each request that was refused: what to grant.
+/// Told of what was refused, and why.
 pub type Refused = Arc<dyn Fn(String) + Send + Sync>;
 
 /// What decides where a guest's requests go.

@@ -30,6 +30,21 @@ pub fn invocation() -> Invocation {
     }
 }
 
+/// What the operating system says, as a part of a sentence: `connection refused`.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error ").next().unwrap_or_default();
+    let mut letters = text.chars();
+    // `Is a directory`, and not `IPv6 …`
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// Makes a directory that only this user can enter, or checks that it is one.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use super::foreign;
 use crate::events::{Event, Exchange, Outcome, TestFinished, TestsFinished};
 
 /// Where a line belongs.
@@ -193,7 +194,7 @@ fn details(text: &mut String, test: &TestFinished, style: Style) {
     let mut section = |title: &str, body: &str| {
         if !body.trim().is_empty() {
             let _ = writeln!(text, "    {}", style.paint(DIM, title));
-            for line in body.trim_matches('\n').lines() {
+            for line in foreign::shown(body, style.colour).trim_matches('\n').lines() {
                 let _ = writeln!(text, "      {line}");
             }
         }

@@ -4,6 +4,7 @@
 
 pub mod diagnostics;
 mod events;
+mod foreign;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 
 use super::keyvalue::{Bindings, Handle};
-use crate::host::Guest;
+use crate::host::{Guest, Refused};
 use crate::providers::keyvalue::{Error, Range};
 
 #[allow(missing_docs)]
@@ -29,6 +29,7 @@ struct View<'a> {
     bindings: &'a Bindings,
     table: &'a mut ResourceTable,
     clock: &'a slt_emulators::chassis::Clock,
+    refused: Option<&'a Refused>,
 }
 
 /// Links store, atomics and batch.
@@ -38,6 +39,7 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
             bindings: &guest.keyvalue,
             table: &mut guest.table,
             clock: &guest.clock,
+            refused: guest.refused.as_ref(),
         }
     }
     store::add_to_linker::<Guest, KeyValue>(linker, view)?;
@@ -45,18 +47,24 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     batch::add_to_linker::<Guest, KeyValue>(linker, view)
 }
 
-/// The one table from a provider's errors to this interface's.
-fn error(error: Error) -> store::Error {
-    match error {
-        Error::NoSuchStore => store::Error::NoSuchStore,
-        Error::AccessDenied(_) => store::Error::AccessDenied,
-        error => store::Error::Other(error.to_string()),
-    }
-}
-
 type Answer<T> = wasmtime::Result<Result<T, store::Error>>;
 
 impl View<'_> {
+    /// The one table from a provider's errors to this interface's. `access-denied` has no room for a reason: the user of
+    /// slt is told.
+    fn error(&self, error: Error) -> store::Error {
+        match error {
+            Error::NoSuchStore => store::Error::NoSuchStore,
+            Error::AccessDenied(reason) => {
+                if let Some(refused) = self.refused {
+                    refused(format!("the key-value store refused the guest: {reason}"));
+                }
+                store::Error::AccessDenied
+            }
+            error => store::Error::Other(error.to_string()),
+        }
+    }
+
     fn handle(&self, bucket: &Resource<Handle>) -> wasmtime::Result<Handle> {
         self.clock.guest_calls();
         Ok(self.table.get(bucket)?.clone())
@@ -68,26 +76,46 @@ impl store::Host for View<'_> {
         self.clock.guest_calls();
         match self.bindings.open(identifier).await {
             Ok(handle) => Ok(Ok(self.table.push(handle)?)),
-            Err(reason) => Ok(Err(error(reason))),
+            Err(reason) => Ok(Err(self.error(reason))),
         }
     }
 }
 
 impl store::HostBucket for View<'_> {
     async fn get(&mut self, bucket: Resource<Handle>, key: String) -> Answer<Option<Vec<u8>>> {
-        Ok(self.handle(&bucket)?.bucket.get(key).await.map_err(error))
+        Ok(self
+            .handle(&bucket)?
+            .bucket
+            .get(key)
+            .await
+            .map_err(|failed| self.error(failed)))
     }
 
     async fn set(&mut self, bucket: Resource<Handle>, key: String, value: Vec<u8>) -> Answer<()> {
-        Ok(self.handle(&bucket)?.bucket.set(key, value).await.map_err(error))
+        Ok(self
+            .handle(&bucket)?
+            .bucket
+            .set(key, value)
+            .await
+            .map_err(|failed| self.error(failed)))
     }
 
     async fn delete(&mut self, bucket: Resource<Handle>, key: String) -> Answer<()> {
-        Ok(self.handle(&bucket)?.bucket.delete(key).await.map_err(error))
+        Ok(self
+            .handle(&bucket)?
+            .bucket
+            .delete(key)
+            .await
+            .map_err(|failed| self.error(failed)))
     }
 
     async fn exists(&mut self, bucket: Resource<Handle>, key: String) -> Answer<bool> {
-        Ok(self.handle(&bucket)?.bucket.exists(key).await.map_err(error))
+        Ok(self
+            .handle(&bucket)?
+            .bucket
+            .exists(key)
+            .await
+            .map_err(|failed| self.error(failed)))
     }
 
     async fn list_keys(&mut self, bucket: Resource<Handle>, cursor: Option<String>) -> Answer<store::KeyResponse> {
@@ -100,7 +128,7 @@ impl store::HostBucket for View<'_> {
                 )));
             }
         };
-        let page = handle.page(cursor).await.map_err(error);
+        let page = handle.page(cursor).await.map_err(|failed| self.error(failed));
         Ok(page.map(|page| store::KeyResponse {
             keys: page.keys,
             cursor: page.cursor.map(|cursor| cursor.to_string()),
@@ -120,7 +148,7 @@ impl atomics::Host for View<'_> {
             .bucket
             .increment(key, delta, Range::Signed)
             .await
-            .map_err(error))
+            .map_err(|failed| self.error(failed)))
     }
 }
 
@@ -130,16 +158,31 @@ impl batch::Host for View<'_> {
         bucket: Resource<Handle>,
         keys: Vec<String>,
     ) -> Answer<Vec<Option<(String, Vec<u8>)>>> {
-        let values = self.handle(&bucket)?.bucket.get_many(keys.clone()).await.map_err(error);
+        let values = self
+            .handle(&bucket)?
+            .bucket
+            .get_many(keys.clone())
+            .await
+            .map_err(|failed| self.error(failed));
         let pair = |(key, value): (String, Option<Vec<u8>>)| value.map(|value| (key, value));
         Ok(values.map(|values| keys.into_iter().zip(values).map(pair).collect()))
     }
 
     async fn set_many(&mut self, bucket: Resource<Handle>, pairs: Vec<(String, Vec<u8>)>) -> Answer<()> {
-        Ok(self.handle(&bucket)?.bucket.set_many(pairs).await.map_err(error))
+        Ok(self
+            .handle(&bucket)?
+            .bucket
+            .set_many(pairs)
+            .await
+            .map_err(|failed| self.error(failed)))
     }
 
     async fn delete_many(&mut self, bucket: Resource<Handle>, keys: Vec<String>) -> Answer<()> {
-        Ok(self.handle(&bucket)?.bucket.delete_many(keys).await.map_err(error))
+        Ok(self
+            .handle(&bucket)?
+            .bucket
+            .delete_many(keys)
+            .await
+            .map_err(|failed| self.error(failed)))
     }
 }

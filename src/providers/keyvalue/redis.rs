@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 
 use super::{Bucket, Error, KeyValue, MAX_LISTED_KEYS, Range, Result};
 use crate::providers::endpoint::{Endpoint, Written, within};
+use crate::support::os;
 
 /// How long an answer may take, on the clock that the provider was given.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -110,7 +111,7 @@ impl Client {
                 .endpoint
                 .dial(0)
                 .await
-                .map_err(|error| unavailable(error.to_string()))?;
+                .map_err(|error| unavailable(os::reason(&error)))?;
             let written = stream.written();
             let config = AsyncConnectionConfig::new()
                 .set_response_timeout(Some(RESPONSE_TIMEOUT))

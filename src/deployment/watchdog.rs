@@ -1,6 +1,6 @@
 //! Keeps real time on a thread of its own: stops guests whose time is over, whatever they are doing.
 //!
-//! It marks the guest, wakes its runtime and bumps the epoch once; a guest that is not marked goes on.
+//! It marks the guest, wakes its runtime and bumps the epoch, until the guest has ended; one that is not marked goes on.
 #![allow(clippy::disallowed_methods)] // real time is its job
 
 use std::collections::BTreeMap;
@@ -9,6 +9,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::host::{Engine, Interrupt};
+
+/// How often guests in real time give way to others.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How often a guest whose time is over is told so.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// The watchdog. Cheap to clone; its thread ends with the last clone.
 #[derive(Clone)]
@@ -21,6 +27,7 @@ struct Handle {
 
 struct Shared {
     engine: Arc<Engine>,
+    ticks: bool,
     watched: Mutex<Watched>,
     changed: Condvar,
 }
@@ -39,13 +46,26 @@ pub struct Watch {
 }
 
 impl Watchdog {
-    /// Starts the thread.
+    /// Starts the thread, for guests under virtual time: those that are not marked are left alone.
     ///
     /// # Errors
     /// What the operating system says when it gives no thread.
     pub fn start(engine: &Arc<Engine>) -> std::io::Result<Self> {
+        Self::new(engine, false)
+    }
+
+    /// As [`Watchdog::start`], for guests in real time: those that compute give way to others at each tick.
+    ///
+    /// # Errors
+    /// What the operating system says when it gives no thread.
+    pub fn ticking(engine: &Arc<Engine>) -> std::io::Result<Self> {
+        Self::new(engine, true)
+    }
+
+    fn new(engine: &Arc<Engine>, ticks: bool) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             engine: Arc::clone(engine),
+            ticks,
             watched: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -97,25 +117,30 @@ impl Shared {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A guest whose time is over is told again and again until it has ended: it may have looked at its mark just before
+    /// it was made, and would look again only at the next bump.
     fn watch(&self) {
         let mut watched = self.watched();
         while !watched.over {
             let now = Instant::now();
-            let later = watched.guests.split_off(&(now, u64::MAX));
-            let over = std::mem::replace(&mut watched.guests, later);
-            for interrupt in over.into_values() {
-                interrupt.stop(&self.engine);
+            let mut overdue = false;
+            for interrupt in watched.guests.range(..=(now, u64::MAX)).map(|(_, interrupt)| interrupt) {
+                interrupt.mark();
+                overdue = true;
             }
-            watched = match watched.guests.keys().next() {
-                Some((next, _)) => {
-                    let wait = next.saturating_duration_since(now);
-                    self.changed
-                        .wait_timeout(watched, wait)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-                None => self.changed.wait(watched).unwrap_or_else(PoisonError::into_inner),
+            let Some((next, _)) = watched.guests.keys().next() else {
+                watched = self.changed.wait(watched).unwrap_or_else(PoisonError::into_inner);
+                continue;
             };
+            if overdue || self.ticks {
+                self.engine.increment_epoch();
+            }
+            let wait = match (overdue, self.ticks) {
+                (true, _) => AGAIN,
+                (false, true) => TICK,
+                (false, false) => next.saturating_duration_since(now),
+            };
+            watched = self.changed.wait_timeout(watched, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }

@@ -151,7 +151,14 @@ impl Isolated {
         let end = self.block_on(self.deployment.command(artifact, arguments));
         if matches!(end, Ok(GuestEnd::Done | GuestEnd::Failed)) {
             // a deadlock there is the app's own, after it answered: there is nobody left whom it could concern
-            let _ = self.block_on(within(&self.world.clock, DRAIN, self.deployment.drain()));
+            let drain = within(&self.world.clock, DRAIN, self.deployment.drain());
+            let _ = self.block_on(async {
+                tokio::select! {
+                    biased;
+                    _ = drain => {}
+                    () = self.interrupt.stopped() => {}
+                }
+            });
         }
         drop(watch);
         let virtual_nanoseconds = end.as_ref().map_or(0, |_| self.world.clock.now_monotonic());

@@ -45,35 +45,43 @@ pub fn one(stdout: &str, name: &str) -> (Said, String) {
         return (Said::Nothing, stdout.to_owned());
     };
     let rest = stdout.get(at + length..).unwrap_or_default();
-    let (body, said) = match rest.rfind("\ntest result: ").map(|end| rest.split_at(end)) {
-        Some((body, _)) => verdict(without_failures(body)),
-        None => (rest, Said::Nothing),
+    let (body, result) = match rest.rfind("test result: ").map(|end| rest.split_at(end)) {
+        Some((body, result)) => (without_failures(body), result),
+        None => (rest, ""),
     };
+    let said = verdict(result);
+    let body = body.trim_end_matches('\n');
+    // the word stands right behind what the test wrote, whether that ended its line or not
+    let body = said.word().map_or(body, |word| body.strip_suffix(word).unwrap_or(body));
     (said, body.trim_matches('\n').to_owned())
 }
 
 /// Takes away the list that libtest prints of tests that failed.
 fn without_failures(body: &str) -> &str {
-    body.rfind("\nfailures:\n")
-        .and_then(|_| body.find("\nfailures:\n"))
-        .and_then(|at| body.get(..at))
-        .unwrap_or(body)
+    body.find("\nfailures:\n").and_then(|at| body.get(..at)).unwrap_or(body)
 }
 
-fn verdict(body: &str) -> (&str, Said) {
-    let body = body.trim_end_matches('\n');
-    for (word, said) in [
-        ("ok", Said::Ok),
-        ("FAILED", Said::Failed),
-        ("ignored", Said::ShouldPanic),
-    ] {
-        if let Some(rest) = body.strip_suffix(word)
-            && (rest.is_empty() || rest.ends_with('\n') || !rest.ends_with(char::is_alphanumeric))
-        {
-            return (rest, said);
+/// Reads the counts of the one test that ran.
+fn verdict(result: &str) -> Said {
+    let is_one = |what: &str| result.contains(&format!(" 1 {what}"));
+    match result {
+        "" => Said::Nothing,
+        _ if is_one("passed") => Said::Ok,
+        _ if is_one("failed") => Said::Failed,
+        _ if is_one("ignored") => Said::ShouldPanic,
+        _ => Said::Nothing,
+    }
+}
+
+impl Said {
+    fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Ok => Some("ok"),
+            Self::Failed => Some("FAILED"),
+            Self::ShouldPanic => Some("ignored"),
+            Self::Nothing => None,
         }
     }
-    (body, Said::Nothing)
 }
 
 /// The panic in a guest's standard error, as Rust prints it: place and message.
@@ -84,9 +92,9 @@ pub fn panic_of(stderr: &str) -> Option<String> {
     text.get(..end).map(|text| text.trim_end().to_owned())
 }
 
-/// What a guest cannot do, by what Rust's standard library says when it tries.
-pub fn unsupported(stderr: &str) -> Option<&'static str> {
-    let thread = stderr.contains("failed to spawn thread") && stderr.contains("Unsupported");
+/// What a guest cannot do, by the panic of Rust's standard library when it tries.
+pub fn unsupported(panic: &str) -> Option<&'static str> {
+    let thread = panic.contains("failed to spawn thread") && panic.contains("Unsupported");
     thread.then_some("`std::thread::spawn`: a guest has no threads")
 }
 
@@ -129,34 +137,24 @@ pub fn all_at_once(stdout: &str) -> (usize, Vec<Line>) {
 mod tests {
     use super::*;
 
-    const TAIL: &str =
-        "\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0s\n\n";
-
     #[test]
     fn the_verdict_and_the_tests_own_output() {
-        for (inner, said, output) in [
-            ("\nrunning 1 test\ntest a::b ... ok\n", Said::Ok, ""),
+        let (passed, failed) = ("ok. 1 passed; 0 failed; 0 ignored", "FAILED. 0 passed; 1 failed; 0 ignored");
+        for (inner, result, said, output) in [
+            ("test a::b ... ok\n", passed, Said::Ok, ""),
+            ("test a::b ... hello\nworld\nok\n", passed, Said::Ok, "hello\nworld"),
+            ("test a::b ... doneok\n", passed, Said::Ok, "done"),
+            ("test a::b ... test result: FAILED. 1 failed\nok\n", passed, Said::Ok, "test result: FAILED. 1 failed"),
+            ("test a::b ... FAILED\n\nfailures:\n\nfailures:\n    a::b\n", failed, Said::Failed, ""),
             (
-                "\nrunning 1 test\ntest a::b ... hello\nworld\nok\n",
-                Said::Ok,
-                "hello\nworld",
-            ),
-            (
-                "\nrunning 1 test\ntest a::b ... FAILED\n\nfailures:\n\nfailures:\n    a::b\n",
-                Said::Failed,
-                "",
-            ),
-            (
-                "\nrunning 1 test\ntest a::b - should panic ... ignored\n",
+                "test a::b - should panic ... ignored\n",
+                "ok. 0 passed; 0 failed; 1 ignored",
                 Said::ShouldPanic,
                 "",
             ),
         ] {
-            assert_eq!(
-                one(&format!("{inner}{TAIL}"), "a::b"),
-                (said, output.to_owned()),
-                "{inner}"
-            );
+            let stdout = format!("\nrunning 1 test\n{inner}\ntest result: {result}; 0 measured; 3 filtered out\n\n");
+            assert_eq!(one(&stdout, "a::b"), (said, output.to_owned()), "{inner}");
         }
         let cut = "\nrunning 1 test\ntest a::b ... about to trap\n";
         assert_eq!(one(cut, "a::b"), (Said::Nothing, "about to trap".to_owned()));

@@ -281,7 +281,8 @@ fn run_case(shared: &Shared, case: &Case<'_>) -> Vec<Outcome> {
 /// What a test that ran alone came to.
 fn judge(shared: &Shared, name: String, test: &str, ran: Ran) -> TestFinished {
     let (said, stdout) = libtest::one(&ran.stdout, test);
-    let unsupported = libtest::unsupported(&ran.stderr);
+    let panic = libtest::panic_of(&ran.stderr).unwrap_or_default();
+    let unsupported = libtest::unsupported(&panic);
     let (outcome, why) = match (&ran.end, said, unsupported) {
         (Ok(GuestEnd::Done), Said::Ok, _) => (Outcome::Passed, None),
         (Ok(GuestEnd::Done), Said::ShouldPanic, _) => {

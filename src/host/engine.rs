@@ -118,7 +118,7 @@ impl Engine {
     }
 
     /// Lets each running guest ask whether it was interrupted.
-    pub(super) fn increment_epoch(&self) {
+    pub(crate) fn increment_epoch(&self) {
         for engine in self.pooled.iter().chain(self.on_demand.get()) {
             engine.increment_epoch();
         }

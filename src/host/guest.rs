@@ -1,17 +1,16 @@
 //! One instance: what its store holds, how it is set up, how its end is understood.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use slt_emulators::chassis::{Clock, FaultGuard, Mounted, Random, Seed};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::adapters::keyvalue::Bindings;
-use super::{Engine, Outbound, Output, Refused};
+use super::{Outbound, Output, Refused};
 
 /// The most elements of one table of a guest: a limit against a guest that grows without end.
 const MAX_TABLE_ELEMENTS: usize = 1_000_000;
@@ -54,9 +53,7 @@ pub struct GuestSetup<'a> {
 /// Stops a guest from another thread, wherever it is.
 #[derive(Debug, Default)]
 pub struct Interrupt {
-    stop: AtomicBool,
-    /// Wakes the runtime on which the guest waits.
-    woken: Notify,
+    stop: watch::Sender<bool>,
     yields: bool,
 }
 
@@ -71,24 +68,21 @@ impl Interrupt {
         }
     }
 
-    /// Stops the guest: at its next loop or call, or in the host call in which it waits.
-    pub fn stop(&self, engine: &Engine) {
-        self.stop.store(true, Ordering::Release);
-        self.woken.notify_one();
-        engine.increment_epoch();
+    /// Marks the guest to be stopped: in the host call in which it waits, or at its next look at the epoch, which whoever
+    /// marks it has to bump until the guest has ended.
+    pub fn mark(&self) {
+        self.stop.send_replace(true);
     }
 
-    /// Whether it was stopped.
+    /// Whether it was marked.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Acquire)
+        *self.stop.borrow()
     }
 
-    /// Resolves when it is stopped.
+    /// Resolves when it is marked, for all that wait.
     pub async fn stopped(&self) {
-        while !self.is_stopped() {
-            self.woken.notified().await;
-        }
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
     }
 }
 
@@ -128,6 +122,7 @@ impl Guest {
             testing: setup.testing,
             limiter: Limiter {
                 memory: setup.memory,
+                used: 0,
                 exceeded: false,
             },
         };
@@ -173,12 +168,18 @@ impl WasiHttpView for Guest {
 #[derive(Debug)]
 struct Limiter {
     memory: u64,
+    used: u64,
     exceeded: bool,
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, _now: usize, wanted: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let allowed = wanted as u64 <= self.memory;
+    /// All memories of an instance together have one limit.
+    fn memory_growing(&mut self, now: usize, wanted: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.used.saturating_add(wanted.saturating_sub(now) as u64);
+        let allowed = total <= self.memory;
+        if allowed {
+            self.used = total;
+        }
         self.exceeded |= !allowed;
         Ok(allowed)
     }

@@ -30,6 +30,10 @@ pub enum AddressError {
 /// # Errors
 /// When it is something else.
 pub fn redis(address: &str) -> Result<Endpoint, AddressError> {
+    // without `//`, what stands before the first colon may be a user or a password, and is not repeated
+    if !address.contains("://") {
+        return Err(AddressError::NotAUrl("an address begins with `redis://`".into()));
+    }
     let url = Url::parse(address).map_err(|error| AddressError::NotAUrl(error.to_string()))?;
     if url.scheme() != "redis" {
         return Err(AddressError::Scheme(url.scheme().to_owned()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Arguments, environment and current directory of this process, read once at its start.
@@ -62,7 +62,10 @@ pub fn private_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let owner = fs::metadata("/proc/self").map_or(metadata.uid(), |process| process.uid());
+        let probe = create_new(path, "probe")?;
+        let owner = probe.1.metadata().map(|probe| probe.uid());
+        fs::remove_file(&probe.0)?;
+        let owner = owner?;
         if metadata.mode() & 0o077 != 0 || metadata.uid() != owner {
             return Err(io::Error::other(format!(
                 "`{}` can be entered by others",
@@ -78,12 +81,30 @@ pub fn private_directory(path: &Path) -> io::Result<()> {
 /// # Errors
 /// What the file system says.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, path).inspect_err(|_| {
+    let (temporary, mut file) = create_new(folder, &name)?;
+    let written = file.write_all(bytes).and_then(|()| fs::rename(&temporary, path));
+    written.inspect_err(|_| {
         let _ = fs::remove_file(&temporary);
     })
+}
+
+/// How many names for a temporary file are tried.
+const MAX_NAMES: u32 = 1_000;
+
+/// Makes a file that nobody else has: processes in different containers can have one number.
+fn create_new(folder: &Path, name: &str) -> io::Result<(PathBuf, fs::File)> {
+    let process = std::process::id();
+    for number in 0..MAX_NAMES {
+        let path = folder.join(format!(".{name}.{process}.{number}"));
+        match fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other(format!("`{}` is full of temporary files", folder.display())))
 }
 
 /// The user's own folder for what can be made again, as the environment says; `None`: there is none.

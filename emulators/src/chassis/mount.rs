@@ -25,6 +25,9 @@ use super::stream::{BoxStream, FaultStream, Shape, Stream};
 /// The buffer of an in-memory connection, each way, in bytes: that of a loopback socket, about.
 const PIPE_BYTES: usize = 64 * 1024;
 
+/// How long a listener waits when the system has no descriptor for a new connection.
+const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// A service that speaks its wire protocol.
 pub trait Emulator: Send + Sync + 'static {
     /// What kind of service this is: `redis`.
@@ -168,7 +171,7 @@ impl Mounted {
                 let _ = stream.set_nodelay(true);
                 tokio::spawn(self.serve(node, Box::new(flight.server(stream))));
             } else {
-                tokio::task::yield_now().await;
+                self.0.world.clock.sleep(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -452,9 +455,14 @@ impl AsyncWrite for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        // what was in flight will never be read
-        if let Some(connection) = self.connection {
-            self.flight.ends().remove(&connection);
+        // what was on its way here will never be read; what this end wrote, the other may still read
+        match self.side {
+            Side::Server => self.flight.count(self.connection, |counts| counts.to_server = 0),
+            Side::Client => {
+                if let Some(connection) = self.connection {
+                    self.flight.ends().remove(&connection);
+                }
+            }
         }
     }
 }

@@ -216,7 +216,8 @@ impl Connection {
         state.paused_until(is_write, now)
     }
 
-    /// Whether a fault meets the decoded request.
+    /// Whether a fault meets the decoded request. What is queued in a transaction has its effect when that is executed: it
+    /// is asked about then, and not when it is queued.
     fn decide(&mut self, request: Request) -> Option<Hit> {
         let Self {
             peer,
@@ -228,14 +229,23 @@ impl Connection {
         } = self;
         let arguments = decoder.arguments(input.get(*start..).unwrap_or_default());
         let operation = journal::operation(request, arguments);
-        let mut keys = request
-            .command()
-            .map_or_else(Vec::new, |command| introspection::keys(command, arguments));
-        if operation == "EXEC" {
-            let queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
-            keys.extend(queue.flat_map(|queued| introspection::keys(queued.command, queued.arguments.borrow())));
+        let Some(transaction) = &session.transaction else {
+            let keys = request
+                .command()
+                .map_or_else(Vec::new, |command| introspection::keys(command, arguments));
+            return peer.decide(&operation, &keys);
+        };
+        if operation != "EXEC" {
+            return None;
         }
-        peer.decide(&operation, &keys)
+        let queued: Vec<_> = transaction
+            .queue
+            .iter()
+            .map(|queued| (queued.command.title(), introspection::keys(queued.command, queued.arguments.borrow())))
+            .collect();
+        let all: Vec<&[u8]> = queued.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
+        peer.decide(&operation, &all)
+            .or_else(|| queued.iter().find_map(|(operation, keys)| peer.decide(operation, keys)))
     }
 
     /// Runs the decoded request, and appends its reply to `output`: from the place that is given back on.

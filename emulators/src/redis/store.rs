@@ -311,7 +311,7 @@ impl Store {
             .entries
             .iter()
             .filter_map(|(_, entry)| entry.expires_at)
-            .filter(|at| *at > now)
+            .filter(|at| *at >= now)
             .min()
             .unwrap_or(i64::MAX);
         let expired: Vec<Bytes> = found

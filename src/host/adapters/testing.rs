@@ -162,6 +162,9 @@ fn target(on: faults::Target) -> Target {
 
 impl faults::HostFault for View<'_> {
     async fn hits(&mut self, fault: Resource<InjectedFault>) -> wasmtime::Result<u32> {
+        self.clock.guest_reads().await;
+        // a guest that asks in a loop must let the others run
+        tokio::task::yield_now().await;
         Ok(self.table.get(&fault)?.0.hits())
     }
 
@@ -185,6 +188,8 @@ impl services::Host for View<'_> {
     }
 
     async fn exchanges(&mut self, on: faults::Target) -> wasmtime::Result<u32> {
+        self.clock.guest_reads().await;
+        tokio::task::yield_now().await;
         let on = Target {
             nth: None,
             ..target(on)

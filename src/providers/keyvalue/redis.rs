@@ -174,7 +174,7 @@ impl Client {
                 Ok(value) => return T::from_redis_value(value).map_err(|error| Error::Other(error.to_string())),
                 Err(error) => error,
             };
-            if !error.is_io_error() {
+            if !is_broken(&error) {
                 return Err(meaning(&error).unwrap_or_else(|| Error::Other(describe(&error))));
             }
             let sent = live.written.bytes() != before;
@@ -256,14 +256,14 @@ impl Client {
             let mut live = self.live(slot).await?;
             match read_watched(&mut live.connection, key).await {
                 Ok(current) => return Ok((live, current)),
-                Err(error) if error.is_io_error() && !error.is_timeout() && std::mem::take(&mut again) => *slot = None,
+                Err(error) if is_broken(&error) && !error.is_timeout() && std::mem::take(&mut again) => *slot = None,
                 Err(error) => return Err(self.failed(&error, Effect::None)),
             }
         }
     }
 
     fn failed(&self, error: &RedisError, effect: Effect) -> Error {
-        if error.is_io_error() {
+        if is_broken(error) {
             return unknown(effect, &format!("{}: {}", self.endpoint.label, describe(error)));
         }
         meaning(error).unwrap_or_else(|| Error::Other(describe(error)))
@@ -303,8 +303,16 @@ fn unknown(effect: Effect, reason: &str) -> Error {
     }
 }
 
+/// Whether the connection failed, and not the command. An answer that ends in its middle is an error of parsing.
+fn is_broken(error: &RedisError) -> bool {
+    error.is_io_error() || error.kind() == redis::ErrorKind::Parse
+}
+
 /// What an error of the server means; `None`: it says something of the connection, or nothing that we know.
 fn meaning(error: &RedisError) -> Option<Error> {
+    if error.kind() == redis::ErrorKind::AuthenticationFailed {
+        return Some(Error::AccessDenied(describe(error)));
+    }
     let code = error.code()?;
     let text = error
         .detail()

@@ -57,8 +57,15 @@ fn an_answer_in_the_services_words_reaches_the_guest() {
 #[test]
 fn a_reply_that_is_cut_is_an_error() {
     bucket().set("key", &[b'x'; 100]).unwrap();
-    let fault = inject(&on("redis", "GET", Some(1)), &Action::CutReply(50)).unwrap();
-    assert!(bucket().get("key").is_err());
+    let fault = inject(&on("redis", "SET", Some(1)), &Action::CutReply(2)).unwrap();
+    match bucket().set("key", b"other") {
+        Err(store::Error::Other(text)) => assert!(text.contains("indeterminate"), "{text}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(fault.hits(), 1);
+    // what only reads is asked again
+    let fault = inject(&on("redis", "GET", Some(1)), &Action::CutReply(3)).unwrap();
+    assert_eq!(bucket().get("key").unwrap(), Some(b"other".to_vec()));
     assert_eq!(fault.hits(), 1);
 }
 

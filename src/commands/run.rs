@@ -158,8 +158,11 @@ fn unbound(errors: Vec<BindError>) -> Failure {
         .collect::<Vec<_>>()
         .join("\n  and ");
     let failure = Failure::usage(message);
+    let address = errors.iter().any(|error| matches!(error, BindError::Address { .. }));
     if unset {
         failure.hint("`${envvars.X}` is the environment variable `X` of the shell that starts slt")
+    } else if address {
+        failure.hint("an address is like `redis://127.0.0.1:6379`, or `redis://:PASSWORD@HOST:PORT/DATABASE`")
     } else {
         failure
     }

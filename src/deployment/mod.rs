@@ -24,7 +24,7 @@ pub use serve::serve;
 pub use watchdog::Watchdog;
 
 use crate::events::{Event, Sink};
-use crate::host::{Guest, GuestEnd, GuestSetup, Interrupt, Loaded, Outbound, Output, Refused, Testing};
+use crate::host::{APP_HOST, Guest, GuestEnd, GuestSetup, Interrupt, Loaded, Outbound, Output, Testing, Told};
 
 /// How many instances of an app run at once; further requests wait. Below the size of the engine's pool.
 const MAX_INSTANCES: usize = 200;
@@ -254,8 +254,8 @@ impl Deployment {
             seed: parts.seed.as_ref().map(|seed| seed.child(&format!("guest{instance}"))),
             keyvalue: &parts.bound.keyvalue,
             outbound: self.outbound(),
-            // under test a refusal may be what the test is about
-            refused: (!parts.testing).then(|| note(&parts.sink)),
+            // under test a failure may be what the test is about
+            told: (!parts.testing).then(|| note(&parts.sink)),
             testing: self.0.testing.clone(),
             memory: parts.bound.memory,
             stdout: parts.stdout.clone(),
@@ -273,9 +273,12 @@ impl Deployment {
             app: self.0.parts.testing.then(|| app_route(Arc::downgrade(&self.0))),
             clock: self.0.parts.clock.clone(),
             refused: Some(Arc::new(move |origin| {
-                let message = format!(
-                    "a request to {origin} was refused: to grant it, add \"{origin}\" to `hosts` in `[outbound]`"
-                );
+                let message = match origin.strip_prefix("http://") {
+                    Some(APP_HOST) => format!("a request to {origin} was refused: it is there only under `slt test`"),
+                    _ => format!(
+                        "a request to {origin} was refused: to grant it, add \"{origin}\" to `hosts` in `[outbound]`"
+                    ),
+                };
                 sink(Event::Note { message });
             })),
         }
@@ -283,7 +286,7 @@ impl Deployment {
 }
 
 /// Tells the user.
-fn note(sink: &Sink) -> Refused {
+fn note(sink: &Sink) -> Told {
     let sink = Arc::clone(sink);
     Arc::new(move |message| sink(Event::Note { message }))
 }

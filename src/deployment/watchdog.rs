@@ -140,7 +140,11 @@ impl Shared {
                 (false, true) => TICK,
                 (false, false) => next.saturating_duration_since(now),
             };
-            watched = self.changed.wait_timeout(watched, wait).unwrap_or_else(PoisonError::into_inner).0;
+            watched = self
+                .changed
+                .wait_timeout(watched, wait)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 }

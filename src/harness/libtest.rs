@@ -139,13 +139,26 @@ mod tests {
 
     #[test]
     fn the_verdict_and_the_tests_own_output() {
-        let (passed, failed) = ("ok. 1 passed; 0 failed; 0 ignored", "FAILED. 0 passed; 1 failed; 0 ignored");
+        let (passed, failed) = (
+            "ok. 1 passed; 0 failed; 0 ignored",
+            "FAILED. 0 passed; 1 failed; 0 ignored",
+        );
         for (inner, result, said, output) in [
             ("test a::b ... ok\n", passed, Said::Ok, ""),
             ("test a::b ... hello\nworld\nok\n", passed, Said::Ok, "hello\nworld"),
             ("test a::b ... doneok\n", passed, Said::Ok, "done"),
-            ("test a::b ... test result: FAILED. 1 failed\nok\n", passed, Said::Ok, "test result: FAILED. 1 failed"),
-            ("test a::b ... FAILED\n\nfailures:\n\nfailures:\n    a::b\n", failed, Said::Failed, ""),
+            (
+                "test a::b ... test result: FAILED. 1 failed\nok\n",
+                passed,
+                Said::Ok,
+                "test result: FAILED. 1 failed",
+            ),
+            (
+                "test a::b ... FAILED\n\nfailures:\n\nfailures:\n    a::b\n",
+                failed,
+                Said::Failed,
+                "",
+            ),
             (
                 "test a::b - should panic ... ignored\n",
                 "ok. 0 passed; 0 failed; 1 ignored",

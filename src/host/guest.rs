@@ -10,7 +10,7 @@ use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::adapters::keyvalue::Bindings;
-use super::{Outbound, Output, Refused};
+use super::{Outbound, Output, Told};
 
 /// The most elements of one table of a guest: a limit against a guest that grows without end.
 const MAX_TABLE_ELEMENTS: usize = 1_000_000;
@@ -34,8 +34,8 @@ pub struct GuestSetup<'a> {
     pub keyvalue: &'a Arc<Bindings>,
     /// Where its requests may go.
     pub outbound: Outbound,
-    /// Told why something was refused, where the interface's own error has no room for it.
-    pub refused: Option<Refused>,
+    /// Told what failed a guest, in words; `None`: nobody is.
+    pub told: Option<Told>,
     /// What `slight:testing` acts on.
     pub testing: Option<Arc<Testing>>,
     /// The most memory, in bytes.
@@ -94,7 +94,7 @@ pub struct Guest {
     outbound: Outbound,
     pub(super) clock: Clock,
     pub(super) keyvalue: Arc<Bindings>,
-    pub(super) refused: Option<Refused>,
+    pub(super) told: Option<Told>,
     pub(super) testing: Option<Arc<Testing>>,
     limiter: Limiter,
 }
@@ -118,7 +118,7 @@ impl Guest {
             outbound: setup.outbound,
             clock: setup.clock.clone(),
             keyvalue: Arc::clone(setup.keyvalue),
-            refused: setup.refused,
+            told: setup.told,
             testing: setup.testing,
             limiter: Limiter {
                 memory: setup.memory,

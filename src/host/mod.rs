@@ -16,5 +16,5 @@ mod output;
 pub use cache::Cache;
 pub use engine::{Engine, LoadError, Loaded, Pool, World};
 pub use guest::{Guest, GuestEnd, GuestSetup, InjectedFault, Interrupt, Testing};
-pub use outbound::{APP_HOST, AppRoute, Outbound, Refused};
+pub use outbound::{APP_HOST, AppRoute, Outbound, Told};
 pub use output::Output;

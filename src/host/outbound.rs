@@ -21,8 +21,8 @@ pub const APP_HOST: &str = "app.test";
 pub type AppRoute =
     Arc<dyn Fn(Request<WasiBody>) -> BoxFuture<'static, Result<Response<WasiBody>, Error>> + Send + Sync>;
 
-/// Told of what was refused, and why.
-pub type Refused = Arc<dyn Fn(String) + Send + Sync>;
+/// Told of something, in words.
+pub type Told = Arc<dyn Fn(String) + Send + Sync>;
 
 /// What decides where a guest's requests go.
 #[derive(Clone)]
@@ -33,8 +33,8 @@ pub struct Outbound {
     pub app: Option<AppRoute>,
     /// A call to the outside is a call to a foreign peer: it holds this clock.
     pub clock: Clock,
-    /// Told of refusals.
-    pub refused: Option<Refused>,
+    /// Told of refusals: the origin that was asked for.
+    pub refused: Option<Told>,
 }
 
 impl WasiHttpHooks for Outbound {

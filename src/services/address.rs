@@ -12,8 +12,14 @@ const REDIS_PORT: u16 = 6379;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Not a URL.
-    #[error("it is not a URL: {0}")]
-    NotAUrl(String),
+    #[error("it is not a URL that begins with `redis://`")]
+    NotAUrl,
+    /// A URL, but not a valid one.
+    #[error("it is not a valid URL: {0}")]
+    Invalid(url::ParseError),
+    /// Encrypted.
+    #[error("its scheme is `rediss`: this version of slt cannot speak TLS with Redis")]
+    Tls,
     /// Another scheme.
     #[error("its scheme is `{0}`, and not `redis`")]
     Scheme(String),
@@ -30,13 +36,16 @@ pub enum AddressError {
 /// # Errors
 /// When it is something else.
 pub fn redis(address: &str) -> Result<Endpoint, AddressError> {
-    // without `//`, what stands before the first colon may be a user or a password, and is not repeated
-    if !address.contains("://") {
-        return Err(AddressError::NotAUrl("an address begins with `redis://`".into()));
-    }
-    let url = Url::parse(address).map_err(|error| AddressError::NotAUrl(error.to_string()))?;
-    if url.scheme() != "redis" {
-        return Err(AddressError::Scheme(url.scheme().to_owned()));
+    let url = Url::parse(address).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => AddressError::NotAUrl,
+        error => AddressError::Invalid(error),
+    })?;
+    match url.scheme() {
+        "redis" => {}
+        "rediss" => return Err(AddressError::Tls),
+        // `user:password@host` is a URL too, whose scheme is the user
+        scheme if address.contains("://") => return Err(AddressError::Scheme(scheme.to_owned())),
+        _ => return Err(AddressError::NotAUrl),
     }
     let host = url
         .host_str()
@@ -103,7 +112,14 @@ mod tests {
     #[test]
     fn refused_without_showing_the_password() {
         for (address, error) in [
-            ("127.0.0.1:6379", "it is not a URL: relative URL without a base"),
+            ("127.0.0.1:6379", "it is not a URL that begins with `redis://`"),
+            ("hunter2:x@h", "it is not a URL that begins with `redis://`"),
+            (":hunter2@h:1", "it is not a URL that begins with `redis://`"),
+            ("redis://:hunter2@h:99999", "it is not a valid URL: invalid port number"),
+            (
+                "rediss://:hunter2@h",
+                "its scheme is `rediss`: this version of slt cannot speak TLS with Redis",
+            ),
             ("http://:hunter2@h", "its scheme is `http`, and not `redis`"),
             ("redis://:hunter2@h/x", "its path is not the number of a database"),
             ("redis:///1", "it names no host"),

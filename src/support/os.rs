@@ -104,7 +104,10 @@ fn create_new(folder: &Path, name: &str) -> io::Result<(PathBuf, fs::File)> {
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::other(format!("`{}` is full of temporary files", folder.display())))
+    Err(io::Error::other(format!(
+        "`{}` is full of temporary files",
+        folder.display()
+    )))
 }
 
 /// The user's own folder for what can be made again, as the environment says; `None`: there is none.

@@ -14,6 +14,8 @@ use slt::harness::{Isolated, Ran, Shared, run_once};
 use slt::host::{Engine, Loaded};
 use slt::slightfile;
 
+use crate::command::{Run, slt_with};
+
 /// Where every test builds guests: dependencies are compiled once for all.
 pub fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests")
@@ -149,4 +151,37 @@ pub fn program_path(package_name: &str, name: &str) -> PathBuf {
         .unwrap();
     assert!(status.success(), "{name} does not build");
     target().join(build::TARGET).join("debug").join(format!("{name}.wasm"))
+}
+
+/// Runs `slt` in a folder with the tools of this machine; compiled code is kept for all tests.
+pub fn slt_with_tools(directory: &Path, arguments: &[&str]) -> Run {
+    let mut environment = environment();
+    environment.insert("SLT_CACHE_DIR".into(), target().join("slt").into_os_string());
+    let pairs: Vec<(&str, &str)> = environment
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))
+        .collect();
+    slt_with(directory, arguments, &pairs)
+}
+
+/// Where the application of a package lies, once it is built; `templates/rust` is one too.
+pub fn app_path(root: &Path) -> PathBuf {
+    let plan = BuildPlan {
+        root: root.to_owned(),
+        ..plan("cases")
+    };
+    build::app(&plan, &silent()).unwrap().artifact
+}
+
+/// The application of the package `cases`, as bytes.
+pub fn cases_app() -> &'static [u8] {
+    static APP: OnceLock<Vec<u8>> = OnceLock::new();
+    APP.get_or_init(|| std::fs::read(app_path(&package("cases"))).unwrap())
+}
+
+/// The application of the Rust template, as bytes.
+pub fn shortener() -> &'static [u8] {
+    static APP: OnceLock<Vec<u8>> = OnceLock::new();
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/rust");
+    APP.get_or_init(|| std::fs::read(app_path(&template)).unwrap())
 }

@@ -241,7 +241,12 @@ impl Connection {
         let queued: Vec<_> = transaction
             .queue
             .iter()
-            .map(|queued| (queued.command.title(), introspection::keys(queued.command, queued.arguments.borrow())))
+            .map(|queued| {
+                (
+                    queued.command.title(),
+                    introspection::keys(queued.command, queued.arguments.borrow()),
+                )
+            })
             .collect();
         let all: Vec<&[u8]> = queued.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
         peer.decide(&operation, &all)

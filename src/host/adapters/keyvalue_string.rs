@@ -3,7 +3,7 @@
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 
 use super::keyvalue::{Bindings, Handle};
-use crate::host::{Guest, Refused};
+use crate::host::{Guest, Told};
 use crate::providers::keyvalue::{Error, Range};
 
 #[allow(missing_docs)]
@@ -29,7 +29,7 @@ struct View<'a> {
     bindings: &'a Bindings,
     table: &'a mut ResourceTable,
     clock: &'a slt_emulators::chassis::Clock,
-    refused: Option<&'a Refused>,
+    told: Option<&'a Told>,
 }
 
 /// Links store, atomics and batch.
@@ -39,7 +39,7 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
             bindings: &guest.keyvalue,
             table: &mut guest.table,
             clock: &guest.clock,
-            refused: guest.refused.as_ref(),
+            told: guest.told.as_ref(),
         }
     }
     store::add_to_linker::<Guest, KeyValue>(linker, view)?;
@@ -50,17 +50,15 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 type Answer<T> = wasmtime::Result<Result<T, store::Error>>;
 
 impl View<'_> {
-    /// The one table from a provider's errors to this interface's. `access-denied` has no room for a reason: the user of
-    /// slt is told.
+    /// The one table from a provider's errors to this interface's. A guest may pass over what went wrong, and
+    /// `access-denied` has no room for a reason: the user of slt is told as well.
     fn error(&self, error: Error) -> store::Error {
+        if let (Some(told), Error::AccessDenied(_) | Error::Unavailable(_)) = (self.told, &error) {
+            told(format!("the key-value store failed the guest: {error}"));
+        }
         match error {
             Error::NoSuchStore => store::Error::NoSuchStore,
-            Error::AccessDenied(reason) => {
-                if let Some(refused) = self.refused {
-                    refused(format!("the key-value store refused the guest: {reason}"));
-                }
-                store::Error::AccessDenied
-            }
+            Error::AccessDenied(_) => store::Error::AccessDenied,
             error => store::Error::Other(error.to_string()),
         }
     }

@@ -118,7 +118,7 @@ impl Client {
                 .set_connection_timeout(None);
             let (connection, driver) = MultiplexedConnection::new_with_config(&self.login(), stream, config)
                 .await
-                .map_err(|error| meaning(&error).unwrap_or_else(|| unavailable(describe(&error))))?;
+                .map_err(|error| refusal(&error, label).unwrap_or_else(|| unavailable(describe(&error))))?;
             let ended = Arc::new(AtomicBool::new(false));
             let at_end = Arc::clone(&ended);
             let task = tokio::spawn(async move {
@@ -308,11 +308,17 @@ fn is_broken(error: &RedisError) -> bool {
     error.is_io_error() || error.kind() == redis::ErrorKind::Parse
 }
 
+/// What an error at logging in means. The client tells a wrong password by a kind of its own, without the server's words.
+fn refusal(error: &RedisError, label: &str) -> Option<Error> {
+    if error.kind() == redis::ErrorKind::AuthenticationFailed {
+        let message = format!("Redis at {label} does not accept the user and the password that it was given");
+        return Some(Error::AccessDenied(message));
+    }
+    meaning(error)
+}
+
 /// What an error of the server means; `None`: it says something of the connection, or nothing that we know.
 fn meaning(error: &RedisError) -> Option<Error> {
-    if error.kind() == redis::ErrorKind::AuthenticationFailed {
-        return Some(Error::AccessDenied(describe(error)));
-    }
     let code = error.code()?;
     let text = error
         .detail()

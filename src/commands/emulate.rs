@@ -9,6 +9,7 @@ use super::{Exit, Failure, Session, run, test};
 use crate::cli::Emulate;
 use crate::events::{Event, Exchange, Sink};
 use crate::services::{self, Kind};
+use crate::support::os;
 
 /// Runs `slt emulate`.
 pub fn run(session: &Session<'_>, arguments: &Emulate) -> Result<Exit, Failure> {
@@ -39,8 +40,8 @@ pub fn run(session: &Session<'_>, arguments: &Emulate) -> Result<Exit, Failure> 
         for (number, kind) in kinds.iter().enumerate() {
             listen(kind, number, arguments.port, &world, &sink).await?;
         }
-        tokio::spawn(run::stop_when_interrupted(trigger, sink));
-        world.shutdown.wait().await;
+        os::interrupted().await;
+        trigger.fire();
         Ok(Exit::Done)
     })
 }

@@ -12,7 +12,7 @@ use super::{Exit, Failure, Session, app};
 use crate::build;
 use crate::catalogue::CATALOGUE;
 use crate::cli::Run;
-use crate::deployment::{BindError, Deployment, Parts, Services, Watchdog, bind, serve};
+use crate::deployment::{BindError, Deployment, Parts, Services, Stop, Watchdog, bind, serve};
 use crate::events::{Event, Sink};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
 use crate::project;
@@ -21,6 +21,9 @@ use crate::support::os;
 
 /// What one request may take where `[limits] request_timeout` says nothing.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long instances that run on are waited for when everything else has ended.
+const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs `slt run`.
 pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
@@ -95,7 +98,7 @@ fn start(
         },
     )
     .map_err(unbound)?;
-    let watchdog = Watchdog::start(&engine).map_err(|error| Failure::environment(format!("no thread: {error}")))?;
+    let watchdog = Watchdog::ticking(&engine).map_err(|error| Failure::environment(format!("no thread: {error}")))?;
     let (stdout, stderr) = (output("stdout", &sink), output("stderr", &sink));
     let deployment = Deployment::new(Parts {
         app: Some(loaded.clone()),
@@ -120,12 +123,14 @@ fn start(
         _ => Err(Failure::failed(format!("`{name}` exports nothing that slt can run"))
             .hint("it runs components that export `wasi:http/incoming-handler` or `wasi:cli/run`")),
     };
+    // what computes on is ended with its runtime
+    runtime.shutdown_timeout(SHUTDOWN_WAIT);
     stdout.finish();
     stderr.finish();
     exit
 }
 
-fn load(engine: &Engine, path: &Path, name: &str) -> Result<Loaded, Failure> {
+fn load(engine: &Arc<Engine>, path: &Path, name: &str) -> Result<Loaded, Failure> {
     let bytes = std::fs::read(path).map_err(|error| {
         let failure = Failure::usage(format!("cannot read `{name}`: {}", os::reason(&error)));
         if error.kind() == std::io::ErrorKind::NotFound {
@@ -207,9 +212,16 @@ async fn serve_http(deployment: Deployment, listen: &str, clock: Clock, sink: &S
         service: "http".into(),
         address: format!("http://{address}"),
     });
-    let (trigger, shutdown) = Shutdown::new();
-    tokio::spawn(stop_when_interrupted(trigger, Arc::clone(sink)));
-    serve(deployment, listener, clock, Arc::clone(sink), shutdown).await;
+    let ((first, shutdown), (second, at_once)) = (Shutdown::new(), Shutdown::new());
+    tokio::spawn(stop_when_interrupted(first, second, Arc::clone(sink)));
+    serve(
+        deployment,
+        listener,
+        clock,
+        Arc::clone(sink),
+        Stop { shutdown, at_once },
+    )
+    .await;
     Ok(Exit::Done)
 }
 
@@ -230,13 +242,13 @@ pub(super) fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
     }
 }
 
-/// Fires at the first Ctrl-C (or, on Unix, SIGTERM); at the second the process ends as the system does it.
-pub(super) async fn stop_when_interrupted(trigger: Trigger, sink: Sink) {
+/// Fires `first` at the first Ctrl-C (or, on Unix, SIGTERM), and `second` at the second.
+pub(super) async fn stop_when_interrupted(first: Trigger, second: Trigger, sink: Sink) {
     os::interrupted().await;
     sink(Event::Note {
-        message: "stopping; requests that are open may end".into(),
+        message: "stopping; once more to stop at once".into(),
     });
-    trigger.fire();
-    // dropping the trigger would be the same signal; it stays until the runtime ends
-    std::future::pending::<()>().await;
+    first.fire();
+    os::interrupted().await;
+    second.fire();
 }

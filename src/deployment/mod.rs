@@ -16,18 +16,22 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use slt_emulators::chassis::{Clock, Mounted, Seed};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
 
 pub use bind::{BindError, Bound, Services, bind};
-pub use serve::serve;
+pub use serve::{Stop, serve};
 pub use watchdog::Watchdog;
 
 use crate::events::{Event, Sink};
-use crate::host::{APP_HOST, Guest, GuestEnd, GuestSetup, Interrupt, Loaded, Outbound, Output, Testing, Told};
+use crate::host::{APP_HOST, Guest, GuestEnd, GuestSetup, Interrupt, Loaded, Outbound, Output, Seat, Testing, Told};
 
 /// How many instances of an app run at once; further requests wait. Below the size of the engine's pool.
 const MAX_INSTANCES: usize = 200;
+
+/// A command runs for as long as it likes; ten years, for the watchdog.
+const NO_LIMIT: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// What a deployment is made of.
 pub struct Parts {
@@ -77,6 +81,9 @@ pub enum HandleError {
     /// It took too long.
     #[error("no answer within {0:?} (`request_timeout`)")]
     TimedOut(Duration),
+    /// All instances that may run were busy.
+    #[error("{MAX_INSTANCES} instances are busy, and none became free within `request_timeout`")]
+    Busy,
     /// The guest ended without an answer.
     #[error("{0}")]
     Guest(GuestEnd),
@@ -143,17 +150,17 @@ impl Deployment {
         B::Error: Into<Error>,
     {
         let inner = &self.0;
-        let handler = inner
-            .parts
-            .app
-            .as_ref()
-            .and_then(|app| app.world.http.clone())
-            .ok_or(HandleError::NoHandler)?;
+        let app = inner.parts.app.as_ref().filter(|app| app.world.http.is_some());
+        let app = app.ok_or(HandleError::NoHandler)?;
         let broken = |error: wasmtime::Error| HandleError::Guest(GuestEnd::Broken(error.to_string()));
-        let room = Arc::clone(&inner.room)
-            .acquire_owned()
-            .await
-            .map_err(|_| HandleError::NoHandler)?;
+        let timeout = self.request_timeout();
+        let room = tokio::select! {
+            biased;
+            room = Arc::clone(&inner.room).acquire_owned() => room.map_err(|_| HandleError::Busy)?,
+            () = elapsed(&inner.parts.clock, timeout) => return Err(HandleError::Busy),
+        };
+        let Seat { world, kept } = app.seat();
+        let handler = world.http.ok_or(HandleError::NoHandler)?;
         let interrupt = self.interrupt();
         let mut store = self.store(handler.engine(), &interrupt, &[]);
         let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -163,7 +170,7 @@ impl Deployment {
             .new_incoming_request(Scheme::Http, request)
             .map_err(broken)?;
         let outparam = store.data_mut().http().new_response_outparam(sender).map_err(broken)?;
-        let (running, timeout, clock) = (Running::new(inner), self.request_timeout(), inner.parts.clock.clone());
+        let (running, clock) = (Running::new(inner), inner.parts.clock.clone());
         let watched = inner
             .parts
             .watchdog
@@ -171,7 +178,7 @@ impl Deployment {
             .zip(timeout)
             .map(|(watchdog, timeout)| watchdog.watch(timeout, &interrupt));
         let task = tokio::spawn(async move {
-            let _kept = (running, room, watched);
+            let _kept = (running, room, kept, watched);
             let run = async {
                 let called = async {
                     let instance = handler.instantiate_async(&mut store).await?;
@@ -191,7 +198,10 @@ impl Deployment {
             }
         });
         match receiver.await {
-            Ok(Ok(response)) => Ok(response),
+            Ok(Ok(response)) => {
+                self.watch_the_rest(task);
+                Ok(response)
+            }
             Ok(Err(code)) => Err(HandleError::Refused(format!("{code:?}"))),
             // the guest is gone, and what would have sent the answer with it
             Err(_) => Err(match task.await {
@@ -202,12 +212,39 @@ impl Deployment {
         }
     }
 
+    /// What goes wrong after the head of an answer was sent cannot be told to the client any more: it is told to the user.
+    fn watch_the_rest(&self, task: JoinHandle<GuestEnd>) {
+        let (deployment, running) = (self.clone(), Running::new(&self.0));
+        tokio::spawn(async move {
+            let end = task.await.unwrap_or_else(|error| GuestEnd::Broken(error.to_string()));
+            if !matches!(end, GuestEnd::Done) {
+                deployment.tell(&format!("after the head of its answer was sent: {end}"));
+            }
+            drop(running);
+        });
+    }
+
+    /// Tells whoever looks at the app: under test, that is its standard error.
+    fn tell(&self, message: &str) {
+        let parts = &self.0.parts;
+        if parts.testing {
+            parts.stderr.line(&format!("slt: {message}"));
+        } else {
+            (parts.sink)(Event::Note {
+                message: message.to_owned(),
+            });
+        }
+    }
+
     /// Runs a command component to its end.
     pub async fn command(&self, command: &Loaded, arguments: &[String]) -> GuestEnd {
-        let Some(pre) = command.world.command.clone() else {
+        let Seat { world, kept: _kept } = command.seat();
+        let Some(pre) = world.command else {
             return GuestEnd::Broken("the component does not export `wasi:cli/run`".into());
         };
         let interrupt = self.interrupt();
+        let watchdog = self.0.parts.watchdog.as_ref();
+        let _ticking = watchdog.map(|watchdog| watchdog.watch(NO_LIMIT, &interrupt));
         let mut store = self.store(pre.engine(), &interrupt, arguments);
         let run = async {
             let called = async {
@@ -309,7 +346,10 @@ fn app_route(deployment: Weak<Inner>) -> crate::host::AppRoute {
                 Ok(response) => Ok(response),
                 Err(HandleError::NoHandler) => Err(Error::DestinationNotFound),
                 // as a client would see it: the server answers for its application
-                Err(error) => Ok(failure(&error)),
+                Err(error) => {
+                    deployment.tell(&error.to_string());
+                    Ok(failure(&error))
+                }
             }
         })
     })
@@ -320,6 +360,7 @@ fn failure(error: &HandleError) -> Response<WasiBody> {
     let status = match error {
         HandleError::TimedOut(_) => http::StatusCode::GATEWAY_TIMEOUT,
         HandleError::NoHandler => http::StatusCode::NOT_FOUND,
+        HandleError::Busy => http::StatusCode::SERVICE_UNAVAILABLE,
         HandleError::Guest(_) | HandleError::Refused(_) => http::StatusCode::INTERNAL_SERVER_ERROR,
     };
     let text = status.canonical_reason().unwrap_or("error");

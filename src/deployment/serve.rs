@@ -24,8 +24,20 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Answers requests on `listener` until `shutdown`, then lets those that are open end.
-pub async fn serve(deployment: Deployment, listener: TcpListener, clock: Clock, sink: Sink, shutdown: Shutdown) {
+/// How long the server waits when the system has no descriptor for a new connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// When a server stops.
+pub struct Stop {
+    /// It accepts no more, and lets what is open end.
+    pub shutdown: Shutdown,
+    /// It waits for nothing any more.
+    pub at_once: Shutdown,
+}
+
+/// Answers requests on `listener` until it is told to stop, then lets those that are open end.
+pub async fn serve(deployment: Deployment, listener: TcpListener, clock: Clock, sink: Sink, stop: Stop) {
+    let Stop { shutdown, at_once } = stop;
     let open = watch::Sender::new(0_usize);
     loop {
         let accepted = tokio::select! {
@@ -33,9 +45,9 @@ pub async fn serve(deployment: Deployment, listener: TcpListener, clock: Clock, 
             () = shutdown.wait() => break,
             accepted = listener.accept() => accepted,
         };
-        // an error here is of one connection, or passes
+        // an error here is of one connection, or passes when there are descriptors again
         let Ok((stream, _)) = accepted else {
-            tokio::task::yield_now().await;
+            clock.sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let connection = Connection {
@@ -51,10 +63,15 @@ pub async fn serve(deployment: Deployment, listener: TcpListener, clock: Clock, 
             count.send_modify(|open| *open -= 1);
         });
     }
-    let _ = within(&clock, GRACE, async {
-        open.subscribe().wait_for(|open| *open == 0).await.map(|_| ())
-    })
-    .await;
+    let ended = within(&clock, GRACE, async {
+        let _ = open.subscribe().wait_for(|open| *open == 0).await;
+        deployment.drain().await;
+    });
+    tokio::select! {
+        biased;
+        _ = ended => {}
+        () = at_once.wait() => {}
+    }
 }
 
 #[derive(Clone)]

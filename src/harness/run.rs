@@ -164,7 +164,7 @@ impl TestsFinished {
     }
 }
 
-fn load(engine: &Engine, path: &Path) -> Result<Loaded, HarnessError> {
+fn load(engine: &Arc<Engine>, path: &Path) -> Result<Loaded, HarnessError> {
     let bytes = std::fs::read(path).map_err(|error| HarnessError::Read {
         path: path.to_owned(),
         error,

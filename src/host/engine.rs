@@ -3,9 +3,11 @@
 //! Instances are pooled; where the pool's limits forbid a component, or the system gives no room for a pool, they are
 //! made on demand.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use wasmtime::component::{Component, InstancePre};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use wasmtime::component::Component;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -38,15 +40,68 @@ pub struct Engine {
     pooled: Option<wasmtime::Engine>,
     on_demand: OnceLock<wasmtime::Engine>,
     cache: Option<Cache>,
+    /// How many instances the pool has room for still.
+    seats: Arc<Semaphore>,
 }
 
-/// A component that can be instantiated.
+/// A component that can be instantiated. Cheap to clone.
 #[derive(Clone)]
 pub struct Loaded {
-    /// With its imports linked.
-    pub pre: InstancePre<Guest>,
     /// What it exports that slt can call.
     pub world: World,
+    /// The pool in which its instances lie; `None`: they are made on demand.
+    pool: Option<Arc<Spare>>,
+}
+
+/// What makes an instance on demand while the pool is full.
+struct Spare {
+    engine: Arc<Engine>,
+    bytes: Vec<u8>,
+    testing: bool,
+    world: OnceLock<Option<World>>,
+}
+
+/// A place for one instance.
+pub struct Seat {
+    /// What to instantiate there.
+    pub world: World,
+    /// The place in the pool is given back when the instance is gone.
+    pub kept: Option<OwnedSemaphorePermit>,
+}
+
+impl Loaded {
+    /// A place for an instance: in the pool, or on demand while the pool is full. What a test sees does not depend on how
+    /// many others run.
+    #[must_use]
+    pub fn seat(&self) -> Seat {
+        let world = || self.world.clone();
+        let Some(spare) = &self.pool else {
+            return Seat {
+                world: world(),
+                kept: None,
+            };
+        };
+        match Arc::clone(&spare.engine.seats).try_acquire_owned() {
+            Ok(permit) => Seat {
+                world: world(),
+                kept: Some(permit),
+            },
+            Err(_) => Seat {
+                world: spare.world().unwrap_or_else(world),
+                kept: None,
+            },
+        }
+    }
+}
+
+impl Spare {
+    fn world(&self) -> Option<World> {
+        let load = || {
+            let engine = self.engine.on_demand().ok()?;
+            self.engine.load_into(engine, &self.bytes, self.testing).ok()
+        };
+        self.world.get_or_init(load).clone()
+    }
 }
 
 /// What a component exports that slt can call.
@@ -102,6 +157,7 @@ impl Engine {
             pooled,
             on_demand: OnceLock::new(),
             cache,
+            seats: Arc::new(Semaphore::new(pool.instances as usize)),
         };
         if engine.pooled.is_none() {
             engine.on_demand()?;
@@ -128,31 +184,45 @@ impl Engine {
     ///
     /// # Errors
     /// What is wrong with the component, or what it needs and is not hosted.
-    pub fn load(&self, bytes: &[u8], testing: bool) -> Result<Loaded, LoadError> {
+    pub fn load(self: &Arc<Self>, bytes: &[u8], testing: bool) -> Result<Loaded, LoadError> {
         check_kind(bytes)?;
         let loaded = self
             .pooled
             .as_ref()
             .map(|engine| self.load_into(engine, bytes, testing));
         match loaded {
-            Some(Ok(loaded)) => Ok(loaded),
+            Some(Ok(world)) => {
+                let engine = Arc::clone(self);
+                let spare = Spare {
+                    engine,
+                    bytes: bytes.to_vec(),
+                    testing,
+                    world: OnceLock::new(),
+                };
+                Ok(Loaded {
+                    world,
+                    pool: Some(Arc::new(spare)),
+                })
+            }
             Some(Err(error @ LoadError::Import { .. })) => Err(error),
             // beyond the pool's limits, or invalid: an engine without a pool will tell
-            Some(Err(_)) | None => self.load_into(self.on_demand()?, bytes, testing),
+            Some(Err(_)) | None => {
+                let world = self.load_into(self.on_demand()?, bytes, testing)?;
+                Ok(Loaded { world, pool: None })
+            }
         }
     }
 
-    fn load_into(&self, engine: &wasmtime::Engine, bytes: &[u8], testing: bool) -> Result<Loaded, LoadError> {
+    fn load_into(&self, engine: &wasmtime::Engine, bytes: &[u8], testing: bool) -> Result<World, LoadError> {
         let component = self.compile(engine, bytes)?;
         let linker = linker::of(engine, &component, testing)?;
         let pre = linker
             .instantiate_pre(&component)
             .map_err(|error| LoadError::Invalid(plain(&error)))?;
-        let world = World {
+        Ok(World {
             http: ProxyPre::new(pre.clone()).ok(),
-            command: CommandPre::new(pre.clone()).ok(),
-        };
-        Ok(Loaded { pre, world })
+            command: CommandPre::new(pre).ok(),
+        })
     }
 
     fn compile(&self, engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {
@@ -183,10 +253,11 @@ fn config(pool: Option<Pool>) -> Config {
     }) = pool
     {
         let mut pool = PoolingAllocationConfig::default();
+        // a component is made of several core instances, and may have a memory for its adapter
         pool.total_component_instances(instances)
-            .total_core_instances(instances * 4)
-            .total_memories(instances)
-            .total_tables(instances * 4)
+            .total_core_instances(instances * 8)
+            .total_memories(instances * 2)
+            .total_tables(instances * 8)
             .total_stacks(instances * 2)
             .max_memory_size(memory_bytes);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -200,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_component_is_named() {
-        let engine = Engine::new(None).unwrap();
+        let engine = Arc::new(Engine::new(None).unwrap());
         for (bytes, expected) in [
             (&b"not wasm"[..], "this is not WebAssembly"),
             (b"", "this is not WebAssembly"),

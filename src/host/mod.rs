@@ -14,7 +14,7 @@ mod outbound;
 mod output;
 
 pub use cache::Cache;
-pub use engine::{Engine, LoadError, Loaded, Pool, World};
+pub use engine::{Engine, LoadError, Loaded, Pool, Seat, World};
 pub use guest::{Guest, GuestEnd, GuestSetup, InjectedFault, Interrupt, Testing};
 pub use outbound::{APP_HOST, AppRoute, Outbound, Told};
 pub use output::Output;

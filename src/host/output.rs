@@ -78,6 +78,12 @@ impl Output {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Adds a line of slt's own.
+    pub fn line(&self, line: &str) {
+        self.append(line.as_bytes());
+        self.append(b"\n");
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -191,6 +191,35 @@ fn a_reply_that_is_dropped_after_the_effect_is_indeterminate_and_replays() {
     });
 }
 
+/// An unsigned number is incremented in a transaction: the command has its effect, and meets its fault, when that is
+/// executed.
+#[test]
+fn a_fault_meets_an_increment_where_it_has_its_effect() {
+    for range in [Range::Signed, Range::Unsigned] {
+        let fixture = Fixture::new(1);
+        let fault = fixture.inject("INCRBY", Some(1), Action::DropAfter);
+        fixture.run(async |bucket| {
+            let error = bucket.increment("n".into(), 5, range).await.unwrap_err();
+            assert!(matches!(error, Error::Indeterminate(_)), "{range:?}: {error}");
+            assert_eq!(fault.hits(), 1);
+            assert_eq!(bucket.get("n".into()).await, Ok(Some(b"5".to_vec())), "{range:?}");
+        });
+    }
+}
+
+#[test]
+fn an_answer_that_ends_in_its_middle_is_as_good_as_none() {
+    let fixture = Fixture::new(1);
+    fixture.run(async |bucket| {
+        let fault = fixture.inject("SET", Some(1), Action::CutReply(2));
+        let error = bucket.set("key".into(), b"value".to_vec()).await.unwrap_err();
+        assert!(matches!(error, Error::Indeterminate(_)), "{error}");
+        drop(fault);
+        let _fault = fixture.inject("GET", Some(1), Action::CutReply(3));
+        assert_eq!(bucket.get("key".into()).await, Ok(Some(b"value".to_vec())));
+    });
+}
+
 #[test]
 fn what_was_never_sent_and_what_only_reads_is_sent_again() {
     let fixture = Fixture::new(1);

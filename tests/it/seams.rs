@@ -131,6 +131,30 @@ fn an_endless_loop_is_stopped_in_real_time_while_other_tests_go_on() {
     });
 }
 
+/// Each of them may look at its mark just before it is made: they are told until they have ended.
+#[test]
+fn endless_loops_that_end_at_one_time_all_end() {
+    let cases = cases();
+    let shared = guests::shared("cases", cases.shared.app.clone(), 7, Duration::from_millis(1));
+    std::thread::scope(|scope| {
+        let spin = |_: i32| {
+            let world = slt::harness::Isolated::new(&shared, "spins").unwrap();
+            world
+                .run(&cases.artifacts["endings"], &arguments("endings", "spins"))
+                .end
+        };
+        let all: Vec<_> = (0..8)
+            .map(|number| {
+                let spin = &spin;
+                scope.spawn(move || spin(number))
+            })
+            .collect();
+        for one in all {
+            assert_eq!(one.join().unwrap(), Ok(GuestEnd::Interrupted));
+        }
+    });
+}
+
 #[test]
 fn a_deadlock_is_reported_at_once() {
     let cases = cases();
@@ -232,8 +256,26 @@ fn a_component_beyond_the_pools_limits_runs_on_demand() {
         instances: 2,
         memory_bytes: 64 * 1024,
     };
-    let engine = slt::host::Engine::with_pool(None, small).unwrap();
+    let engine = std::sync::Arc::new(slt::host::Engine::with_pool(None, small).unwrap());
     let hello = engine.load(&bytes, false).unwrap();
+    let ran = slt::harness::Isolated::new(&cases().shared, "hello")
+        .unwrap()
+        .run(&hello, &["hello".into()]);
+    assert_eq!(ran.end, Ok(GuestEnd::Done), "{}", ran.stderr);
+}
+
+/// Instances beyond the pool's room are made on demand: what a test sees does not depend on how many others run.
+#[test]
+fn a_full_pool_stops_nobody() {
+    let pool = slt::host::Pool {
+        instances: 2,
+        ..slt::host::Pool::default()
+    };
+    let engine = std::sync::Arc::new(slt::host::Engine::with_pool(None, pool).unwrap());
+    let bytes = std::fs::read(guests::program_path("programs", "hello")).unwrap();
+    let hello = engine.load(&bytes, false).unwrap();
+    let seats: Vec<_> = (0..5).map(|_| hello.seat()).collect();
+    assert_eq!(seats.iter().filter(|seat| seat.kept.is_some()).count(), 2);
     let ran = slt::harness::Isolated::new(&cases().shared, "hello")
         .unwrap()
         .run(&hello, &["hello".into()]);
@@ -250,10 +292,8 @@ fn compiled_code_is_taken_from_a_folder_that_is_the_users_own_and_from_no_other(
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&own), 0o700);
     let bytes = std::fs::read(guests::program_path("programs", "hello")).unwrap();
-    slt::host::Engine::new(Some(cache))
-        .unwrap()
-        .load(&bytes, false)
-        .unwrap();
+    let engine = std::sync::Arc::new(slt::host::Engine::new(Some(cache)).unwrap());
+    engine.load(&bytes, false).unwrap();
     assert_eq!(std::fs::read_dir(&own).unwrap().count(), 1, "the code was kept");
 
     std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o755)).unwrap();

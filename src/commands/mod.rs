@@ -43,6 +43,11 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         invocation,
         ui,
     };
+    if cli.global.directory.is_some() && !session.directory().is_dir() {
+        let folder = session.directory();
+        return Err(Failure::usage(format!("there is no folder `{}`", folder.display()))
+            .hint("`-C DIR` takes a folder that exists"));
+    }
     match &cli.command {
         Command::New(arguments) => new::run(&session, arguments),
         Command::Check(arguments) => check::run(&session, arguments),

@@ -44,7 +44,7 @@ pub fn cover(text: &str) -> String {
             covered.push_str(end.and_then(|end| line.get(end..)).unwrap_or_default());
             open = if end.is_some() { None } else { Some(quotes) };
         } else {
-            open = cover_line(&mut covered, &cover_url(line));
+            open = cover_line(&mut covered, &cover_address(&cover_url(line)));
         }
     }
     covered
@@ -133,6 +133,44 @@ fn cover_url(text: &str) -> String {
     covered
 }
 
+/// What can be a password in an address that is none: all before its `@`, without a scheme or without a colon, and what a
+/// query calls one. Elsewhere an `@` is no sign of a secret: the digest of a container's image has one.
+fn cover_address(line: &str) -> String {
+    if !["ADDRESS", "ENDPOINT", "URL"].iter().any(|word| line.contains(word)) {
+        return line.to_owned();
+    }
+    let mut covered = String::with_capacity(line.len());
+    for piece in line.split_inclusive(['"', '\'']) {
+        let start = piece.find("://").map_or(0, |at| at + 3);
+        let (scheme, rest) = piece.split_at(start);
+        let (user, host) = rest.split_at(rest.rfind('@').unwrap_or(0));
+        // `user:` may stay
+        let (name, secret) = user.split_at(user.find(':').map_or(0, |at| at + 1));
+        covered.push_str(scheme);
+        covered.push_str(name);
+        push_stars(&mut covered, secret);
+        cover_query(&mut covered, host);
+    }
+    covered
+}
+
+fn cover_query(covered: &mut String, mut rest: &str) {
+    while let Some(equals) = rest.find('=') {
+        let (name, after) = rest.split_at(equals + 1);
+        let end = after.find(['&', '"', '\'']).unwrap_or(after.len());
+        let (value, after) = after.split_at(end);
+        covered.push_str(name);
+        let parameter = name.rsplit(['?', '&']).next().unwrap_or_default();
+        if name.contains(['?', '&']) && is_secret_name(parameter.trim_end_matches('=')) {
+            push_stars(covered, value);
+        } else {
+            covered.push_str(value);
+        }
+        rest = after;
+    }
+    covered.push_str(rest);
+}
+
 fn push_stars(covered: &mut String, secret: &str) {
     for c in secret.chars() {
         match c {
@@ -155,6 +193,11 @@ mod tests {
             ("A = \"redis://u:pass@h:1\"\n", "A = \"redis://u:****@h:1\"\n"),
             ("A = \"redis://u:p=w@h:1\"", "A = \"redis://u:***@h:1\""),
             ("A = \"redis://:p@ss/x@h\"", "A = \"redis://:******@h\""),
+            ("A_URL = \"redis://pass@h:1\"", "A_URL = \"redis://****@h:1\""),
+            ("A_URL = \"u:pass@h:1\"", "A_URL = \"u:****@h:1\""),
+            ("A_URL = \"pass@h:1\" # c", "A_URL = \"****@h:1\" # c"),
+            ("A_URL = 'h?db=1&password=x=y&a=b'", "A_URL = 'h?db=1&password=***&a=b'"),
+            ("redis = \"r/valkey@sha256:0\"", "redis = \"r/valkey@sha256:0\""),
             ("AZURE_STORAGE_KEY = \"abc\" # c", "AZURE_STORAGE_KEY = \"***\" # c"),
             ("MY_TOKEN='ab=='", "MY_TOKEN='****'"),
             ("K_PASSWORD = \"a\\\"b\"", "K_PASSWORD = \"****\""),
@@ -177,7 +220,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn places_stay_the_same(text in "\\PC*|([a-zA-Z_ ]*(KEY|value)? ?= ?[\"']{0,3}(redis://)?[é:@a-z\\\\\"'\n]*\n?){0,5}") {
+        fn places_stay_the_same(text in "\\PC*|([a-zA-Z_ ]*(KEY|value|_URL)? ?= ?[\"']{0,3}(redis://)?[é:@?&=a-z\\\\\"'\n]*\n?){0,5}") {
             let covered = cover(&text);
             prop_assert_eq!(covered.len(), text.len());
             prop_assert_eq!(covered.matches('\n').count(), text.matches('\n').count());

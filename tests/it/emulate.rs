@@ -75,7 +75,10 @@ fn the_journal_is_for_people_who_ask() {
 #[test]
 fn a_port_may_be_chosen() {
     let empty = folder(&[]);
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    // not of those that the system gives away: another test could be given it in the meantime
+    let taken = (20_000..30_000)
+        .find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok())
+        .unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let refused = slt(empty.path(), &["emulate", "redis", "--port", &port]);
     assert_eq!(refused.code, 3);

@@ -136,19 +136,14 @@ fn an_endless_loop_is_stopped_in_real_time_while_other_tests_go_on() {
 fn endless_loops_that_end_at_one_time_all_end() {
     let cases = cases();
     let shared = guests::shared("cases", cases.shared.app.clone(), 7, Duration::from_millis(1));
+    let spin = || {
+        let world = slt::harness::Isolated::new(&shared, "spins").unwrap();
+        world
+            .run(&cases.artifacts["endings"], &arguments("endings", "spins"))
+            .end
+    };
     std::thread::scope(|scope| {
-        let spin = |_: i32| {
-            let world = slt::harness::Isolated::new(&shared, "spins").unwrap();
-            world
-                .run(&cases.artifacts["endings"], &arguments("endings", "spins"))
-                .end
-        };
-        let all: Vec<_> = (0..8)
-            .map(|number| {
-                let spin = &spin;
-                scope.spawn(move || spin(number))
-            })
-            .collect();
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(spin)).collect();
         for one in all {
             assert_eq!(one.join().unwrap(), Ok(GuestEnd::Interrupted));
         }

@@ -246,7 +246,7 @@ pub(super) fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
 pub(super) async fn stop_when_interrupted(first: Trigger, second: Trigger, sink: Sink) {
     os::interrupted().await;
     sink(Event::Note {
-        message: "stopping; once more to stop at once".into(),
+        message: "stopping: requests that are open may end; once more to stop at once".into(),
     });
     first.fire();
     os::interrupted().await;

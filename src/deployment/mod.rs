@@ -205,7 +205,9 @@ impl Deployment {
             Ok(Err(code)) => Err(HandleError::Refused(format!("{code:?}"))),
             // the guest is gone, and what would have sent the answer with it
             Err(_) => Err(match task.await {
-                Ok(GuestEnd::Interrupted) => HandleError::TimedOut(timeout.unwrap_or_default()),
+                Ok(GuestEnd::Interrupted) => {
+                    timeout.map_or(HandleError::Guest(GuestEnd::Interrupted), HandleError::TimedOut)
+                }
                 Ok(end) => HandleError::Guest(end),
                 Err(error) => HandleError::Guest(GuestEnd::Broken(error.to_string())),
             }),

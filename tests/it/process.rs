@@ -220,5 +220,6 @@ pub fn steady() -> insta::Settings {
     settings.add_filter(r" *\d+\.\d+(ns|µs|ms|s)\b", " [TIME]");
     settings.add_filter(r"127\.0\.0\.1:\d{5}\b", "127.0.0.1:[PORT]");
     settings.add_filter(r"seed \d{3,}", "seed [SEED]");
+    settings.add_filter(r"\S*/rustdoctest\w+/", "[TEMPORARY]/");
     settings
 }

@@ -18,6 +18,9 @@ pub fn silent() -> Sink {
     Arc::new(|_| {})
 }
 
+/// What stands before the names of doctests, which only cargo builds and starts again.
+pub const DOCTESTS: &str = "doctests";
+
 /// How a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::{Exit, Failure, Session, app, test};
 use crate::cli::Runner;
+use crate::events::DOCTESTS;
 use crate::harness::{Artifact, ArtifactKind, Filter, Ignored, Plan};
 
 /// What an artifact is.
@@ -76,7 +77,7 @@ fn kind(path: &Path) -> Kind {
 /// The target's name: the artifact's, without the digest that cargo puts behind it.
 fn target_name(path: &Path, kind: Kind) -> String {
     if kind == Kind::Doctests {
-        return "doctests".into();
+        return DOCTESTS.into();
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let is_digest = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -162,7 +162,7 @@ impl Deployment {
         let Seat { world, kept } = app.seat();
         let handler = world.http.ok_or(HandleError::NoHandler)?;
         let interrupt = self.interrupt();
-        let mut store = self.store(handler.engine(), &interrupt, &[]);
+        let mut store = self.store(handler.engine(), &interrupt, &[], &[]);
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let request = store
             .data_mut()
@@ -240,6 +240,11 @@ impl Deployment {
 
     /// Runs a command component to its end.
     pub async fn command(&self, command: &Loaded, arguments: &[String]) -> GuestEnd {
+        self.command_with(command, arguments, &[]).await
+    }
+
+    /// As [`Deployment::command`], with variables in the guest's environment, which is empty otherwise.
+    pub async fn command_with(&self, command: &Loaded, arguments: &[String], environment: &[(&str, &str)]) -> GuestEnd {
         let Seat { world, kept: _kept } = command.seat();
         let Some(pre) = world.command else {
             return GuestEnd::Broken("the component does not export `wasi:cli/run`".into());
@@ -247,7 +252,7 @@ impl Deployment {
         let interrupt = self.interrupt();
         let watchdog = self.0.parts.watchdog.as_ref();
         let _ticking = watchdog.map(|watchdog| watchdog.watch(NO_LIMIT, &interrupt));
-        let mut store = self.store(pre.engine(), &interrupt, arguments);
+        let mut store = self.store(pre.engine(), &interrupt, arguments, environment);
         let run = async {
             let called = async {
                 let instance = pre.instantiate_async(&mut store).await?;
@@ -285,6 +290,7 @@ impl Deployment {
         engine: &wasmtime::Engine,
         interrupt: &Arc<Interrupt>,
         arguments: &[String],
+        environment: &[(&str, &str)],
     ) -> wasmtime::Store<Guest> {
         let parts = &self.0.parts;
         let instance = self.0.instances.fetch_add(1, Ordering::Relaxed);
@@ -300,6 +306,7 @@ impl Deployment {
             stdout: parts.stdout.clone(),
             stderr: parts.stderr.clone(),
             arguments,
+            environment,
             interrupt: Arc::clone(interrupt),
         };
         Guest::store(engine, setup)

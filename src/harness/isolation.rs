@@ -147,8 +147,14 @@ impl Isolated {
     /// Runs a guest to its end, and lets its app end what it began.
     #[must_use]
     pub fn run(self, artifact: &Loaded, arguments: &[String]) -> Ran {
+        self.run_with(artifact, arguments, &[])
+    }
+
+    /// As [`Isolated::run`], with variables in the guest's environment, which is empty otherwise.
+    #[must_use]
+    pub fn run_with(self, artifact: &Loaded, arguments: &[String], environment: &[(&str, &str)]) -> Ran {
         let watch = self.watchdog.watch(self.timeout, &self.interrupt);
-        let end = self.block_on(self.deployment.command(artifact, arguments));
+        let end = self.block_on(self.deployment.command_with(artifact, arguments, environment));
         if matches!(end, Ok(GuestEnd::Done | GuestEnd::Failed)) {
             // a deadlock there is the app's own, after it answered: there is nobody left whom it could concern
             let drain = within(&self.world.clock, DRAIN, self.deployment.drain());

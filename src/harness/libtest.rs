@@ -22,6 +22,18 @@ pub fn listed(stdout: &str) -> impl Iterator<Item = &str> {
     stdout.lines().filter_map(|line| line.strip_suffix(": test"))
 }
 
+/// The variable that tells libtest to capture nothing, for an artifact that reads no arguments.
+pub const NO_CAPTURE: (&str, &str) = ("RUST_TEST_NOCAPTURE", "1");
+
+/// How rustdoc's doctests complain that they cannot be started one by one.
+const RUSTDOC_WARNING: &str = "WARNING: No rustdoc doctest environment variable provided";
+
+/// A guest's standard error, without what its harness wrote there.
+pub fn own_errors(stderr: &str) -> String {
+    let lines = stderr.split_inclusive('\n');
+    lines.filter(|line| !line.starts_with(RUSTDOC_WARNING)).collect()
+}
+
 /// What libtest said of a test that it ran alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {

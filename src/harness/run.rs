@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::isolation::{Ran, Shared, Unstarted, run_once};
+use super::isolation::{Isolated, Ran, Shared, Unstarted, run_once};
 use super::libtest::{self, Listed, Said};
 use super::plan::{Artifact, ArtifactKind, Ignored, Plan, full_name};
 use crate::catalogue::CATALOGUE;
@@ -259,7 +259,8 @@ fn run_case(shared: &Shared, case: &Case<'_>) -> Vec<Outcome> {
         None => (case.artifact.name.clone(), Vec::new()),
     };
     (shared.sink)(Event::TestStarted { name: name.clone() });
-    let ran = run_once(shared, case.loaded, &name, &arguments(case.artifact, rest.into_iter()));
+    let arguments = arguments(case.artifact, rest.into_iter());
+    let ran = run_once(shared, case.loaded, &name, &arguments);
     let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let reports = match (ran, &case.name) {
         (Err(error), _) => {
@@ -269,7 +270,7 @@ fn run_case(shared: &Shared, case: &Case<'_>) -> Vec<Outcome> {
             }]
         }
         (Ok(ran), Some(test)) => vec![judge(shared, name, test, ran)],
-        (Ok(ran), None) => judge_all(shared, &name, &ran),
+        (Ok(ran), None) => judge_all(shared, &name, &with_panic(shared, case.loaded, &name, &arguments, ran)),
     };
     let outcomes = reports.iter().map(|report| report.outcome).collect();
     for report in reports {
@@ -309,6 +310,23 @@ fn judge(shared: &Shared, name: String, test: &str, ran: Ran) -> TestFinished {
     }
 }
 
+/// What runs all at once captures output, and its panic's message is lost with the process. The same run once more, told
+/// to capture nothing, ends the same way and shows the message.
+fn with_panic(shared: &Shared, loaded: &Loaded, name: &str, arguments: &[String], ran: Ran) -> Ran {
+    let stderr = libtest::own_errors(&ran.stderr);
+    let is_lost = matches!(ran.end, Ok(GuestEnd::Trapped(_))) && libtest::panic_of(&stderr).is_none();
+    let again = || {
+        let world = Isolated::new(shared, name).ok()?;
+        let again = world.run_with(loaded, arguments, &[libtest::NO_CAPTURE]);
+        (again.end == ran.end).then(|| libtest::own_errors(&again.stderr))
+    };
+    let shown = if is_lost { again() } else { None };
+    Ran {
+        stderr: shown.unwrap_or(stderr),
+        ..ran
+    }
+}
+
 /// What the tests of one process came to: after the one that ended it, the rest are not run.
 fn judge_all(shared: &Shared, artifact: &str, ran: &Ran) -> Vec<TestFinished> {
     let (announced, lines) = libtest::all_at_once(&ran.stdout);
@@ -323,6 +341,11 @@ fn judge_all(shared: &Shared, artifact: &str, ran: &Ran) -> Vec<TestFinished> {
         let outcome = line.outcome.unwrap_or(cut_off);
         let report = finished(full_name(artifact, &line.name), outcome, shared.seed);
         reports.push(match outcome {
+            Outcome::Failed if line.outcome.is_some() => TestFinished {
+                reason: Some("the test returned an error".to_owned()),
+                stderr: ran.stderr.clone(),
+                ..report
+            },
             Outcome::Failed | Outcome::TimedOut => TestFinished {
                 reason: Some(reason(&ran.end, ran, shared)),
                 stderr: ran.stderr.clone(),

@@ -46,6 +46,8 @@ pub struct GuestSetup<'a> {
     pub stderr: Output,
     /// Arguments, the program's name first.
     pub arguments: &'a [String],
+    /// Environment variables: never any of slt's own.
+    pub environment: &'a [(&'a str, &'a str)],
     /// What stops it.
     pub interrupt: Arc<Interrupt>,
 }
@@ -104,7 +106,10 @@ impl Guest {
     #[must_use]
     pub fn store(engine: &wasmtime::Engine, setup: GuestSetup<'_>) -> Store<Self> {
         let mut wasi = WasiCtx::builder();
-        wasi.args(setup.arguments).stdout(setup.stdout).stderr(setup.stderr);
+        wasi.args(setup.arguments)
+            .envs(setup.environment)
+            .stdout(setup.stdout)
+            .stderr(setup.stderr);
         // clocks that the guest reads are our own (adapters/clocks.rs); these are never asked
         if let Some(seed) = &setup.seed {
             wasi.secure_random(seed.stream("random").into_rng())

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::foreign;
-use crate::events::{Event, Exchange, Outcome, TestFinished, TestsFinished};
+use crate::events::{DOCTESTS, Event, Exchange, Outcome, TestFinished, TestsFinished};
 
 /// Where a line belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,11 +205,16 @@ fn details(text: &mut String, test: &TestFinished, style: Style) {
     let exchanges: String = test.exchanges.iter().map(exchange).collect();
     section("last exchanges with services", &exchanges);
     if matches!(test.outcome, Outcome::Failed | Outcome::TimedOut) {
-        section(
-            "replay",
-            &format!("slt test --seed {} --exact '{}'", test.seed, test.name),
-        );
+        section("replay", &replay(test));
     }
+}
+
+/// What to type for the same run of the test.
+fn replay(test: &TestFinished) -> String {
+    if test.name.starts_with(DOCTESTS) {
+        return "cargo test --doc".to_owned();
+    }
+    format!("slt test --seed {} --exact '{}'", test.seed, test.name)
 }
 
 fn exchange(exchange: &Exchange) -> String {

@@ -1,4 +1,5 @@
 //! An slt that goes on: started, watched while it writes, asked over raw HTTP, ended by a signal.
+#![allow(clippy::disallowed_methods)] // threads that read what a process writes
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -220,5 +221,6 @@ pub fn steady() -> insta::Settings {
     settings.add_filter(r" *\d+\.\d+(ns|µs|ms|s)\b", " [TIME]");
     settings.add_filter(r"127\.0\.0\.1:\d{5}\b", "127.0.0.1:[PORT]");
     settings.add_filter(r"seed \d{3,}", "seed [SEED]");
+    settings.add_filter(r"\S*/rustdoctest\w+/", "[TEMPORARY]/");
     settings
 }

@@ -53,8 +53,10 @@ impl View<'_> {
     /// The one table from a provider's errors to this interface's. A guest may pass over what went wrong, and
     /// `access-denied` has no room for a reason: the user of slt is told as well.
     fn error(&self, error: Error) -> store::Error {
-        if let (Some(told), Error::AccessDenied(_) | Error::Unavailable(_)) = (self.told, &error) {
-            told(format!("the key-value store failed the guest: {error}"));
+        match (self.told, &error) {
+            (Some(told), Error::AccessDenied(reason)) => told(format!("a key-value store refused the guest: {reason}")),
+            (Some(told), Error::Unavailable(reason)) => told(format!("a key-value store is not there: {reason}")),
+            _ => {}
         }
         match error {
             Error::NoSuchStore => store::Error::NoSuchStore,

@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::{Exit, Failure, Session, app};
-use crate::build::{self, BuildPlan};
+use crate::build::{self, BuildPlan, TestArtifact, TestKind};
 use crate::cli::Test;
 use crate::events::{Sink, TestsFinished};
 use crate::harness::{self, Artifact, ArtifactKind, Filter, HarnessError, Ignored, Plan};
@@ -29,14 +29,7 @@ pub fn run(session: &Session<'_>, arguments: &Test) -> Result<Exit, Failure> {
     let app = application(&build_plan, &sink)?;
     let artifacts = build::tests(&build_plan, &sink).map_err(super::build::failure)?;
     let plan = Plan {
-        artifacts: artifacts
-            .into_iter()
-            .map(|artifact| Artifact {
-                name: artifact.name,
-                path: artifact.path,
-                kind: ArtifactKind::Suite,
-            })
-            .collect(),
+        artifacts: named(artifacts),
         app,
         slightfile,
         filter: Filter {
@@ -67,6 +60,31 @@ pub fn run(session: &Session<'_>, arguments: &Test) -> Result<Exit, Failure> {
         return Err(Failure::failed("some tests have an outcome that `--deny` names"));
     }
     Ok(if summary.is_success() { Exit::Done } else { Exit::Failed })
+}
+
+/// Artifacts under names that are unique in the run: with the package, and with the kind, where that is needed.
+fn named(artifacts: Vec<TestArtifact>) -> Vec<Artifact> {
+    let count = |is_same: &dyn Fn(&TestArtifact) -> bool| artifacts.iter().filter(|other| is_same(other)).count();
+    let name = |artifact: &TestArtifact| {
+        if count(&|other| other.name == artifact.name) == 1 {
+            return artifact.name.clone();
+        }
+        let same = |other: &TestArtifact| other.name == artifact.name && other.package == artifact.package;
+        if count(&same) == 1 {
+            return format!("{}/{}", artifact.package, artifact.name);
+        }
+        let kind = match artifact.kind {
+            TestKind::Unit => "src",
+            TestKind::Integration => "tests",
+        };
+        format!("{}/{kind}/{}", artifact.package, artifact.name)
+    };
+    let artifact = |artifact: &TestArtifact| Artifact {
+        name: name(artifact),
+        path: artifact.path.clone(),
+        kind: ArtifactKind::Suite,
+    };
+    artifacts.iter().map(artifact).collect()
 }
 
 /// The project's own component, as cargo builds it beside the tests: a stale app is never served.

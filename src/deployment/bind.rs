@@ -15,6 +15,11 @@ use crate::slightfile::{Capability, HostPattern, Slightfile, SpecVersion, Store,
 /// The memory of an instance where `[limits] memory` says nothing, in bytes.
 const DEFAULT_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
+/// The provider of each key-value resource.
+const KEYVALUE: &[(&str, fn(Endpoint, Clock) -> Arc<dyn KeyValue>)] = &[("keyvalue.redis", |endpoint, clock| {
+    Arc::new(Redis::new(endpoint, clock))
+})];
+
 /// Where services come from.
 pub enum Services<'a> {
     /// Emulated in this process, fresh, in this world; nothing of the configuration's endpoints is resolved.
@@ -151,8 +156,13 @@ impl Binder<'_> {
         if resource.family != Family::Keyvalue {
             return Ok(None);
         }
+        let provider = KEYVALUE
+            .iter()
+            .find(|(id, _)| *id == resource.id)
+            .map(|(_, provider)| provider);
+        let provider = provider.ok_or_else(|| BindError::Planned(id.clone()))?;
         let (endpoint, clock) = self.endpoint(capability, resource)?;
-        Ok(Some(Arc::new(Redis::new(endpoint, clock))))
+        Ok(Some(provider(endpoint, clock)))
     }
 
     fn endpoint(
@@ -181,7 +191,7 @@ impl Binder<'_> {
                     key: key.to_owned(),
                     reason: error.to_string(),
                 })?;
-                let endpoint = services::redis_at(&address).map_err(|error| BindError::Address {
+                let endpoint = services::redis_at(&address, clock).map_err(|error| BindError::Address {
                     resource: id(),
                     key: key.to_owned(),
                     reason: error.to_string(),

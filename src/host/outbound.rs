@@ -12,6 +12,7 @@ use slt_emulators::chassis::Clock;
 use url::{Host, Url};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::providers::endpoint::within;
 use crate::slightfile::HostPattern;
 
 /// The host by which a test reaches the app.
@@ -57,7 +58,13 @@ impl Outbound {
         if url.host_str() == Some(APP_HOST)
             && let Some(app) = &self.app
         {
-            let response = app(request).await?;
+            // without a limit of the guest's own there is none: the test has one
+            let response = match options.and_then(|options| options.first_byte_timeout) {
+                Some(limit) => within(&self.clock, limit, app(request))
+                    .await
+                    .ok_or(Error::ConnectionReadTimeout)??,
+                None => app(request).await?,
+            };
             return Ok((response, Box::new(async { Ok(()) })));
         }
         if !self.grants.iter().any(|grant| grant.allows(&url)) {

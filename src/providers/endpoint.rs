@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
-use slt_emulators::chassis::{BoxStream, Clock, Mounted};
+use slt_emulators::chassis::{BoxStream, Clock, Hold, Mounted, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -57,7 +57,7 @@ impl std::fmt::Debug for Endpoint {
 impl Endpoint {
     /// A service at a TCP address, `host:port`. A call to it is a call to a foreign peer: it holds the clock.
     #[must_use]
-    pub fn tcp(address: &str, credentials: Credentials, database: i64) -> Self {
+    pub fn tcp(address: &str, credentials: Credentials, database: i64, clock: &Clock) -> Self {
         Self {
             label: address.to_owned(),
             nodes: vec![address.to_owned()],
@@ -65,6 +65,7 @@ impl Endpoint {
             database,
             dial: Arc::new(Tcp {
                 address: address.to_owned(),
+                clock: clock.clone(),
             }),
         }
     }
@@ -106,22 +107,76 @@ impl Endpoint {
         Ok(Counted {
             inner,
             written: Arc::default(),
+            read: Arc::default(),
         })
     }
 }
 
 struct Tcp {
     address: String,
+    clock: Clock,
 }
 
 impl Dial for Tcp {
     fn dial(&self, _node: u16) -> BoxFuture<'static, io::Result<BoxStream>> {
-        let address = self.address.clone();
+        let (address, clock) = (self.address.clone(), self.clock.clone());
         Box::pin(async move {
+            let hold = clock.hold();
             let stream = TcpStream::connect(address).await?;
+            drop(hold);
             stream.set_nodelay(true)?;
-            Ok(Box::new(stream) as BoxStream)
+            Ok(Box::new(Foreign {
+                stream,
+                clock,
+                hold: None,
+            }) as BoxStream)
         })
+    }
+}
+
+/// A stream to a peer that lives in real time: virtual time stands still from a request until its answer begins to
+/// arrive. An idle connection holds nothing.
+struct Foreign {
+    stream: TcpStream,
+    clock: Clock,
+    hold: Option<Hold>,
+}
+
+impl Stream for Foreign {
+    fn reset_on_close(&mut self) {
+        self.stream.reset_on_close();
+    }
+}
+
+impl AsyncRead for Foreign {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if result.is_ready() {
+            self.hold = None;
+        }
+        result
+    }
+}
+
+impl AsyncWrite for Foreign {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if matches!(result, Poll::Ready(Ok(1..))) && self.hold.is_none() {
+            self.hold = Some(self.clock.hold());
+        }
+        result
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
@@ -138,25 +193,38 @@ impl Dial for InMemory {
 pub struct Counted {
     inner: BoxStream,
     written: Arc<AtomicU64>,
+    read: Arc<AtomicU64>,
 }
 
 impl Counted {
     /// How many bytes have been written; goes on counting while the stream lives elsewhere.
     #[must_use]
     pub fn written(&self) -> Written {
-        Written(Arc::clone(&self.written))
+        Written {
+            written: Arc::clone(&self.written),
+            read: Arc::clone(&self.read),
+        }
     }
 }
 
-/// How many bytes were written to a stream.
+/// How many bytes were written to a stream, and read from it.
 #[derive(Debug, Clone)]
-pub struct Written(Arc<AtomicU64>);
+pub struct Written {
+    written: Arc<AtomicU64>,
+    read: Arc<AtomicU64>,
+}
 
 impl Written {
-    /// The number now.
+    /// How many were written.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// How many were read.
+    #[must_use]
+    pub fn read_bytes(&self) -> u64 {
+        self.read.load(Ordering::Acquire)
     }
 }
 
@@ -166,7 +234,11 @@ impl AsyncRead for Counted {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.inner).poll_read(context, buffer);
+        self.read
+            .fetch_add((buffer.filled().len() - before) as u64, Ordering::AcqRel);
+        result
     }
 }
 

@@ -1,5 +1,6 @@
 //! Addresses of services, as slightfiles write them. A password in one is never shown.
 
+use slt_emulators::chassis::Clock;
 use url::Url;
 
 use crate::providers::endpoint::{Credentials, Endpoint};
@@ -35,7 +36,7 @@ pub enum AddressError {
 ///
 /// # Errors
 /// When it is something else.
-pub fn redis(address: &str) -> Result<Endpoint, AddressError> {
+pub fn redis(address: &str, clock: &Clock) -> Result<Endpoint, AddressError> {
     let url = Url::parse(address).map_err(|error| match error {
         url::ParseError::RelativeUrlWithoutBase => AddressError::NotAUrl,
         error => AddressError::Invalid(error),
@@ -63,6 +64,7 @@ pub fn redis(address: &str) -> Result<Endpoint, AddressError> {
         &format!("{host}:{}", url.port().unwrap_or(REDIS_PORT)),
         credentials,
         database,
+        clock,
     ))
 }
 
@@ -101,7 +103,7 @@ mod tests {
             ("redis://:s%40fe@[::1]:7/3", "[::1]:7", None, Some("s@fe"), 3),
             ("redis://me:100%25@cache/", "cache:6379", Some("me"), Some("100%"), 0),
         ] {
-            let endpoint = redis(address).unwrap();
+            let endpoint = redis(address, &Clock::real()).unwrap();
             assert_eq!(endpoint.label, label);
             assert_eq!(endpoint.credentials.username.as_deref(), username);
             assert_eq!(endpoint.credentials.password.as_ref().map(Secret::expose), password);
@@ -124,7 +126,11 @@ mod tests {
             ("redis://:hunter2@h/x", "its path is not the number of a database"),
             ("redis:///1", "it names no host"),
         ] {
-            assert_eq!(redis(address).unwrap_err().to_string(), error, "{address}");
+            assert_eq!(
+                redis(address, &Clock::real()).unwrap_err().to_string(),
+                error,
+                "{address}"
+            );
         }
     }
 }

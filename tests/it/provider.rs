@@ -291,6 +291,86 @@ fn a_service_that_refuses_connections_is_unavailable_until_it_does_not() {
     });
 }
 
+/// A server that lives in real time, and answers after 20 ms: virtual time, with a timer pending, does not jump meanwhile.
+#[test]
+#[allow(clippy::disallowed_methods)] // the server has a thread and a clock of its own
+fn a_foreign_peer_holds_the_clock() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (stop, shutdown) = Shutdown::new();
+            let faults = Faults::default();
+            let on = Target {
+                operation: Some("GET".into()),
+                ..Target::default()
+            };
+            let slow = Fault {
+                on,
+                action: Action::Delay(Duration::from_millis(20)),
+            };
+            let _slow = faults.inject(slow).unwrap();
+            let world = World {
+                clock: slt_emulators::chassis::Clock::real(),
+                seed: Seed::new(1),
+                faults,
+                journal: Journal::off(),
+                shutdown,
+                limits: Limits::default(),
+            };
+            let redis = Mounted::new("redis#0", Arc::new(slt_emulators::redis::Redis::new()), world.clone());
+            let listening = redis.listen(0, ([127, 0, 0, 1], 0).into()).await.unwrap();
+            sender.send((listening.address, stop)).unwrap();
+            world.shutdown.wait().await;
+        });
+    });
+    let (address, stop) = receiver.recv().unwrap();
+    let simulation = Simulation::new(DEFAULT_WALL_NANOSECONDS).unwrap();
+    let clock = simulation.clock();
+    let endpoint = Endpoint::tcp(&address.to_string(), Default::default(), 0, &clock);
+    let provider = Redis::new(endpoint, clock.clone());
+    simulation
+        .block_on(async {
+            let other = clock.clone();
+            let hour = tokio::spawn(async move { other.sleep(Duration::from_secs(3_600)).await });
+            let bucket = provider.open("store".into()).await.unwrap();
+            bucket.set("key".into(), b"v".to_vec()).await.unwrap();
+            for _ in 0..5 {
+                assert_eq!(bucket.get("key".into()).await, Ok(Some(b"v".to_vec())));
+            }
+            assert_eq!(clock.now_monotonic(), 0, "no time passed while the peer was waited for");
+            hour.await.unwrap();
+        })
+        .unwrap();
+    stop.fire();
+    server.join().unwrap();
+}
+
+#[test]
+fn get_many_asks_for_each_key_once_and_keeps_the_order() {
+    let fixture = Fixture::new(1);
+    fixture.run(async |bucket| {
+        bucket.set("a".into(), b"1".to_vec()).await.unwrap();
+        let keys = ["a", "missing", "a", "a"].map(str::to_owned).to_vec();
+        let one = Some(b"1".to_vec());
+        assert_eq!(
+            bucket.get_many(keys).await,
+            Ok(vec![one.clone(), None, one.clone(), one])
+        );
+    });
+    let asked = fixture
+        .world
+        .journal
+        .records()
+        .into_iter()
+        .find(|record| record.operation == "MGET")
+        .unwrap();
+    assert_eq!(asked.arguments.len(), 2);
+}
+
 #[test]
 fn stores_are_apart_and_names_are_taken_literally() {
     let fixture = Fixture::new(1);

@@ -4,7 +4,7 @@
 //! dialled anew before the next request; a request that was never sent, or that only reads, is sent once more; any other
 //! is reported as indeterminate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -27,6 +27,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many keys one `SCAN` asks for.
 const SCAN_COUNT: usize = 1_000;
+
+/// How many values one `MGET` asks for.
+const GET_MANY_CHUNK: usize = 1_000;
+
+/// The most bytes that the values of one `get-many` may have together.
+const GET_MANY_MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// How often an increment is tried against others that change the same key.
 const MAX_CONFLICTS: usize = 100;
@@ -164,7 +170,7 @@ impl Client {
         let mut again = true;
         loop {
             let mut live = self.live(&mut *self.shared.lock().await).await?;
-            let before = live.written.bytes();
+            let (before, heard) = (live.written.bytes(), live.written.read_bytes());
             let error = match live
                 .connection
                 .send_packed_command(&command)
@@ -179,7 +185,11 @@ impl Client {
             }
             let sent = live.written.bytes() != before;
             if error.is_timeout() {
-                // the connection is kept: later answers still match their requests
+                if live.written.read_bytes() == heard {
+                    // nothing at all came: the peer may be gone without a word
+                    self.forget(&live).await;
+                }
+                // otherwise the connection is kept: later answers still match their requests
                 return Err(unknown(effect, &format!("no answer within {RESPONSE_TIMEOUT:?}")));
             }
             self.forget(&live).await;
@@ -437,11 +447,27 @@ impl Bucket for Prefixed {
         if keys.is_empty() {
             return Box::pin(async { Ok(Vec::new()) });
         }
-        let mut command = redis::cmd("MGET");
-        for key in &keys {
-            command.arg(self.key(key));
-        }
-        self.call(command, Effect::None)
+        let (client, prefix) = (Arc::clone(&self.client), self.prefix.clone());
+        Box::pin(async move {
+            // a key that is asked for twice is sent once: otherwise a short request could have an answer without end
+            let distinct: Vec<&String> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
+            let (mut found, mut bytes) = (BTreeMap::new(), 0);
+            for chunk in distinct.chunks(GET_MANY_CHUNK) {
+                let mut command = redis::cmd("MGET");
+                for key in chunk {
+                    command.arg(format!("{prefix}{key}"));
+                }
+                let values: Vec<Option<Vec<u8>>> = client.call(command, Effect::None).await?;
+                bytes += values.iter().flatten().map(Vec::len).sum::<usize>();
+                if bytes > GET_MANY_MAX_BYTES {
+                    return Err(Error::Other(format!(
+                        "the values have more than {GET_MANY_MAX_BYTES} bytes together"
+                    )));
+                }
+                found.extend(chunk.iter().map(|key| (*key).clone()).zip(values));
+            }
+            Ok(keys.iter().map(|key| found.get(key).cloned().flatten()).collect())
+        })
     }
 
     fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> BoxFuture<'static, Result<()>> {

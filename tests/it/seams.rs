@@ -64,6 +64,7 @@ fn guest_client_and_services_have_one_clock() {
         "a_loop_over_the_monotonic_clock_ends",
         "a_loop_over_the_wall_clock_ends",
         "a_loop_over_a_pollable_ends",
+        "a_loop_over_a_response_ends",
     ] {
         passed(&cases().run("time", test), test);
     }

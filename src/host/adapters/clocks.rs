@@ -4,7 +4,9 @@
 //! nothing fails, and guests silently get the real clock. A test holds this.
 
 use slt_emulators::chassis::Clock;
+use wasmtime::StoreContextMut;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime_wasi::p2::bindings::io::poll::HostPollable;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use crate::host::Guest;
@@ -25,6 +27,10 @@ mod generated {
 }
 
 use generated::wasi::clocks::{monotonic_clock, wall_clock};
+
+/// The interface of pollables, in wasmtime-wasi's version, and its one function that does not wait.
+const POLL: &str = "wasi:io/poll@0.2.12";
+const READY: &str = "[method]pollable.ready";
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -48,7 +54,23 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
         }
     }
     monotonic_clock::add_to_linker::<Guest, Clocks>(linker, view)?;
-    wall_clock::add_to_linker::<Guest, Clocks>(linker, view)
+    wall_clock::add_to_linker::<Guest, Clocks>(linker, view)?;
+    linker
+        .instance(POLL)?
+        .func_wrap_async(READY, |mut store: StoreContextMut<'_, Guest>, (pollable,)| {
+            Box::new(async move { Ok((ready(store.data_mut(), pollable).await?,)) })
+        })
+}
+
+/// Whether a pollable is ready. A guest that asks in a loop, whatever the pollable is for, lets the others run, and time
+/// pass in the end.
+async fn ready(guest: &mut Guest, pollable: Resource<DynPollable>) -> wasmtime::Result<bool> {
+    let ready = guest.table.ready(pollable).await?;
+    if !ready {
+        guest.clock.guest_reads().await;
+        tokio::task::yield_now().await;
+    }
+    Ok(ready)
 }
 
 impl View<'_> {

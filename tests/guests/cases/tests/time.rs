@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use guest::{clock, get, store};
+use guest::{clock, get, receive, start, store};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -34,6 +34,14 @@ fn a_loop_over_a_pollable_ends() {
     use guest::wasi::clocks::monotonic_clock::subscribe_duration;
     let timer = subscribe_duration(5_000_000);
     while !timer.ready() {}
+}
+
+/// To ask without waiting lets the others run: here the application.
+#[test]
+fn a_loop_over_a_response_ends() {
+    let response = start("/get/key");
+    while !response.subscribe().ready() {}
+    assert_eq!(receive(&response).unwrap().status, 404);
 }
 
 #[test]

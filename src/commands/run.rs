@@ -99,7 +99,15 @@ fn start(
     )
     .map_err(unbound)?;
     let watchdog = Watchdog::ticking(&engine).map_err(|error| Failure::environment(format!("no thread: {error}")))?;
-    let (stdout, stderr) = (output("stdout", &sink), output("stderr", &sink));
+    let serves = listen.is_some() && loaded.world.http.is_some();
+    let stream = |stderr: bool| match serves || session.ui.is_json() {
+        true => output(if stderr { "stderr" } else { "stdout" }, &sink),
+        false => {
+            let ui = session.ui.clone();
+            Output::forwarded(Arc::new(move |bytes| ui.guest_bytes(stderr, bytes)))
+        }
+    };
+    let (stdout, stderr) = (stream(false), stream(true));
     let deployment = Deployment::new(Parts {
         app: Some(loaded.clone()),
         bound,

@@ -19,12 +19,16 @@ const PERMIT_BYTES: usize = 64 * 1024;
 /// Told of each line.
 type Observer = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Given all bytes as they come.
+type Forward = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
 /// A stream that a guest writes to. Cheap to clone; clones share what was written.
 #[derive(Clone)]
 pub struct Output(Arc<Inner>);
 
 struct Inner {
     observer: Option<Observer>,
+    forward: Option<Forward>,
     kept: Mutex<Kept>,
 }
 
@@ -53,6 +57,17 @@ impl Output {
     pub fn captured() -> Self {
         Self(Arc::new(Inner {
             observer: None,
+            forward: None,
+            kept: Mutex::default(),
+        }))
+    }
+
+    /// Passes everything on as it comes: what a command writes may be no text.
+    #[must_use]
+    pub fn forwarded(forward: Forward) -> Self {
+        Self(Arc::new(Inner {
+            observer: None,
+            forward: Some(forward),
             kept: Mutex::default(),
         }))
     }
@@ -62,6 +77,7 @@ impl Output {
     pub fn observed(observer: Observer) -> Self {
         Self(Arc::new(Inner {
             observer: Some(observer),
+            forward: None,
             kept: Mutex::default(),
         }))
     }
@@ -89,6 +105,9 @@ impl Output {
     }
 
     fn append(&self, bytes: &[u8]) {
+        if let Some(forward) = &self.0.forward {
+            return forward(bytes);
+        }
         let mut kept = self.kept();
         let Some(observer) = &self.0.observer else {
             return kept.append(bytes);
@@ -191,5 +210,16 @@ mod tests {
         output.append(b"o\nthree");
         output.finish();
         assert_eq!(*lines.lock().unwrap(), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn what_is_forwarded_is_unchanged_and_at_once() {
+        let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let seen = Arc::clone(&bytes);
+        let output = Output::forwarded(Arc::new(move |part| seen.lock().unwrap().extend_from_slice(part)));
+        output.append(b"prompt> ");
+        assert_eq!(*bytes.lock().unwrap(), b"prompt> ");
+        output.append(b"\xff\r\n");
+        assert_eq!(*bytes.lock().unwrap(), b"prompt> \xff\r\n");
     }
 }

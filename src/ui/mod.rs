@@ -140,6 +140,18 @@ impl Ui {
         }
     }
 
+    /// Writes what a command wrote to its standard output, or to its standard error, as it is.
+    pub fn guest_bytes(&self, stderr: bool, bytes: &[u8]) {
+        let written = if stderr {
+            std::io::stderr().lock().write_all(bytes)
+        } else {
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(bytes).and_then(|()| stdout.flush())
+        };
+        // a reader that has gone away is no error of ours
+        let _ = written;
+    }
+
     /// Prints a text that is the result itself, whatever the format.
     pub fn text(&self, text: &str) {
         to_stdout(text);

@@ -133,6 +133,15 @@ impl Hit {
 }
 
 impl Action {
+    /// The action, whatever its probability.
+    #[must_use]
+    pub fn itself(&self) -> &Self {
+        match self {
+            Self::Sometimes(_, action) => action.itself(),
+            action => action,
+        }
+    }
+
     /// How the journal names it.
     #[must_use]
     pub fn label(&self) -> String {
@@ -185,7 +194,8 @@ impl Faults {
         self.0.active.load(Ordering::Acquire) == 0
     }
 
-    /// What happens to an operation on `keys`: the oldest active fault that matches decides.
+    /// What happens to an operation on `keys`: the oldest active fault that matches, and whose action is one that `accepts`,
+    /// decides.
     pub fn decide(
         &self,
         service: &str,
@@ -193,10 +203,11 @@ impl Faults {
         operation: &str,
         keys: &[&[u8]],
         random: &mut Random,
+        accepts: fn(&Action) -> bool,
     ) -> Option<Hit> {
         let mut table = self.lock();
         table.active.iter_mut().find_map(|active| {
-            if !active.fault.on.matches(service, node, operation, keys) {
+            if !accepts(active.fault.action.itself()) || !active.fault.on.matches(service, node, operation, keys) {
                 return None;
             }
             active.matched += 1;
@@ -325,7 +336,11 @@ mod tests {
     fn the_nth_match_only_and_undone_when_dropped() {
         let faults = Faults::default();
         let mut random = Seed::new(1).stream("test");
-        let mut ask = |operation: &str| faults.decide("redis#0", 0, operation, &[b"k"], &mut random).is_some();
+        let mut ask = |operation: &str| {
+            faults
+                .decide("redis#0", 0, operation, &[b"k"], &mut random, |_| true)
+                .is_some()
+        };
         let on = Target {
             service: "redis".into(),
             operation: Some("set".into()),

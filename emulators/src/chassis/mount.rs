@@ -270,12 +270,25 @@ pub struct Peer {
 impl Peer {
     /// What a fault does to an operation, if one does anything. Services ask once, before the operation has an effect.
     pub fn decide(&mut self, operation: &str, keys: &[&[u8]]) -> Option<Hit> {
-        if self.world.faults.is_empty() {
+        self.decide_among(operation, keys, |_| true)
+    }
+
+    /// As [`Peer::decide`], among the faults whose action is one that `accepts`: for an operation that is taken in at one
+    /// time and has its effect at another.
+    pub fn decide_among(&mut self, operation: &str, keys: &[&[u8]], accepts: fn(&Action) -> bool) -> Option<Hit> {
+        let Self {
+            world,
+            service,
+            node,
+            fault_random,
+            ..
+        } = self;
+        if world.faults.is_empty() {
             return None;
         }
-        self.world
+        world
             .faults
-            .decide(&self.service, self.node, operation, keys, &mut self.fault_random)
+            .decide(service, *node, operation, keys, fault_random, accepts)
     }
 
     /// Writes an exchange into the journal. `arguments` must be free of secrets already.

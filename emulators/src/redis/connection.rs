@@ -67,6 +67,10 @@ struct Connection {
     idle_seconds: u64,
 }
 
+fn is_answer(action: &Action) -> bool {
+    matches!(action, Action::Answer(_))
+}
+
 /// What comes after a batch.
 enum Next {
     /// More bytes are needed: at least so many.
@@ -216,8 +220,8 @@ impl Connection {
         state.paused_until(is_write, now)
     }
 
-    /// Whether a fault meets the decoded request. What is queued in a transaction has its effect when that is executed: it
-    /// is asked about then, and not when it is queued.
+    /// Whether a fault meets the decoded request. What is queued in a transaction has its effect when that is executed, and
+    /// meets its fault then; but an error that stands for it comes when it is queued, as from a real server.
     fn decide(&mut self, request: Request) -> Option<Hit> {
         let Self {
             peer,
@@ -236,7 +240,10 @@ impl Connection {
             return peer.decide(&operation, &keys);
         };
         if operation != "EXEC" {
-            return None;
+            let keys = request
+                .command()
+                .map_or_else(Vec::new, |command| introspection::keys(command, arguments));
+            return peer.decide_among(&operation, &keys, is_answer);
         }
         let queued: Vec<_> = transaction
             .queue
@@ -249,8 +256,10 @@ impl Connection {
             })
             .collect();
         let all: Vec<&[u8]> = queued.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
-        peer.decide(&operation, &all)
-            .or_else(|| queued.iter().find_map(|(operation, keys)| peer.decide(operation, keys)))
+        peer.decide(&operation, &all).or_else(|| {
+            let mut queued = queued.iter();
+            queued.find_map(|(operation, keys)| peer.decide_among(operation, keys, |action| !is_answer(action)))
+        })
     }
 
     /// Runs the decoded request, and appends its reply to `output`: from the place that is given back on.

@@ -15,8 +15,11 @@ use crate::slightfile::{Capability, HostPattern, Slightfile, SpecVersion, Store,
 /// The memory of an instance where `[limits] memory` says nothing, in bytes.
 const DEFAULT_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
+/// Makes a provider for a service.
+type Provide = fn(Endpoint, Clock) -> Arc<dyn KeyValue>;
+
 /// The provider of each key-value resource.
-const KEYVALUE: &[(&str, fn(Endpoint, Clock) -> Arc<dyn KeyValue>)] = &[("keyvalue.redis", |endpoint, clock| {
+const KEYVALUE: &[(&str, Provide)] = &[("keyvalue.redis", |endpoint, clock| {
     Arc::new(Redis::new(endpoint, clock))
 })];
 

@@ -37,10 +37,11 @@ pub fn run(session: &Session<'_>, arguments: &Emulate) -> Result<Exit, Failure> 
         .build()
         .map_err(|error| Failure::environment(format!("no event queue: {error}")))?;
     runtime.block_on(async {
+        let mut interrupts = os::Interrupts::listen();
         for (number, kind) in kinds.iter().enumerate() {
             listen(kind, number, arguments.port, &world, &sink).await?;
         }
-        os::interrupted().await;
+        interrupts.next().await;
         trigger.fire();
         Ok(Exit::Done)
     })

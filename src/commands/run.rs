@@ -99,8 +99,8 @@ fn start(
     )
     .map_err(unbound)?;
     let watchdog = Watchdog::ticking(&engine).map_err(|error| Failure::environment(format!("no thread: {error}")))?;
-    let serves = listen.is_some() && loaded.world.http.is_some();
-    let stream = |stderr: bool| match serves || session.ui.is_json() {
+    let serve_at = listen.filter(|_| loaded.world.http.is_some());
+    let stream = |stderr: bool| match serve_at.is_some() || session.ui.is_json() {
         true => output(if stderr { "stderr" } else { "stdout" }, &sink),
         false => {
             let ui = session.ui.clone();
@@ -125,10 +125,10 @@ fn start(
         .enable_all()
         .build()
         .map_err(|error| Failure::environment(format!("no event queue: {error}")))?;
-    let exit = match (listen, deployment.answers_http(), loaded.world.command.is_some()) {
-        (Some(listen), true, _) => runtime.block_on(serve_http(deployment, listen, clock, &sink)),
-        (_, _, true) => runtime.block_on(run_command(&deployment, &loaded, component, arguments)),
-        _ => Err(Failure::failed(format!("`{name}` exports nothing that slt can run"))
+    let exit = match (serve_at, loaded.world.command.is_some()) {
+        (Some(listen), _) => runtime.block_on(serve_http(deployment, listen, clock, &sink)),
+        (None, true) => runtime.block_on(run_command(&deployment, &loaded, component, arguments)),
+        (None, false) => Err(Failure::failed(format!("`{name}` exports nothing that slt can run"))
             .hint("it runs components that export `wasi:http/incoming-handler` or `wasi:cli/run`")),
     };
     // what computes on is ended with its runtime
@@ -199,9 +199,10 @@ async fn run_command(
 ) -> Result<Exit, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let arguments: Vec<String> = std::iter::once(name).chain(arguments.iter().cloned()).collect();
+    let mut interrupts = os::Interrupts::listen();
     let end = tokio::select! {
         biased;
-        () = os::interrupted() => return Err(Failure::failed("interrupted")),
+        () = interrupts.next() => return Err(Failure::failed("interrupted")),
         end = deployment.command(loaded, &arguments) => end,
     };
     match end {
@@ -216,12 +217,13 @@ async fn serve_http(deployment: Deployment, listen: &str, clock: Clock, sink: &S
         .await
         .map_err(|error| cannot_listen(listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(listen, &error))?;
+    let interrupts = os::Interrupts::listen();
     sink(Event::Listening {
         service: "http".into(),
         address: format!("http://{address}"),
     });
     let ((first, shutdown), (second, at_once)) = (Shutdown::new(), Shutdown::new());
-    tokio::spawn(stop_when_interrupted(first, second, Arc::clone(sink)));
+    tokio::spawn(stop_when_interrupted(interrupts, first, second, Arc::clone(sink)));
     serve(
         deployment,
         listener,
@@ -251,12 +253,12 @@ pub(super) fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
 }
 
 /// Fires `first` at the first Ctrl-C (or, on Unix, SIGTERM), and `second` at the second.
-pub(super) async fn stop_when_interrupted(first: Trigger, second: Trigger, sink: Sink) {
-    os::interrupted().await;
+async fn stop_when_interrupted(mut interrupts: os::Interrupts, first: Trigger, second: Trigger, sink: Sink) {
+    interrupts.next().await;
     sink(Event::Note {
         message: "stopping: requests that are open may end; once more to stop at once".into(),
     });
     first.fire();
-    os::interrupted().await;
+    interrupts.next().await;
     second.fire();
 }

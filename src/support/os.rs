@@ -132,18 +132,38 @@ pub fn cache_directory(environment: &BTreeMap<String, OsString>) -> Option<PathB
     base.is_absolute().then_some(base)
 }
 
-/// Resolves when the user asks this process to end: Ctrl-C, and on Unix SIGTERM.
-pub async fn interrupted() {
+/// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.
+pub struct Interrupts {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    signals: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+}
+
+impl Interrupts {
+    /// Listens from now on: before anybody is told that there is something to end. Must be called on a runtime.
+    #[must_use]
+    pub fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let signals = signal(SignalKind::terminate())
+                .ok()
+                .zip(signal(SignalKind::interrupt()).ok());
+            Self { signals }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Resolves at the next of them.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some((terminate, interrupt)) = &mut self.signals {
             tokio::select! {
                 biased;
                 _ = terminate.recv() => return,
-                _ = tokio::signal::ctrl_c() => return,
+                _ = interrupt.recv() => return,
             }
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -115,7 +115,6 @@ impl Deployment {
         let testing = parts.testing.then(|| {
             Arc::new(Testing {
                 services: parts.bound.services.clone(),
-                virtual_time: parts.clock.is_virtual(),
             })
         });
         let room = Arc::new(Semaphore::new(MAX_INSTANCES));
@@ -132,12 +131,6 @@ impl Deployment {
     #[must_use]
     pub fn services(&self) -> &[Mounted] {
         &self.0.parts.bound.services
-    }
-
-    /// Whether the app answers HTTP.
-    #[must_use]
-    pub fn answers_http(&self) -> bool {
-        self.0.parts.app.as_ref().is_some_and(|app| app.world.http.is_some())
     }
 
     /// Hands a request to a fresh instance of the app.

@@ -20,8 +20,6 @@ const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 pub struct Testing {
     /// The services of this test.
     pub services: Vec<Mounted>,
-    /// Whether time can be advanced: not on real services.
-    pub virtual_time: bool,
 }
 
 /// Everything that an instance needs. The same for each instance of a deployment, but for its outputs and arguments.

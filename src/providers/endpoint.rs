@@ -85,20 +85,7 @@ impl Endpoint {
         }
     }
 
-    /// Anything that can be dialled: for tests.
-    #[must_use]
-    pub fn custom(label: &str, dial: Arc<dyn Dial>) -> Self {
-        let credentials = Credentials::default();
-        Self {
-            label: label.to_owned(),
-            nodes: vec![label.to_owned()],
-            credentials,
-            database: 0,
-            dial,
-        }
-    }
-
-    /// Opens a stream to a node, which counts what is written to it.
+    /// Opens a stream to a node, which counts what passes through it.
     ///
     /// # Errors
     /// What the transport says: nobody listens, no such host.
@@ -189,7 +176,7 @@ impl Dial for InMemory {
     }
 }
 
-/// A stream that counts what is written to it.
+/// A stream that counts what passes through it.
 pub struct Counted {
     inner: BoxStream,
     written: Arc<AtomicU64>,
@@ -197,10 +184,10 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// How many bytes have been written; goes on counting while the stream lives elsewhere.
+    /// How many bytes have passed; goes on counting while the stream lives elsewhere.
     #[must_use]
-    pub fn written(&self) -> Written {
-        Written {
+    pub fn traffic(&self) -> Traffic {
+        Traffic {
             written: Arc::clone(&self.written),
             read: Arc::clone(&self.read),
         }
@@ -209,21 +196,21 @@ impl Counted {
 
 /// How many bytes were written to a stream, and read from it.
 #[derive(Debug, Clone)]
-pub struct Written {
+pub struct Traffic {
     written: Arc<AtomicU64>,
     read: Arc<AtomicU64>,
 }
 
-impl Written {
+impl Traffic {
     /// How many were written.
     #[must_use]
-    pub fn bytes(&self) -> u64 {
+    pub fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
     }
 
     /// How many were read.
     #[must_use]
-    pub fn read_bytes(&self) -> u64 {
+    pub fn read(&self) -> u64 {
         self.read.load(Ordering::Acquire)
     }
 }

@@ -142,14 +142,11 @@ impl Ui {
 
     /// Writes what a command wrote to its standard output, or to its standard error, as it is.
     pub fn guest_bytes(&self, stderr: bool, bytes: &[u8]) {
-        let written = if stderr {
-            std::io::stderr().lock().write_all(bytes)
+        if stderr {
+            bytes_to_stderr(bytes)
         } else {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(bytes).and_then(|()| stdout.flush())
-        };
-        // a reader that has gone away is no error of ours
-        let _ = written;
+            bytes_to_stdout(bytes)
+        }
     }
 
     /// Prints a text that is the result itself, whatever the format.
@@ -165,13 +162,21 @@ impl Ui {
 }
 
 /// Writes to stdout. A reader that has gone away (`slt test | head`) is no error of ours.
-fn to_stdout(text: &str) {
+fn bytes_to_stdout(bytes: &[u8]) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+}
+
+fn bytes_to_stderr(bytes: &[u8]) {
+    let _ = std::io::stderr().lock().write_all(bytes);
+}
+
+fn to_stdout(text: &str) {
+    bytes_to_stdout(text.as_bytes());
 }
 
 fn to_stderr(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    bytes_to_stderr(text.as_bytes());
 }
 
 /// Whether to colour: as the flag says, then `CLICOLOR_FORCE` and `NO_COLOR`, then whether stderr is a terminal.

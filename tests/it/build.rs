@@ -1,7 +1,7 @@
 //! `slt build`: with the real cargo on the template, and with tools that the test writes for what a machine lacks.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -27,7 +27,7 @@ impl Project {
             .into_iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?.into_string().unwrap())))
             .collect();
-        environment.push(("CARGO_TARGET_DIR", guests().display().to_string()));
+        environment.push(("CARGO_TARGET_DIR", crate::guests::target().display().to_string()));
         Self { folder, environment }
     }
 
@@ -102,11 +102,6 @@ impl Project {
 /// The exit code and what people read.
 fn failure(run: &Run) -> String {
     format!("exit: {}\n{}", run.code, run.stderr)
-}
-
-/// Where every guest of these tests is built: beside the target directory's other contents.
-fn guests() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests")
 }
 
 fn write(path: &Path, bytes: &[u8]) {

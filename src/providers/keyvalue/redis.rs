@@ -16,7 +16,7 @@ use slt_emulators::chassis::Clock;
 use tokio::sync::Mutex;
 
 use super::{Bucket, Error, KeyValue, MAX_LISTED_KEYS, Range, Result};
-use crate::providers::endpoint::{Endpoint, Written, within};
+use crate::providers::endpoint::{Endpoint, Traffic, within};
 use crate::support::os;
 
 /// How long an answer may take, on the clock that the provider was given.
@@ -53,7 +53,7 @@ struct Client {
 #[derive(Clone)]
 struct Live {
     connection: MultiplexedConnection,
-    written: Written,
+    traffic: Traffic,
     driver: Arc<Driver>,
 }
 
@@ -118,7 +118,7 @@ impl Client {
                 .dial(0)
                 .await
                 .map_err(|error| unavailable(os::reason(&error)))?;
-            let written = stream.written();
+            let traffic = stream.traffic();
             let config = AsyncConnectionConfig::new()
                 .set_response_timeout(Some(RESPONSE_TIMEOUT))
                 .set_connection_timeout(None);
@@ -134,7 +134,7 @@ impl Client {
             .abort_handle();
             Ok(Live {
                 connection,
-                written,
+                traffic,
                 driver: Arc::new(Driver { task, ended }),
             })
         };
@@ -170,7 +170,7 @@ impl Client {
         let mut again = true;
         loop {
             let mut live = self.live(&mut *self.shared.lock().await).await?;
-            let (before, heard) = (live.written.bytes(), live.written.read_bytes());
+            let (before, heard) = (live.traffic.written(), live.traffic.read());
             let error = match live
                 .connection
                 .send_packed_command(&command)
@@ -183,9 +183,9 @@ impl Client {
             if !is_broken(&error) {
                 return Err(meaning(&error).unwrap_or_else(|| Error::Other(describe(&error))));
             }
-            let sent = live.written.bytes() != before;
+            let sent = live.traffic.written() != before;
             if error.is_timeout() {
-                if live.written.read_bytes() == heard {
+                if live.traffic.read() == heard {
                     // nothing at all came: the peer may be gone without a word
                     self.forget(&live).await;
                 }

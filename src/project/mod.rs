@@ -4,11 +4,13 @@
 
 mod cargo_config;
 mod sources;
+mod wit;
 mod world;
 
 use std::path::{Path, PathBuf};
 
 pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
+pub use wit::{WitFolder, WitPackage, wit_folder};
 pub use world::{Against, Compared, compare, component};
 
 use crate::catalogue::{CATALOGUE, Maturity};

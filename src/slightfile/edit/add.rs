@@ -107,7 +107,8 @@ pub fn inline_entries<'a>(layout: &'a Layout<'_>) -> Option<(&'a Pair, &'a [Item
 
 /// The block that the entry goes below: the last one of an entry, or the last one before [`LAST_TABLES`].
 fn last_block<'a>(layout: &'a Layout<'_>) -> Option<&'a Block> {
-    let begins = |block: &Block, names: &[&str]| block.path.first().is_some_and(|first| names.contains(&first.as_str()));
+    let begins =
+        |block: &Block, names: &[&str]| block.path.first().is_some_and(|first| names.contains(&first.as_str()));
     let entries = layout.blocks.iter().rev().find(|block| begins(block, &["capability"]));
     entries.or_else(|| layout.blocks.iter().rev().find(|block| !begins(block, LAST_TABLES)))
 }

@@ -245,8 +245,12 @@ pub fn item_removal(text: &str, spans: &[(Range<usize>, Option<Range<usize>>)], 
     let line = text.get(..blanks).unwrap_or_default();
     let after = text.get(end..).unwrap_or_default();
     let after_blanks = after.trim_start_matches([' ', '\t']);
-    let own_line = line.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-    let between = |line: &str| previous.is_some_and(|(item, comma)| end_of(item, comma) == line.trim_end_matches([' ', '\t']).len());
+    let own_line = line
+        .strip_suffix('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let between = |line: &str| {
+        previous.is_some_and(|(item, comma)| end_of(item, comma) == line.trim_end_matches([' ', '\t']).len())
+    };
     let ends_line = after_blanks.is_empty() || after_blanks.starts_with(['#', '\r', '\n']);
     removed.push(match own_line {
         // with the newline before it, and its comment

@@ -58,7 +58,12 @@ pub fn entry_parts(layout: &Layout<'_>, path: &[&str], index: usize) -> Vec<Rang
             continue;
         }
         let part = layout.block_start(block)..layout.block_end(block);
-        let between = |end: usize| layout.text.get(end..part.start).is_some_and(|text| text.trim().is_empty());
+        let between = |end: usize| {
+            layout
+                .text
+                .get(end..part.start)
+                .is_some_and(|text| text.trim().is_empty())
+        };
         match parts.last_mut().filter(|last| between(last.end)) {
             Some(last) => last.end = part.end,
             None => parts.push(part),

@@ -91,19 +91,31 @@ fn word(text: &str) -> usize {
     end
 }
 
-/// The packages that a text names in paths such as `wasi:io/streams`, its own one among them when it is named so.
+/// The interfaces of packages that a text names: `wasi:io/streams`.
+#[must_use]
+pub fn named_interfaces(text: &str) -> BTreeSet<String> {
+    let tokens = tokens(text).tokens;
+    let windows = tokens.windows(5);
+    windows.filter_map(|window| interface_path(window)).collect()
+}
+
+/// `wasi:io/streams`, when the tokens begin so.
+fn interface_path(tokens: &[Token<'_>]) -> Option<String> {
+    match tokens {
+        [namespace, colon, name, slash, interface, ..] if (colon.text, slash.text) == (":", "/") => {
+            Some(format!("{}:{}/{}", namespace.text, name.text, interface.text))
+        }
+        _ => None,
+    }
+}
+
+/// The packages of the interfaces that a text names: `wasi:io`.
 #[must_use]
 pub fn named_packages(text: &str) -> BTreeSet<String> {
-    let tokens = tokens(text).tokens;
-    let mut named = BTreeSet::new();
-    for window in tokens.windows(4) {
-        if let [namespace, colon, name, slash] = window
-            && (colon.text, slash.text) == (":", "/")
-        {
-            named.insert(format!("{}:{}", namespace.text, name.text));
-        }
-    }
-    named
+    let interfaces = named_interfaces(text).into_iter();
+    interfaces
+        .filter_map(|path| Some(path.split_once('/')?.0.to_owned()))
+        .collect()
 }
 
 /// The package that a text belongs to, with its version: `wasi:io@0.2.12`.
@@ -131,8 +143,8 @@ struct World<'t> {
 struct Import {
     /// With what stands before it (`@since(…)`), to its `;` or `}`.
     span: Range<usize>,
-    /// `wasi:keyvalue`; nothing for what belongs to no other package.
-    package: Option<String>,
+    /// `wasi:keyvalue/store`; nothing for what belongs to no other package.
+    path: Option<String>,
 }
 
 /// Finds a world that stands at the top of a text.
@@ -192,12 +204,7 @@ fn items(tokens: &[Token<'_>]) -> (Vec<Import>, usize) {
         {
             imports.push(Import {
                 span: first.start..last.end(),
-                package: match path {
-                    [namespace, colon, name, slash, ..] if (colon.text, slash.text) == (":", "/") => {
-                        Some(format!("{}:{}", namespace.text, name.text))
-                    }
-                    _ => None,
-                },
+                path: interface_path(path),
             });
         }
         left = rest;
@@ -269,7 +276,11 @@ impl World<'_> {
             let inside = |comment: &&Range<usize>| comment.start >= above && comment.start < start;
             let is_comment = self.comments.iter().find(inside).is_some_and(|comment| {
                 let before = self.text.get(above..comment.start).unwrap_or_default();
-                before.trim().is_empty() && self.text.get(comment.clone()).is_some_and(|text| text.starts_with("//"))
+                before.trim().is_empty()
+                    && self
+                        .text
+                        .get(comment.clone())
+                        .is_some_and(|text| text.starts_with("//"))
             });
             if !is_comment {
                 break;
@@ -300,7 +311,10 @@ pub fn add_imports(text: &str, name: &str, paths: &[String]) -> Option<Vec<Edit>
             begins_line.then(|| world.text.get(blanks..last.span.start))?
         });
         let indent = indent.unwrap_or(INDENT);
-        let mut lines: String = paths.iter().map(|path| format!("{indent}import {path};{newline}")).collect();
+        let mut lines: String = paths
+            .iter()
+            .map(|path| format!("{indent}import {path};{newline}"))
+            .collect();
         if first && world.has_others {
             lines.push_str(newline);
         }
@@ -320,12 +334,12 @@ pub struct Removal {
     pub comments: Vec<String>,
 }
 
-/// The edits that take the imports of these packages out of a world, with the comments directly above them and behind them; nothing
-/// when the text has no such world.
+/// The edits that take the imports of these interfaces (`wasi:keyvalue/store`) out of a world, with the comments directly above them
+/// and behind them; nothing when the text has no such world.
 #[must_use]
-pub fn remove_imports(text: &str, name: &str, packages: &[&str]) -> Option<Removal> {
+pub fn remove_imports(text: &str, name: &str, paths: &[String]) -> Option<Removal> {
     let world = world(text, name)?;
-    let goes = |import: &Import| import.package.as_deref().is_some_and(|package| packages.contains(&package));
+    let goes = |import: &Import| import.path.as_ref().is_some_and(|path| paths.contains(path));
     let mut ranges: Vec<Range<usize>> = Vec::new();
     for import in world.imports.iter().filter(|import| goes(import)) {
         let (blanks, begins_line) = world.before(import.span.start);
@@ -344,7 +358,10 @@ pub fn remove_imports(text: &str, name: &str, packages: &[&str]) -> Option<Remov
         && range.start == world.line_end(world.open)
     {
         let next = world.line_end(range.end);
-        let is_empty = world.text.get(range.end..next).is_some_and(|line| line.trim().is_empty());
+        let is_empty = world
+            .text
+            .get(range.end..next)
+            .is_some_and(|line| line.trim().is_empty());
         if is_empty && range.end < next {
             range.end = next;
         }

@@ -79,7 +79,7 @@ pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, arti
 
 /// Whether a guest's version of an interface is one of those that are hosted, as semver says: a pre-release is only
 /// itself, and `0.2.0` is every 0.2.x.
-fn is_hosted(version: Option<&Version>, hosted: &[&str]) -> bool {
+pub fn is_hosted(version: Option<&Version>, hosted: &[&str]) -> bool {
     let Some(version) = version else { return false };
     hosted
         .iter()

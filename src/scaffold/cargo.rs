@@ -183,7 +183,7 @@ mod tests {
             "[package]\nname = \"a\"\n[dependencies]\nb = { package = \"wit-bindgen\", version = \"0.30\" }\n",
             "[package]\nname = \"a\"\n[target.'cfg(target_arch = \"wasm32\")'.dependencies]\nwit-bindgen = \"0.30\"\n",
             "[package]\nname = \"a\"\n[package.metadata.component]\npackage = \"a:b\"\n",
-            "dependencies.serde = \"1\"\n[package]\nname = \"a\"\n",
+            "dependencies = { serde = \"1\" }\n[package]\nname = \"a\"\n",
             "not toml",
         ] {
             assert_eq!(add(manifest), [], "{manifest}");

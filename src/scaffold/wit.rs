@@ -388,3 +388,143 @@ pub fn remove_imports(text: &str, name: &str, paths: &[String]) -> Option<Remova
             .collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::slightfile::apply;
+
+    const PATHS: &[&str] = &["wasi:keyvalue/store", "wasi:keyvalue/atomics"];
+
+    fn added(text: &str) -> String {
+        let paths: Vec<_> = PATHS.iter().map(|path| format!("{path}@0.2.0-draft")).collect();
+        apply(text, &add_imports(text, "app", &paths).unwrap())
+    }
+
+    fn removed(text: &str) -> (String, Vec<String>) {
+        let paths: Vec<_> = PATHS.iter().map(|path| (*path).to_owned()).collect();
+        let removal = remove_imports(text, "app", &paths).unwrap();
+        (apply(text, &removal.edits), removal.comments)
+    }
+
+    #[test]
+    fn where_imports_go() {
+        const TWO: &str = "  import wasi:keyvalue/store@0.2.0-draft;\n  import wasi:keyvalue/atomics@0.2.0-draft;\n";
+        for (before, expected) in [
+            ("world app {\n}\n".to_owned(), format!("world app {{\n{TWO}}}\n")),
+            (
+                "world app {\n  // of it\n  export run: func();\n}\n".to_owned(),
+                format!("world app {{\n{TWO}\n  // of it\n  export run: func();\n}}\n"),
+            ),
+            (
+                "world other { import a:b/c; }\n/* world app { import d:e/f; } */\nworld app {\n  import a:b/c; // last\n}".to_owned(),
+                format!(
+                    "world other {{ import a:b/c; }}\n/* world app {{ import d:e/f; }} */\nworld app {{\n  import a:b/c; // last\n{TWO}}}"
+                ),
+            ),
+            (
+                "world app {}".to_owned(),
+                "world app { import wasi:keyvalue/store@0.2.0-draft; import wasi:keyvalue/atomics@0.2.0-draft;}".to_owned(),
+            ),
+            (
+                "world app {\r\n\t@since(version = 0.1.0)\r\n\timport log: interface {\r\n\t\tf: func();\r\n\t}\r\n}".to_owned(),
+                "world app {\r\n\t@since(version = 0.1.0)\r\n\timport log: interface {\r\n\t\tf: func();\r\n\t}\r\n\
+                 \timport wasi:keyvalue/store@0.2.0-draft;\r\n\timport wasi:keyvalue/atomics@0.2.0-draft;\r\n}"
+                    .to_owned(),
+            ),
+        ] {
+            assert_eq!(added(&before), expected);
+            assert_eq!(removed(&expected), (before, Vec::new()));
+        }
+        assert_eq!(add_imports("interface app {}", "app", &[]), None);
+        assert_eq!(
+            add_imports("package a:b;\npackage c:d { world app {} }", "app", &[]),
+            None
+        );
+    }
+
+    #[test]
+    fn what_goes_with_imports() {
+        let text = "world tests {\n  import wasi:keyvalue/store@0.2.0-draft;\n}\nworld app {\n  // links\n  /// by code\n  \
+                    import wasi:keyvalue/store@0.2.0-draft; // s\n  // import wasi:keyvalue/store;\n\n  \
+                    @unstable(feature = x)\n  import wasi:keyvalue/atomics@0.2.0-draft;\n  import wasi:http/types@0.2.0;\n\n  \
+                    export wasi:http/incoming-handler@0.2.12;\n}\n";
+        let left = "world tests {\n  import wasi:keyvalue/store@0.2.0-draft;\n}\nworld app {\n  \
+                    // import wasi:keyvalue/store;\n\n  import wasi:http/types@0.2.0;\n\n  \
+                    export wasi:http/incoming-handler@0.2.12;\n}\n";
+        let comments = ["// links", "/// by code", "// s"].map(ToOwned::to_owned);
+        assert_eq!(removed(text), (left.to_owned(), comments.to_vec()));
+    }
+
+    #[test]
+    fn what_a_text_names() {
+        let text = "/// x:y/z\npackage wasi:http@0.2.12;\n// a:b/c\ninterface types { use wasi:io/streams@0.2.12.{input-stream}; }";
+        assert_eq!(named_packages(text), BTreeSet::from(["wasi:io".to_owned()]));
+        assert_eq!(named_interfaces(text), BTreeSet::from(["wasi:io/streams".to_owned()]));
+        assert_eq!(package(text).as_deref(), Some("wasi:http@0.2.12"));
+        assert_eq!(package("interface x {}"), None);
+    }
+
+    /// A world with items, comments and spacing of every kind.
+    fn world() -> impl Strategy<Value = String> {
+        let item = prop::sample::select(vec![
+            "import wasi:http/types@0.2.0;",
+            "import f: func(a: list<u8>) -> result<_, string>;",
+            "import log: interface { f: func(); }",
+            "@since(version = 0.1.0)\n  import a:b/c;",
+            "use wasi:io/streams@0.2.0.{input-stream};",
+            "export wasi:http/incoming-handler@0.2.0;",
+            "include a:b/d with { x as y };",
+            "record r { import: u8, }",
+            "/// import wasi:keyvalue/store;\n  export g: func();",
+        ]);
+        let before = prop::sample::select(vec![
+            "\n  ",
+            "\n\n  ",
+            " ",
+            "\n  // import x:y/z; }\n  ",
+            " /* { /* } */ */ ",
+            "\n\t",
+        ]);
+        let after = prop::sample::select(vec!["", " // end }", " /* ; */"]);
+        let items = prop::collection::vec((before, item, after), 0..5);
+        let open = prop::sample::select(vec!["", " ", "\n", " // o\n", "\n\n", "\n  // o\n\n"]);
+        let close = prop::sample::select(vec!["\n}", "}", " }\n", "\n// c\n}\n// world app {}\n"]);
+        (open, items, close, any::<bool>()).prop_map(|(open, items, close, crlf)| {
+            let items: String = items
+                .iter()
+                .map(|(before, item, after)| {
+                    // nothing comes after a comment in its line
+                    let newline = if after.starts_with(" //") { "\n" } else { "" };
+                    format!("{before}{item}{after}{newline}")
+                })
+                .collect();
+            let text = format!("package x:y;\nworld app {{{open}{items}{close}");
+            if crlf { text.replace('\n', "\r\n") } else { text }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn imports_that_are_added_and_removed_leave_no_trace(text in world()) {
+            let with = added(&text);
+            for path in PATHS {
+                prop_assert!(named_interfaces(&with).contains(*path), "{}", with);
+            }
+            let imports = super::world(&with, "app").unwrap().imports.len();
+            prop_assert_eq!(imports, super::world(&text, "app").unwrap().imports.len() + PATHS.len());
+            prop_assert_eq!(removed(&with), (text, Vec::new()), "through {}", with);
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "\\PC*|([a-z:/{}();@ \n*%-]{0,60})", tail in "\\PC{0,10}") {
+            let text = format!("{text} world app {{ {tail}");
+            let paths = [String::from("a:b/c")];
+            let _ = add_imports(&text, "app", &paths);
+            let _ = remove_imports(&text, "app", &paths);
+            let _ = named_interfaces(&text);
+        }
+    }
+}

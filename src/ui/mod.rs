@@ -3,6 +3,7 @@
 //! Results go to stdout; progress, logs and diagnostics to stderr.
 
 pub mod diagnostics;
+pub mod diff;
 mod events;
 mod foreign;
 
@@ -146,6 +147,13 @@ impl Ui {
             bytes_to_stderr(bytes)
         } else {
             bytes_to_stdout(bytes)
+        }
+    }
+
+    /// Prints what should be known beside a result, for people; programs find it in the result.
+    pub fn note(&self, text: &str) {
+        if !self.is_json() && !self.quiet {
+            to_stderr(&format!("note: {text}\n"));
         }
     }
 

@@ -8,6 +8,7 @@ mod command;
 mod doctor;
 mod emulate;
 mod endings;
+mod fuzz_corpus;
 mod guests;
 mod new;
 mod process;

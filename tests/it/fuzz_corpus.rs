@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::tidy::{File, files};
+
 #[path = "../../fuzz/laws.rs"]
 pub mod laws;
 
@@ -38,9 +40,12 @@ fn the_corpora_keep_the_laws() {
     assert!(total_bytes <= CORPORA_MAX_BYTES, "{total_bytes} bytes");
 }
 
-/// The fuzz targets are compiled by hand only: that they have slt's own dependencies is seen here.
+/// The fuzz targets are compiled by hand only: that they have the dependencies of the rooms that they take from slt, and in slt's
+/// versions, is seen here.
 #[test]
 fn the_fuzz_targets_have_the_dependencies_of_slt() {
+    let rooms = files(&["src/slightfile", "src/validate", "src/catalogue.rs", "src/ui/diagnostics.rs"], &["rs"]);
+    let code: String = rooms.iter().flat_map(File::code).map(|(_, line)| format!("{line}\n")).collect();
     let manifest = |path: PathBuf| {
         let text = std::fs::read_to_string(path).unwrap();
         text.parse::<toml_edit::DocumentMut>().unwrap()
@@ -57,5 +62,9 @@ fn the_fuzz_targets_have_the_dependencies_of_slt() {
             None => own,
         };
         assert_eq!(own.to_string().trim(), wanted.to_string().trim(), "{name}");
+    }
+    for (name, _) in slt["dependencies"].as_table().unwrap() {
+        let used = code.contains(&format!("{}::", name.replace('-', "_")));
+        assert!(!used || fuzz["dependencies"].get(name).is_some(), "fuzz/Cargo.toml lacks {name}");
     }
 }

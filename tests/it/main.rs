@@ -20,6 +20,7 @@ mod runner;
 mod schemas;
 mod seams;
 mod secrets;
+mod shapes;
 mod slightfiles;
 mod tidy;
 mod wit;

@@ -324,6 +324,20 @@ fn pairs() -> Vec<Pair> {
             RETURNS,
             Fails(&["SLT0304"]),
         ),
+        pair(
+            "a command of tomorrow",
+            NOTHING,
+            vec![cli("0.4.0"), "package a:b; world w { export wasi:cli/run@0.4.0; }".into()],
+            RETURNS,
+            Fails(&["SLT0304"]),
+        ),
+        pair(
+            "a proxy between handlers",
+            NOTHING,
+            wasi("0.2.12", "import wasi:http/incoming-handler@0.2.12; export wasi:http/incoming-handler@0.2.12;"),
+            "",
+            Fails(&["SLT0302"]),
+        ),
         // --- shapes
         pair(
             "a third cursor",

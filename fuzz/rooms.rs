@@ -10,7 +10,7 @@ pub mod slightfile;
 pub mod validate;
 
 /// Only what shows diagnostics.
+#[path = "../src/ui"]
 pub mod ui {
-    #[path = "../../src/ui/diagnostics.rs"]
     pub mod diagnostics;
 }

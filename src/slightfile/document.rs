@@ -30,9 +30,11 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         Ok(document) => document,
         Err(error) => return (None, syntax::errors(source_name, text, &error)),
     };
+    // nothing can stand before a byte order mark
+    let start = text.len() - text.trim_start_matches('\u{feff}').len();
     let root = Section {
         table: document.as_table(),
-        span: 0..0,
+        span: start..start,
         called: ROOT.called,
     };
     let (specversion, version_problem) = specversion(source_name, &root);
@@ -71,8 +73,12 @@ fn specversion(source_name: &str, root: &Section<'_>) -> (Option<Spanned<SpecVer
                 .fix("replace by `specversion`", root.key_span(near), "specversion")
                 .hint("did you mean `specversion`?"),
             None => diagnostic
-                .label(0..0, "`specversion` belongs here")
-                .suggest("insert `specversion = \"1.0\"`", 0..0, "specversion = \"1.0\"\n")
+                .label(root.span.clone(), "`specversion` belongs here")
+                .suggest(
+                    "insert `specversion = \"1.0\"`",
+                    root.span.clone(),
+                    "specversion = \"1.0\"\n",
+                )
                 .hint("begin the file with specversion = \"1.0\""),
         };
         return (None, Some(diagnostic));

@@ -23,6 +23,7 @@ use std::time::Duration;
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity, apply, codes, nearest, sort};
 pub use outbound::{HostPattern, OutboundError};
 pub use quantity::{QuantityError, duration, size};
+pub use read::Meant;
 pub use secret::{cover, has_password, is_secret_name};
 pub use value::{STORES, Store, Unresolved, Value};
 

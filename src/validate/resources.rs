@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::catalogue::{Catalogue, Family, Form, Key, Maturity, Need, Resource};
 use crate::slightfile::{
-    Capability, Config, Diagnostic, Slightfile, SpecVersion, Store, Value, codes, has_password, is_secret_name, nearest,
+    Capability, Config, Diagnostic, Meant, Slightfile, SpecVersion, Store, Value, codes, has_password, is_secret_name, nearest,
 };
 
 /// An entry whose resource exists.
@@ -27,8 +27,9 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
         found.extend(planned(entry, resource, catalogue));
         found.extend(missing_configs(slightfile, entry, resource));
         found.extend(keys_of_others(entry, resource));
+        found.extend(unknown_configs(entry, resource, slightfile.specversion.value));
         for (key, config) in &entry.configs {
-            found.extend(config_problems(key, config, resource, slightfile.specversion.value));
+            found.extend(value_problems(key, config, resource));
         }
     }
     found.extend(planned_stores(slightfile, &known));
@@ -247,12 +248,9 @@ fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {
     place(name) < place(other)
 }
 
-fn config_problems(name: &str, config: &Config, resource: &Resource, version: SpecVersion) -> Vec<Diagnostic> {
+fn value_problems(name: &str, config: &Config, resource: &Resource) -> Vec<Diagnostic> {
     let key = resource.keys.iter().find(|key| key.name == name);
     let mut found = Vec::new();
-    if key.is_none() {
-        found.push(unknown_config(name, config, resource, version));
-    }
     let Value::Literal(literal) = &config.value.value else {
         return found;
     };
@@ -271,7 +269,30 @@ fn config_problems(name: &str, config: &Config, resource: &Resource, version: Sp
     found
 }
 
-fn unknown_config(name: &str, config: &Config, resource: &Resource, version: SpecVersion) -> Diagnostic {
+fn unknown_configs(entry: &Capability, resource: &Resource, version: SpecVersion) -> Vec<Diagnostic> {
+    let known: Vec<_> = resource.keys.iter().map(|key| key.name).collect();
+    let is_known = |name: &&str| known.contains(name);
+    let unread = entry.unread_configs.iter().map(String::as_str);
+    let written = || entry.configs.keys().map(String::as_str).chain(unread.clone());
+    let meant = Meant::new(written().filter(|name| !is_known(name)), &known);
+    let is_free = |word: &str| meant.is_certain(word) && !written().any(|name| name == word);
+    let unknown = entry.configs.iter().filter(|(name, _)| !is_known(&name.as_str()));
+    unknown
+        .map(|(name, config)| {
+            let word = meant.by(name);
+            unknown_config(name, config, resource, version, word.map(|word| (word, is_free(word))))
+        })
+        .collect()
+}
+
+/// `meant`: the key that it most likely stands for, and whether it can take its place.
+fn unknown_config(
+    name: &str,
+    config: &Config,
+    resource: &Resource,
+    version: SpecVersion,
+    meant: Option<(&str, bool)>,
+) -> Diagnostic {
     let message = format!("`{}` has no key `{}`", resource.id, shown(name));
     let diagnostic = if version == SpecVersion::V1_0 {
         Diagnostic::error(codes::CONFIG_UNKNOWN, message)
@@ -279,15 +300,14 @@ fn unknown_config(name: &str, config: &Config, resource: &Resource, version: Spe
         Diagnostic::warning(codes::CONFIG_UNKNOWN, message)
     };
     let diagnostic = diagnostic.label(config.key.clone(), "not a key of this resource");
-    let keys = || resource.keys.iter().map(|key| key.name);
-    if let Some(meant) = nearest(name, keys()) {
-        return diagnostic.hint(format!("did you mean `{meant}`?")).fix(
-            format!("replace by `{meant}`"),
-            config.key.clone(),
-            meant,
-        );
+    if let Some((word, is_free)) = meant {
+        let diagnostic = diagnostic.hint(format!("did you mean `{word}`?"));
+        return match is_free {
+            true => diagnostic.fix(format!("replace by `{word}`"), config.key.clone(), word),
+            false => diagnostic,
+        };
     }
-    let keys: Vec<_> = keys().map(|key| format!("`{key}`")).collect();
+    let keys: Vec<_> = resource.keys.iter().map(|key| format!("`{}`", key.name)).collect();
     match keys.is_empty() {
         true => diagnostic.hint("it takes no configuration"),
         false => diagnostic.hint(format!("its keys are {}", keys.join(", "))),

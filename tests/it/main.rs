@@ -9,6 +9,7 @@ mod components;
 mod doctor;
 mod emulate;
 mod endings;
+mod figures;
 mod fuzz_corpus;
 mod guests;
 mod new;

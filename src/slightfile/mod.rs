@@ -7,18 +7,20 @@
 
 mod capability;
 mod diagnostic;
-mod grammar;
+mod document;
+pub mod grammar;
 mod outbound;
 mod quantity;
 mod read;
 mod secret;
+mod syntax;
 mod value;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-pub use diagnostic::{Diagnostic, Fix, Label, Severity, codes, nearest, sort};
+pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity, apply, codes, nearest, sort};
 pub use outbound::{HostPattern, OutboundError};
 pub use quantity::{QuantityError, duration, size};
 pub use secret::{cover, has_password, is_secret_name};
@@ -185,7 +187,7 @@ impl Slightfile {
 /// `source_name` is how the user calls the file.
 #[must_use]
 pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnostic>) {
-    let (slightfile, mut diagnostics) = grammar::parse(source_name, text);
+    let (slightfile, mut diagnostics) = document::parse(source_name, text);
     sort(&mut diagnostics);
     (slightfile, diagnostics)
 }

@@ -374,8 +374,11 @@ fn referred(slightfile: &Slightfile) -> BTreeSet<String> {
     values.into_iter().filter_map(name).collect()
 }
 
+/// Says something to people; programs get results only.
 fn note(session: &Session<'_>, message: String) {
-    session.ui.event(&Event::Note { message });
+    if !session.ui.is_json() {
+        session.ui.event(&Event::Note { message });
+    }
 }
 
 fn name(text: &str) -> Result<Name, Failure> {

@@ -190,7 +190,7 @@ impl<'a> Section<'a> {
                     called,
                 })
                 .collect(),
-            Item::Value(Value::Array(array)) => inline_tables(key, item, array, called, problems),
+            Item::Value(Value::Array(array)) => inline_tables(key, array, called, problems),
             _ => {
                 let wrong = wrong_type(key, item, "an array of tables");
                 let wrong = match item.is_table() {
@@ -255,7 +255,6 @@ impl<'a> Section<'a> {
 
 fn inline_tables<'a>(
     key: &str,
-    item: &Item,
     array: &'a toml_edit::Array,
     called: &'static str,
     problems: &mut Problems,
@@ -268,7 +267,13 @@ fn inline_tables<'a>(
                 span: value.span().unwrap_or_default(),
                 called,
             }),
-            None => problems.push(wrong_type(key, item, "an array of tables")),
+            None => problems.push(
+                Diagnostic::error(
+                    codes::TYPE,
+                    format!("`{key}` has {}, and takes tables", value.type_name()),
+                )
+                .label(value.span().unwrap_or_default(), "not a table"),
+            ),
         }
     }
     sections

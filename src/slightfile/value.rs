@@ -24,6 +24,12 @@ pub const STORES: &[(&str, Store)] = &[
 ];
 
 impl Store {
+    /// Whether nobody reads it yet: `slt run` does not start on what refers to it.
+    #[must_use]
+    pub fn is_planned(self) -> bool {
+        matches!(self, Self::File | Self::Azapp)
+    }
+
     /// Its name in a slightfile.
     #[must_use]
     pub fn name(self) -> &'static str {

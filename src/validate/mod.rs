@@ -4,6 +4,7 @@
 //! a file says by itself is checked by `slightfile`; what it means beside the catalogue and a component, here.
 
 mod imports;
+mod interfaces;
 pub mod module;
 mod resources;
 mod shapes;

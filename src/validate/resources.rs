@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::catalogue::{Catalogue, Family, Form, Key, Maturity, Need, Resource};
 use crate::slightfile::{
-    Capability, Config, Diagnostic, Slightfile, SpecVersion, Value, codes, has_password, is_secret_name, nearest,
+    Capability, Config, Diagnostic, Slightfile, SpecVersion, Store, Value, codes, has_password, is_secret_name, nearest,
 };
 
 /// An entry whose resource exists.
@@ -31,6 +31,7 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
             found.extend(config_problems(key, config, resource, slightfile.specversion.value));
         }
     }
+    found.extend(planned_stores(slightfile, &known));
     found.extend(names(&known, slightfile.specversion.value));
     found
 }
@@ -120,6 +121,38 @@ fn planned(entry: &Capability, resource: &Resource, catalogue: &Catalogue) -> Op
             "`slt check` accepts it; `slt run` and `slt test` do not start{instead}"
         )),
     )
+}
+
+/// References to stores that are not read yet, of entries that would start otherwise.
+fn planned_stores(slightfile: &Slightfile, known: &[Known<'_>]) -> Vec<Diagnostic> {
+    let ready = || known.iter().filter(|(_, resource)| resource.maturity == Maturity::Ready);
+    let problem = |store: Store, span: &Range<usize>, instead: &str| {
+        Diagnostic::warning(
+            codes::STORE_PLANNED,
+            format!("the store `{}` is planned, and not read yet", store.name()),
+        )
+        .label(span.clone(), "not read yet")
+        .hint(format!("`slt check` accepts it; `slt run` does not start: write {instead}"))
+    };
+    let by_default = slightfile.secret_store.as_ref().filter(|store| store.value.is_planned());
+    let asks = |resource: &Resource| resource.keys.iter().any(|key| key.need != Need::Optional);
+    let by_default = by_default.filter(|_| ready().any(|(_, resource)| asks(resource)));
+    let by_default = by_default.map(|store| problem(store.value, &store.span, "\"configs.envvars\""));
+    let values = ready().flat_map(|(entry, _)| entry.configs.values());
+    values
+        .filter_map(|config| match &config.value.value {
+            Value::Reference {
+                store,
+                key,
+                default: None,
+            } if store.is_planned() => {
+                let instead = format!("\"${{envvars.{}}}\"", shown(key));
+                Some(problem(*store, &config.value.span, &instead))
+            }
+            _ => None,
+        })
+        .chain(by_default)
+        .collect()
 }
 
 /// Keys that only message brokers have, or only provider components.
@@ -282,13 +315,26 @@ fn misformed(key: &Key, literal: &str) -> Option<String> {
             Ok(1..) => None,
             _ => Some("a port, from 1 to 65535".to_owned()),
         },
-        Form::Url(schemes) => {
-            let url = url::Url::parse(literal).ok();
-            let fits = url.is_some_and(|url| schemes.contains(&url.scheme()) && url.has_host());
-            let wanted: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
-            (!fits).then(|| format!("a URL that begins with {}", wanted.join(" or ")))
-        }
+        Form::Url(schemes) => match url(literal, schemes) {
+            Some(_) => None,
+            None => {
+                let wanted: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+                Some(format!("a URL that begins with {}", wanted.join(" or ")))
+            }
+        },
+        Form::RedisUrl => match url(literal, &["redis"]).map(|url| url.path().trim_matches('/').to_owned()) {
+            Some(database) if database.is_empty() || database.parse::<i64>().is_ok() => None,
+            Some(_) => Some("a URL whose path is the number of a database".to_owned()),
+            None => Some("a URL that begins with redis://".to_owned()),
+        },
     }
+}
+
+/// A URL with a host and one of these schemes.
+fn url(literal: &str, schemes: &[&str]) -> Option<url::Url> {
+    let url = url::Url::parse(literal).ok()?;
+    let host = url.host_str().is_some_and(|host| !host.is_empty());
+    (host && schemes.contains(&url.scheme())).then_some(url)
 }
 
 /// Two entries of one family must not share a name, and `*` is every name.

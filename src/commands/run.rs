@@ -16,7 +16,7 @@ use crate::deployment::{BindError, Deployment, Parts, Services, Stop, Watchdog, 
 use crate::events::{Event, Sink};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
 use crate::project::{self, Project};
-use crate::secrets::Secrets;
+use crate::secrets::{Name, Secrets};
 use crate::slightfile::{Slightfile, Store};
 use crate::support::os;
 use crate::validate::module;
@@ -237,7 +237,10 @@ fn way_out(error: &BindError) -> Option<String> {
     match error {
         BindError::Unresolved { reason, .. } => Some(match reason.store {
             Store::Envvars => "`${envvars.X}` is the environment variable `X` of the shell that starts slt".to_owned(),
-            Store::Usersecrets => format!("`slt secret set {}` stores it for this project, and asks for the value", reason.key),
+            Store::Usersecrets => match Name::parse(&reason.key) {
+                Ok(name) => format!("`slt secret set {name}` stores it for this project, and asks for the value"),
+                Err(error) => format!("{error}: choose another name for it"),
+            },
             Store::File | Store::Azapp => {
                 "`${envvars.X}` and `${usersecrets.X}` are read: an environment variable, and what `slt secret set X` stored"
                     .to_owned()

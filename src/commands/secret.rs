@@ -353,7 +353,7 @@ fn parsed(project: &Project) -> Option<Slightfile> {
     slightfile::parse(&project.slightfile_name, &project.slightfile_text).0
 }
 
-/// The secrets that a slightfile names; in 0.1, those that its `secret_store` is asked for.
+/// The secrets that a slightfile names, and that can be stored; in 0.1, those that its `secret_store` is asked for.
 fn referred(slightfile: &Slightfile) -> BTreeSet<String> {
     let mut values: Vec<Value> = Vec::new();
     for entry in &slightfile.capabilities {
@@ -371,7 +371,8 @@ fn referred(slightfile: &Slightfile) -> BTreeSet<String> {
         } => Some(key),
         Value::Reference { .. } | Value::Literal(_) => None,
     };
-    values.into_iter().filter_map(name).collect()
+    let names = values.into_iter().filter_map(name);
+    names.filter(|name| Name::parse(name).is_ok()).collect()
 }
 
 /// Says something to people; programs get results only.

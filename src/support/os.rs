@@ -320,11 +320,6 @@ impl Interrupts {
 mod tests {
     use super::*;
 
-    fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, OsString> {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), OsString::from(value));
-        variables.iter().map(owned).collect()
-    }
-
     #[cfg(unix)]
     #[test]
     fn what_is_the_users_alone() {
@@ -371,6 +366,10 @@ mod tests {
     #[cfg(all(unix, not(target_os = "macos")))]
     #[test]
     fn folders_of_the_user() {
+        fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, OsString> {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), OsString::from(value));
+            variables.iter().map(owned).collect()
+        }
         for (variables, data, cache) in [
             (&[][..], None, None),
             (&[("HOME", "/h")], Some("/h/.local/share/slt"), Some("/h/.cache/slt")),

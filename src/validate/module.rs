@@ -11,6 +11,9 @@ const HEADER: &[u8] = b"\0asm\x01\0\0\0";
 /// (`canonical_abi_realloc`, `canonical_abi_free`).
 const SLIGHTS_ABI: &str = "canonical_abi";
 
+/// How the names of the sections begin that describe a module's world.
+const WORLD_SECTION: &str = "component-type";
+
 /// What is said of a module of slight's, behind its name.
 pub const SLIGHTS: &str = "was made for slight ≤ 0.5: a core module of its old ABI, and no component";
 
@@ -53,6 +56,28 @@ fn names_abi(bytes: &[u8]) -> wasmparser::Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// A module of nothing but the custom sections in which `wit-bindgen` describes the world of a core module; `None`: there
+/// are none. What reads them is not handed the rest: wit-component 0.262 panics on a module that is cut short.
+///
+/// # Errors
+/// The bytes are no whole module.
+pub fn embedded_world(bytes: &[u8]) -> wasmparser::Result<Option<Vec<u8>>> {
+    let mut found = false;
+    let mut module = wasm_encoder::Module::new();
+    for payload in Parser::new(0).parse_all(bytes) {
+        if let Payload::CustomSection(section) = payload?
+            && section.name().starts_with(WORLD_SECTION)
+        {
+            found = true;
+            module.section(&wasm_encoder::CustomSection {
+                name: section.name().into(),
+                data: section.data().into(),
+            });
+        }
+    }
+    Ok(found.then(|| module.finish()))
 }
 
 #[cfg(test)]

@@ -116,9 +116,13 @@ impl World {
         if module::is_slights(bytes) {
             return Err(WorldError::SlightModule);
         }
-        match wit_component::metadata::decode(bytes) {
-            Ok((Some(_), embedded)) => Ok(Self::from_resolve(&embedded.resolve, embedded.world)),
-            Ok((None, _)) => Err(WorldError::CoreModule),
+        let sections = match module::embedded_world(bytes) {
+            Ok(Some(sections)) => sections,
+            Ok(None) => return Err(WorldError::CoreModule),
+            Err(error) => return Err(WorldError::Corrupt(error.to_string())),
+        };
+        match wit_component::metadata::decode(&sections) {
+            Ok((_, embedded)) => Ok(Self::from_resolve(&embedded.resolve, embedded.world)),
             Err(error) => Err(WorldError::Corrupt(format!("{error:#}"))),
         }
     }

@@ -371,6 +371,7 @@ fn references_that_run_cannot_resolve() {
         ("file", slightfile("${file.ADDRESS}")),
         ("azapp", slightfile("${azapp.ADDRESS}")),
         ("two", two),
+        ("name", slightfile("${usersecrets.my address}")),
         ("old", old.to_owned()),
     ];
     let mut shown = String::new();

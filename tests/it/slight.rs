@@ -1,5 +1,6 @@
 //! What users of slight bring along: its command line, its modules; and core modules that say what they need.
 
+use slt::validate::World;
 use wasm_encoder::{
     CodeSection, CustomSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
     Module, TypeSection,
@@ -149,15 +150,41 @@ fn modules_of_slight_are_told_from_damaged_ones() {
     insta::assert_snapshot!("modules", shown);
 }
 
+/// What `app.core.wasm` of these tests needs.
+const WORLD: &str = "package a:b;
+world app {
+  import wasi:keyvalue/store@0.2.0-draft;
+  export wasi:cli/run@0.2.0;
+}
+package wasi:keyvalue@0.2.0-draft {
+  interface store {
+    variant error { no-such-store, access-denied, other(string) }
+    open: func(identifier: string) -> result<bucket, error>;
+    resource bucket { get: func(key: string) -> result<option<list<u8>>, error>; }
+  }
+}
+package wasi:cli@0.2.0 {
+  interface run { run: func() -> result; }
+}
+";
+
+#[test]
+fn an_embedded_world_that_is_damaged_is_an_error_and_no_panic() {
+    let whole = embedded(WORLD);
+    assert_eq!(World::from_component(&whole).unwrap().imports.len(), 1);
+    for at in 0..whole.len() {
+        assert!(at < 8 || World::from_component(&whole[..at]).is_err(), "cut at {at}");
+        for change in [1, 0x80, 0xff] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= change;
+            let _ = World::from_component(&damaged);
+        }
+    }
+}
+
 #[test]
 fn a_core_module_is_checked_against_the_world_that_is_embedded_in_it() {
-    let core = embedded(
-        "package a:b;\nworld app {\n  import wasi:keyvalue/store@0.2.0-draft;\n  export wasi:cli/run@0.2.0;\n}\n\
-         package wasi:keyvalue@0.2.0-draft {\n  interface store {\n    variant error { no-such-store, access-denied, \
-         other(string) }\n    open: func(identifier: string) -> result<bucket, error>;\n    resource bucket {\n      \
-         get: func(key: string) -> result<option<list<u8>>, error>;\n    }\n  }\n}\n\
-         package wasi:cli@0.2.0 {\n  interface run { run: func() -> result; }\n}\n",
-    );
+    let core = embedded(WORLD);
     let bare = module(("acme:a/b", "c"), "_start").finish();
     let mut shown = String::new();
     for (text, arguments, code) in [

@@ -7,7 +7,7 @@ mod sources;
 mod wit;
 mod world;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
 pub use sources::{manifest, rust_names};
@@ -111,7 +111,11 @@ pub fn load(directory: &Path, config: Option<&Path>) -> Result<Project, ProjectE
 }
 
 fn find(directory: &Path) -> Option<PathBuf> {
-    directory
+    // what is above `app/..` is not `app`
+    let is_plain = directory.components().all(|part| part != Component::ParentDir);
+    let real = if is_plain { None } else { directory.canonicalize().ok() };
+    real.as_deref()
+        .unwrap_or(directory)
         .ancestors()
         .map(|folder| folder.join(SLIGHTFILE))
         .find(|candidate| candidate.is_file())

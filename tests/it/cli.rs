@@ -16,6 +16,7 @@ fn help() {
         "run",
         "test",
         "emulate",
+        "secret",
         "doctor",
         "completions",
     ] {

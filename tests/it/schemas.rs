@@ -53,3 +53,8 @@ fn migrate() {
 fn remove() {
     is_checked_in::<slt::commands::remove::Line>("remove.schema.json");
 }
+
+#[test]
+fn secret() {
+    is_checked_in::<slt::commands::secret::Line>("secret.schema.json");
+}

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use slt::catalogue::{CATALOGUE, RESOURCES};
 use slt::project;
 use slt::scaffold::{self, Refusal, Sources};
-use slt::slightfile::parse;
+use slt::slightfile::edit::{self, NewEntry};
+use slt::slightfile::{SpecVersion, apply, parse};
 use slt::validate::{Artifact, validate};
 
 use crate::command::{Run, folder, slt};
@@ -314,6 +315,44 @@ fn migrate() {
     insta::assert_snapshot!("migrate", shown);
     let after = std::fs::read_to_string(project.join("slightfile.toml")).unwrap();
     insta::assert_snapshot!("migrated", after);
+}
+
+/// The slightfiles of the table: whatever they look like, an entry leaves no trace, and migrating leaves a file of 1.0 or says why not.
+#[test]
+fn the_table_of_slightfiles() {
+    let (mut added, mut migrated) = (0, 0);
+    for case in crate::slightfiles::cases() {
+        let Some(text) = case.text() else { continue };
+        let (slightfile, problems) = parse("f", text);
+        if let Ok(result) = scaffold::migrate("f", text, true) {
+            let (after, problems) = parse("f", &result.text);
+            assert_eq!(after.unwrap().specversion.value, SpecVersion::V1_0, "{}", case.name);
+            if result.from != "1.0" {
+                assert!(problems.iter().all(|problem| !problem.is_error()), "{}", case.name);
+                migrated += 1;
+            }
+        }
+        let Some(slightfile) = slightfile.filter(|_| problems.iter().all(|problem| !problem.is_error())) else {
+            continue;
+        };
+        let entry = NewEntry {
+            resource: "keyvalue.redis".to_owned(),
+            name: "a \"name\"".to_owned(),
+            configs: vec![("REDIS_ADDRESS".to_owned(), "redis://h".to_owned())],
+        };
+        let with = apply(text, &edit::add(text, slightfile.specversion.value, &entry));
+        let after = parse("f", &with).0.unwrap();
+        assert_eq!(
+            after.capabilities.len(),
+            slightfile.capabilities.len() + 1,
+            "{}",
+            case.name
+        );
+        let removal = edit::remove(&with, slightfile.capabilities.len());
+        assert_eq!(apply(&with, &removal.edits), text, "{}", case.name);
+        added += 1;
+    }
+    assert!(added > 20 && migrated > 10, "{added} and {migrated} are too few");
 }
 
 #[test]

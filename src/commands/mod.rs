@@ -2,13 +2,17 @@
 //!
 //! *Invariant:* the environment and the current directory are read here and not below.
 
+pub mod add;
 mod app;
 mod build;
+pub mod changes;
 mod check;
 mod completions;
 pub mod doctor;
 mod emulate;
+pub mod migrate;
 pub mod new;
+pub mod remove;
 mod run;
 mod runner;
 pub mod secret;
@@ -59,6 +63,9 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
     }
     match &cli.command {
         Command::New(arguments) => new::run(&session, arguments),
+        Command::Add(arguments) => add::run(&session, arguments),
+        Command::Remove(arguments) => remove::run(&session, arguments),
+        Command::Migrate(arguments) => migrate::run(&session, arguments),
         Command::Check(arguments) => check::run(&session, arguments),
         Command::Build(arguments) => build::run(&session, arguments),
         Command::Run(arguments) => run::run(&session, arguments),

@@ -4,11 +4,14 @@
 
 mod cargo_config;
 mod sources;
+mod wit;
 mod world;
 
 use std::path::{Component, Path, PathBuf};
 
 pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
+pub use sources::{manifest, rust_names};
+pub use wit::{WitFolder, WitPackage, wit_folder};
 pub use world::{Against, Compared, compare, component};
 
 use crate::catalogue::{CATALOGUE, Maturity};
@@ -101,7 +104,7 @@ pub fn load(directory: &Path, config: Option<&Path>) -> Result<Project, ProjectE
     Ok(Project {
         slightfile_name: named(&path, directory),
         slightfile_text: text,
-        package_name: sources::package_name(&root.join("Cargo.toml")),
+        package_name: sources::package_name(&root),
         slightfile_path: path,
         root,
     })

@@ -3,6 +3,7 @@
 //! Results go to stdout; progress, logs and diagnostics to stderr.
 
 pub mod diagnostics;
+pub mod diff;
 mod events;
 mod foreign;
 
@@ -156,6 +157,13 @@ impl Ui {
     /// There is no terminal; or `Interrupted` or `UnexpectedEof`, when the user gives up.
     pub fn ask_secret(&self, question: &str) -> std::io::Result<Secret> {
         rpassword::prompt_password(question).map(Secret::new)
+    }
+
+    /// Prints what should be known beside a result, for people; programs find it in the result.
+    pub fn note(&self, text: &str) {
+        if !self.is_json() && !self.quiet {
+            to_stderr(&format!("note: {text}\n"));
+        }
     }
 
     /// Prints a text that is the result itself, whatever the format.

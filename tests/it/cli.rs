@@ -8,6 +8,9 @@ fn help() {
     insta::assert_snapshot!("help", slt(empty.path(), &["--help"]).shown(empty.path()));
     for command in [
         "new",
+        "add",
+        "remove",
+        "migrate",
         "check",
         "build",
         "run",

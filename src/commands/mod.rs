@@ -8,6 +8,7 @@ mod check;
 mod completions;
 pub mod doctor;
 mod emulate;
+mod lsp;
 pub mod new;
 mod run;
 mod runner;
@@ -56,6 +57,7 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Test(arguments) => test::run(&session, arguments),
         Command::Emulate(arguments) => emulate::run(&session, arguments),
         Command::Doctor(arguments) => doctor::run(&session, arguments),
+        Command::Lsp(arguments) => lsp::run(&session, arguments),
         Command::Completions(arguments) => completions::run(&session, arguments),
         Command::Runner(arguments) => runner::run(&session, arguments),
     }

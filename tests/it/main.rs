@@ -9,6 +9,7 @@ mod doctor;
 mod emulate;
 mod endings;
 mod guests;
+mod lsp;
 mod new;
 mod process;
 mod provider;

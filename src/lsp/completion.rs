@@ -78,7 +78,7 @@ fn replaced(text: &str, value: &Range<usize>, byte: usize) -> Range<usize> {
     }
 }
 
-fn items(view: &View<'_>, range: &Range<usize>, choices: Vec<Choice>) -> Vec<CompletionItem> {
+fn items(view: &View<'_>, range: &Range<usize>, mut choices: Vec<Choice>) -> Vec<CompletionItem> {
     // An item that would replace something elsewhere than in the line of the cursor is not taken by editors.
     if view
         .text
@@ -92,12 +92,14 @@ fn items(view: &View<'_>, range: &Range<usize>, choices: Vec<Choice>) -> Vec<Com
         true => " ",
         false => "",
     };
-    let mut items: Vec<_> = choices
-        .into_iter()
-        .map(|choice| item(view, range, replaced, space, choice))
-        .collect();
-    items.sort_by(|a, b| a.sort_text.cmp(&b.sort_text));
-    items
+    choices.sort_by_key(|choice| choice.rank);
+    let numbered = choices.into_iter().enumerate();
+    numbered
+        .map(|(number, choice)| CompletionItem {
+            sort_text: Some(format!("{number:04}")),
+            ..item(view, range, replaced, space, choice)
+        })
+        .collect()
 }
 
 fn item(view: &View<'_>, range: &Range<usize>, replaced: &str, space: &str, choice: Choice) -> CompletionItem {
@@ -105,10 +107,10 @@ fn item(view: &View<'_>, range: &Range<usize>, replaced: &str, space: &str, choi
     let format = snippet.as_ref().map(|_| InsertTextFormat::Snippet);
     let text = snippet.unwrap_or(choice.text);
     // What is matched begins as what is replaced does: with a quote or a bracket, if there is one.
-    let is_quoted = replaced.starts_with(['"', '\'']);
-    let filter = match replaced.chars().next().filter(|_| is_quoted) {
-        Some(quote) => format!("{quote}{}", choice.label),
-        None => choice.label.clone(),
+    let filter = match replaced.chars().next() {
+        Some(quote @ ('"' | '\'')) => format!("{quote}{}", choice.label),
+        Some('[') => choice.label.clone(),
+        _ => choice.label.trim_start_matches('[').to_owned(),
     };
     CompletionItem {
         label_details: (!choice.note.is_empty()).then(|| CompletionItemLabelDetails {
@@ -116,11 +118,11 @@ fn item(view: &View<'_>, range: &Range<usize>, replaced: &str, space: &str, choi
             description: Some(choice.note.to_owned()),
         }),
         kind: Some(choice.kind),
-        detail: Some(match choice.note {
-            "" => choice.detail,
-            note => format!("{} ({note})", choice.detail),
-        }),
-        sort_text: Some(format!("{} {}", choice.rank, choice.label)),
+        detail: Some(match (choice.detail.as_str(), choice.note) {
+            (detail, "") => detail.to_owned(),
+            (detail, note) => format!("{detail} ({note})"),
+        })
+        .filter(|detail| !detail.is_empty()),
         filter_text: (filter != choice.label).then_some(filter),
         insert_text_format: format,
         text_edit: Some(view.edit(range, format!("{space}{text}")).into()),
@@ -142,7 +144,7 @@ fn headers(view: &View<'_>, byte: usize) -> Vec<Choice> {
     {
         let (below, entry) = match known.form {
             Form::Tables(below) => {
-                choices.push(header(format!("[[{}]]", known.key), known.help));
+                choices.push(header(format!("[[{}]]", known.key), known.help, 5));
                 let is_last = |entry: &&super::outline::Table| entry.path.first().is_some_and(|name| name == known.key);
                 (below, last.filter(is_last).map(|table| table.entry))
             }
@@ -151,19 +153,19 @@ fn headers(view: &View<'_>, byte: usize) -> Vec<Choice> {
         };
         let Some(entry) = entry else { continue };
         if matches!(known.form, Form::Table(_)) && !view.outline.has_table(&[known.key], entry) {
-            choices.push(header(format!("[{}]", known.key), known.help));
+            choices.push(header(format!("[{}]", known.key), known.help, 5));
         }
         for inner in below.keys.iter().filter(|inner| inner.versions.contains(&version)) {
             let is_table = matches!(inner.form, Form::Table(_) | Form::Configs | Form::Map);
             if is_table && !view.outline.has_table(&[known.key, inner.key], entry) {
-                choices.push(header(format!("[{}.{}]", known.key, inner.key), inner.help));
+                choices.push(header(format!("[{}.{}]", known.key, inner.key), inner.help, 6));
             }
         }
     }
     choices
 }
 
-fn header(text: String, help: &str) -> Choice {
+fn header(text: String, help: &str, rank: u8) -> Choice {
     Choice {
         label: text.clone(),
         text,
@@ -171,7 +173,7 @@ fn header(text: String, help: &str) -> Choice {
         kind: CompletionItemKind::Struct,
         detail: help.to_owned(),
         note: "",
-        rank: 5,
+        rank,
     }
 }
 

@@ -18,10 +18,9 @@ pub fn definition(view: &View<'_>, byte: usize, declared: impl FnOnce() -> Vec<D
     };
     let declared = declared();
     let meant: Vec<_> = declared.iter().filter(is_meant).collect();
-    let is_used = |found: &&&Declared| !found.uses.is_empty();
-    let used: Vec<_> = meant.iter().copied().filter(|found| is_used(&found)).collect();
+    let used: Vec<_> = meant.iter().copied().filter(|found| found.is_used).collect();
     let shown = if used.is_empty() { meant } else { used };
-    shown.into_iter().map(|found| found.interface.clone()).collect()
+    shown.into_iter().map(|found| found.place.clone()).collect()
 }
 
 /// The interfaces of the capability whose resource or name stands there.

@@ -66,9 +66,12 @@ pub fn place(text: &str, diagnostic: &slightfile::Diagnostic) -> std::ops::Range
 /// What is wrong, what is wrong there, and the way out: an editor shows the text alone.
 fn message(diagnostic: &slightfile::Diagnostic) -> String {
     let mut text = diagnostic.message.clone();
-    if let Some(label) = diagnostic.labels.first().filter(|label| label.text != "here") {
+    // One of several says which of the places it is, and not what is wrong.
+    if let [only] = diagnostic.labels.as_slice()
+        && only.text != "here"
+    {
         text.push('\n');
-        text.push_str(&label.text);
+        text.push_str(&only.text);
     }
     if let Some(hint) = &diagnostic.hint {
         text.push_str("\nhint: ");

@@ -111,8 +111,7 @@ mod tests {
             if let Some(once) = formatted(&text, &options()) {
                 let twice = formatted(&once, &options());
                 prop_assert_eq!(twice.as_deref(), Some(once.as_str()));
-                let values = |text: &str| toml_edit::Document::parse(text.to_owned()).unwrap().as_table().iter().map(|(key, item)| format!("{key} {item:?}").len()).count();
-                prop_assert_eq!(values(&text), values(&once));
+                prop_assert_eq!(once.matches('#').count(), text.matches('#').count());
             }
         }
     }

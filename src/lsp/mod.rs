@@ -51,3 +51,6 @@ pub fn serve(input: &mut impl BufRead, output: &mut impl Write) -> Result<bool, 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -257,6 +257,8 @@ impl<'t> Builder<'t> {
             EventKind::StdTableClose | EventKind::ArrayTableClose => self.header_ends(Some(span.end)),
             EventKind::SimpleKey => self.key(span, event.encoding()),
             EventKind::KeySep => self.dotted = true,
+            // The parser gives an empty one where it is missing.
+            EventKind::KeyValSep if span.is_empty() => {}
             EventKind::KeyValSep => self.change_pair(|pair| pair.equals = Some(span.end)),
             EventKind::Scalar => self.scalar(span, event.encoding()),
             EventKind::InlineTableOpen => self.inline(span),

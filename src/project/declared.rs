@@ -1,7 +1,8 @@
-//! Where the interfaces of a project are written: the text that declares each, and where a world names it.
+//! Where the interfaces of a project are written: the text that declares each.
 //!
 //! It looks in the `wit` folder, whatever a component may have.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -17,9 +18,9 @@ pub struct Declared {
     /// `store`
     pub name: String,
     /// Its declaration.
-    pub interface: Place,
-    /// Where the project's own worlds import or export it.
-    pub uses: Vec<Place>,
+    pub place: Place,
+    /// Whether one of the project's own worlds imports or exports it.
+    pub is_used: bool,
 }
 
 /// A place in a file.
@@ -43,22 +44,21 @@ pub fn declared(folder: &Path) -> Vec<Declared> {
     };
     let worlds = resolve.packages.get(main).map(|package| &package.worlds);
     let worlds = worlds.into_iter().flat_map(|worlds| worlds.values());
-    let items: Vec<(InterfaceId, Span)> = worlds
+    let used: BTreeSet<InterfaceId> = worlds
         .filter_map(|world| resolve.worlds.get(*world))
         .flat_map(|world| world.imports.values().chain(world.exports.values()))
         .filter_map(|item| match item {
-            WorldItem::Interface { id, span, .. } => Some((*id, *span)),
+            WorldItem::Interface { id, .. } => Some(*id),
             _ => None,
         })
         .collect();
     let found = resolve.interfaces.iter().filter_map(|(id, interface)| {
         let package = resolve.packages.get(interface.package?)?;
-        let uses = items.iter().filter(|(used, _)| *used == id);
         Some(Declared {
             package: format!("{}:{}", package.name.namespace, package.name.name),
             name: interface.name.clone()?,
-            interface: place(&resolve, interface.span)?,
-            uses: uses.filter_map(|(_, span)| place(&resolve, *span)).collect(),
+            place: place(&resolve, interface.span)?,
+            is_used: used.contains(&id),
         })
     });
     found.collect()

@@ -110,7 +110,7 @@ fn item(view: &View<'_>, range: &Range<usize>, replaced: &str, space: &str, choi
     let filter = match replaced.chars().next() {
         Some(quote @ ('"' | '\'')) => format!("{quote}{}", choice.label),
         Some('[') => choice.label.clone(),
-        _ => choice.label.trim_start_matches('[').to_owned(),
+        _ => choice.label.trim_matches(['[', ']']).to_owned(),
     };
     CompletionItem {
         label_details: (!choice.note.is_empty()).then(|| CompletionItemLabelDetails {

@@ -18,10 +18,10 @@ proptest! {
         let client = Client { actions: true, ..Client::new(&ClientCapabilities::default(), None) };
         let view = View::new(&uri, &text, client);
         let (_, found) = slightfile::parse("slightfile.toml", &text);
-        diagnostics::all(&view, &found);
-        actions::quick_fixes(&view, &found, &(0..text.len()));
-        symbols::symbols(&view);
-        formatting::format(&view, &lsp_types::FormattingOptions::default());
+        let _ = diagnostics::all(&view, &found);
+        let _ = actions::quick_fixes(&view, &found, &(0..text.len()));
+        let _ = symbols::symbols(&view);
+        let _ = formatting::format(&view, &lsp_types::FormattingOptions::default());
         for byte in 0..=text.len() {
             let byte = text.floor_char_boundary(byte);
             let line = view.lines.position(byte).line;
@@ -34,8 +34,8 @@ proptest! {
                 prop_assert!(edit.range.start.line == line && edit.range.end.line == line, "{:?} {edit:?}", text);
                 prop_assert!(replaced.start <= byte && byte <= replaced.end, "{:?} at {byte}: {edit:?}", text);
             }
-            hover::hover(&view, byte);
-            definition::definition(&view, byte, Vec::new);
+            let _ = hover::hover(&view, byte);
+            let _ = definition::definition(&view, byte, Vec::new);
         }
     }
 

@@ -510,7 +510,8 @@ fn hover_says_what_a_word_means() {
         "specversion = \"1‸.0\"\n",
         "specversion = \"1.0\"\n[lim‸its]\n",
         "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.re‸dis\"\n",
-        "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.azblob\"\nconfigs = { AZURE_STORAGE_‸KEY = \"x\" }\n",
+        "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.azblob\"\nconfigs = { AZURE_STORAGE_‸KEY = \"hunter2\" }\n",
+        "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.azblob\"\nconfigs.AZURE_STORAGE_KEY = \"hun‸ter2\"\n",
         "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.redis\"\nconfigs.REDIS_‸ADDRESS = 1\n",
         "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.redis\"\nconfigs.REDIS_ADDRESS = \"${usersecrets.A‸:-b}\"\n",
         "specversion = \"1.0\"\n[[capability]]\nresource = \"messaging.nats\"\nretry = { atte‸mpts = 5 }\n",
@@ -522,10 +523,10 @@ fn hover_says_what_a_word_means() {
         editor.change_by(&json!({ "text": text }));
         let hover = editor.at("textDocument/hover", line, character);
         let said = hover["contents"]["value"].as_str().unwrap_or("nothing");
+        assert!(!said.contains("hunter2"), "a value is shown: {said}");
         writeln!(lines, "{}\n{said}\n", text.lines().nth(line as usize).unwrap()).unwrap();
     }
     insta::assert_snapshot!(lines);
-    assert!(!lines.contains("redis://"), "{lines}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ struct Choice {
 /// All that may stand at a byte.
 #[must_use]
 pub fn complete(view: &View<'_>, byte: usize) -> Vec<CompletionItem> {
-    let cursor = cursor::at(view.text, &view.outline, byte);
+    let cursor = cursor::at(view.text, view.outline(), byte);
     let (range, choices) = match &cursor.at {
         At::Header(table) => {
             let header = table.header.clone().unwrap_or(byte..byte);
@@ -54,6 +54,8 @@ pub fn complete(view: &View<'_>, byte: usize) -> Vec<CompletionItem> {
             }
             (range.clone(), choices)
         }
+        // What stands in an array is known, and not what else might.
+        At::Value { value: Some(value), .. } if value.text.is_none() => return Vec::new(),
         At::Value { key, value } => {
             let range = value.map_or(byte..byte, |value| replaced(view.text, &value.range, byte));
             (range, values(view, &cursor, key))
@@ -83,7 +85,7 @@ fn items(view: &View<'_>, range: &Range<usize>, mut choices: Vec<Choice>) -> Vec
     if view
         .text
         .get(range.clone())
-        .is_none_or(|replaced| replaced.contains('\n'))
+        .is_none_or(|replaced| replaced.contains(['\n', '\r']))
     {
         return Vec::new();
     }
@@ -133,9 +135,9 @@ fn item(view: &View<'_>, range: &Range<usize>, replaced: &str, space: &str, choi
 
 /// The headers that may stand here: those of tables that the file does not have yet, and of arrays of tables.
 fn headers(view: &View<'_>, byte: usize) -> Vec<Choice> {
-    let version = cursor::version(&view.outline);
+    let version = cursor::version(view.outline());
     let is_before = |table: &&super::outline::Table| table.is_array && table.extent.start < byte;
-    let last = view.outline.tables.iter().rfind(is_before);
+    let last = view.outline().tables.iter().rfind(is_before);
     let mut choices = Vec::new();
     for known in grammar::ROOT
         .keys
@@ -152,12 +154,12 @@ fn headers(view: &View<'_>, byte: usize) -> Vec<Choice> {
             _ => continue,
         };
         let Some(entry) = entry else { continue };
-        if matches!(known.form, Form::Table(_)) && !view.outline.has_table(&[known.key], entry) {
+        if matches!(known.form, Form::Table(_)) && !view.outline().has_table(&[known.key], entry) {
             choices.push(header(format!("[{}]", known.key), known.help, 5));
         }
         for inner in below.keys.iter().filter(|inner| inner.versions.contains(&version)) {
             let is_table = matches!(inner.form, Form::Table(_) | Form::Configs | Form::Map);
-            if is_table && !view.outline.has_table(&[known.key, inner.key], entry) {
+            if is_table && !view.outline().has_table(&[known.key, inner.key], entry) {
                 choices.push(header(format!("[{}.{}]", known.key, inner.key), inner.help, 6));
             }
         }
@@ -188,14 +190,14 @@ fn keys(view: &View<'_>, cursor: &Cursor<'_>) -> Vec<Choice> {
     else {
         return Vec::new();
     };
-    let others = view.outline.keys(&cursor.path, cursor.entry);
+    let others = view.outline().keys(&cursor.path, cursor.entry);
     let set: Vec<&str> = others
         .filter(|found| found.key_range != range)
         .map(|found| found.key)
         .collect();
     match cursor::keys(&cursor.path) {
         Some(Keys::Known(table)) => {
-            let version = cursor::version(&view.outline);
+            let version = cursor::version(view.outline());
             let here = table.keys.iter().filter(|known| known.versions.contains(&version));
             // A table of the root has a header; below it, one in braces is as good.
             let is_written = |known: &&Known| match known.form {
@@ -203,7 +205,7 @@ fn keys(view: &View<'_>, cursor: &Cursor<'_>) -> Vec<Choice> {
                 _ => !(version == SpecVersion::V0_1 && known.key == "resource"),
             };
             let below = |known: &Known| {
-                view.outline
+                view.outline()
                     .has_table(&[&cursor.path, &[known.key][..]].concat(), cursor.entry)
             };
             here.filter(is_written)
@@ -212,7 +214,7 @@ fn keys(view: &View<'_>, cursor: &Cursor<'_>) -> Vec<Choice> {
                 .collect()
         }
         Some(Keys::Configs) => {
-            let resource = cursor::resource(&view.outline, cursor.entry);
+            let resource = cursor::resource(view.outline(), cursor.entry);
             let keys = resource.map_or(&[][..], |resource| resource.keys);
             keys.iter().map(|key| config_key(key, &set, *has_value)).collect()
         }
@@ -279,7 +281,7 @@ fn escaped(text: &str) -> String {
 
 /// The values of a key.
 fn values(view: &View<'_>, cursor: &Cursor<'_>, key: &str) -> Vec<Choice> {
-    let version = cursor::version(&view.outline);
+    let version = cursor::version(view.outline());
     if matches!(cursor::keys(&cursor.path), Some(Keys::Configs)) {
         return config_values(view, cursor, key);
     }
@@ -327,7 +329,7 @@ fn resources(version: SpecVersion) -> Vec<Choice> {
 
 /// An example, and the references that could stand for the value: to the key of the same name in each store.
 fn config_values(view: &View<'_>, cursor: &Cursor<'_>, name: &str) -> Vec<Choice> {
-    let resource = cursor::resource(&view.outline, cursor.entry);
+    let resource = cursor::resource(view.outline(), cursor.entry);
     let known = resource.and_then(|resource| resource.keys.iter().find(|key| key.name == name));
     let references = STORES.iter().map(|(store, _)| {
         let text = format!("${{{store}.{name}}}");

@@ -141,11 +141,10 @@ fn in_pair<'o>(text: &str, table: &'o Table, pair: &'o Pair, byte: usize) -> Opt
         .as_ref()
         .map_or(0, |value| value.range.end)
         .max(begin + blanks);
-    (begin <= byte && byte <= end).then_some(Cursor {
-        at: At::Value {
-            key,
-            value: pair.value.as_ref().filter(|value| !value.range.is_empty()),
-        },
+    let value = pair.value.as_ref().filter(|value| !value.range.is_empty());
+    let is_before = value.is_some_and(|value| byte < value.range.start);
+    (begin <= byte && byte <= end && !is_before).then_some(Cursor {
+        at: At::Value { key, value },
         path,
         entry: table.entry,
     })

@@ -25,7 +25,7 @@ pub fn definition(view: &View<'_>, byte: usize, declared: impl FnOnce() -> Vec<D
 
 /// The interfaces of the capability whose resource or name stands there.
 fn interfaces(view: &View<'_>, byte: usize) -> Option<Vec<&'static Hosted>> {
-    let cursor = cursor::at(view.text, &view.outline, byte);
+    let cursor = cursor::at(view.text, view.outline(), byte);
     let is_meant = match cursor.at {
         At::Value { key, .. } => matches!(key, "resource" | "name"),
         At::Key { word, .. } => matches!(word, "resource" | "name"),
@@ -35,7 +35,7 @@ fn interfaces(view: &View<'_>, byte: usize) -> Option<Vec<&'static Hosted>> {
     if !is_meant || cursor.path != ["capability"] {
         return None;
     }
-    let resource = cursor::resource(&view.outline, cursor.entry)?;
+    let resource = cursor::resource(view.outline(), cursor.entry)?;
     let capability = CATALOGUE.capability(resource.family)?;
     Some(capability.imports.iter().chain(capability.exports).collect())
 }

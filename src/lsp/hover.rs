@@ -16,7 +16,7 @@ use crate::slightfile::{SPEC_VERSIONS, STORES};
 /// What is known of the word at a byte.
 #[must_use]
 pub fn hover(view: &View<'_>, byte: usize) -> Option<Hover> {
-    let cursor = cursor::at(view.text, &view.outline, byte);
+    let cursor = cursor::at(view.text, view.outline(), byte);
     let (range, text) = match &cursor.at {
         At::Header(table) => (table.header.clone()?, of_header(&cursor)?),
         At::Key { range, word, .. } => (range.clone(), of_key(view, &cursor, word)?),
@@ -58,7 +58,7 @@ fn of_key(view: &View<'_>, cursor: &Cursor<'_>, word: &str) -> Option<String> {
     match cursor::keys(&cursor.path)? {
         Keys::Known(table) => table.keys.iter().find(|known| known.key == word).map(of_known),
         Keys::Configs => {
-            let resource = cursor::resource(&view.outline, cursor.entry)?;
+            let resource = cursor::resource(view.outline(), cursor.entry)?;
             let key = resource.keys.iter().find(|key| key.name == word)?;
             Some(of_config(resource, key))
         }

@@ -150,6 +150,16 @@ fn events(text: &str, part: Range<usize>) -> (Vec<Event>, bool) {
     let tokens = source.lex().into_vec();
     let (mut events, mut errors) = (Vec::with_capacity(tokens.len()), Vec::new());
     parse_document(&tokens, &mut RecursionGuard::new(&mut events, DEPTH_MAX), &mut errors);
+    // A string over several lines that is not closed is a mistake that is only seen when it is read.
+    let long = |event: &&Event| {
+        matches!(
+            event.encoding(),
+            Some(Encoding::MlBasicString | Encoding::MlLiteralString)
+        )
+    };
+    for raw in events.iter().filter(long).filter_map(|event| source.get(event)) {
+        let _ = raw.decode_scalar(&mut String::new(), &mut errors);
+    }
     let moved = |event: &Event| {
         let span = Span::new_unchecked(event.span().start() + part.start, event.span().end() + part.start);
         Event::new_unchecked(event.kind(), event.encoding(), span)

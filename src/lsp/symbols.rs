@@ -16,7 +16,7 @@ struct Outer<'o> {
 #[must_use]
 pub fn symbols(view: &View<'_>) -> DocumentSymbolResponse {
     let mut outer: Vec<Outer<'_>> = Vec::new();
-    for table in &view.outline.tables {
+    for table in &view.outline().tables {
         let symbol = || of_table(view, table);
         let (name, is_below) = match table.path.as_slice() {
             [] => {
@@ -58,7 +58,7 @@ pub fn symbols(view: &View<'_>) -> DocumentSymbolResponse {
 fn of_table(view: &View<'_>, table: &Table) -> DocumentSymbol {
     let name = table.path.join(".");
     let text = |key| {
-        view.outline
+        view.outline()
             .text(&["capability"], table.entry, key)
             .map(ToOwned::to_owned)
     };
@@ -79,7 +79,7 @@ fn of_pair(view: &View<'_>, pair: &Pair) -> DocumentSymbol {
     let parts: Vec<_> = pair.key.iter().map(|(part, _)| part.as_str()).collect();
     let value = pair.value.as_ref();
     let end = value.map_or(key.end, |value| value.range.end.max(key.end));
-    let inline = value.and_then(|value| view.outline.inline(value.range.start));
+    let inline = value.and_then(|value| view.outline().inline(value.range.start));
     let children = inline.map_or(&[][..], |inline| &inline.pairs);
     let children = children.iter().map(|pair| of_pair(view, pair)).collect();
     let range = key.start..end;

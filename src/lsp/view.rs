@@ -1,5 +1,7 @@
 //! What a request about a document is answered from: its text, where its lines and tables are, and what the client can take.
 
+use std::cell::OnceCell;
+
 use lsp_types::{ClientCapabilities, CodeActionKind, Position, TextEdit, Uri};
 use serde::Deserialize;
 
@@ -90,8 +92,8 @@ pub struct View<'a> {
     pub text: &'a str,
     /// Its lines.
     pub lines: Lines<'a>,
-    /// Its tables.
-    pub outline: Outline,
+    /// Its tables, once somebody has asked for them.
+    outline: OnceCell<Outline>,
     /// What the client can take.
     pub client: Client,
 }
@@ -104,9 +106,15 @@ impl<'a> View<'a> {
             uri,
             text,
             lines: Lines::new(text, client.encoding),
-            outline: Outline::new(text),
+            outline: OnceCell::new(),
             client,
         }
+    }
+
+    /// Its tables.
+    #[must_use]
+    pub fn outline(&self) -> &Outline {
+        self.outline.get_or_init(|| Outline::new(self.text))
     }
 
     /// The byte at a place.

@@ -14,6 +14,7 @@ fn help() {
         "test",
         "emulate",
         "doctor",
+        "lsp",
         "completions",
     ] {
         let run = slt(empty.path(), &[command, "--help"]);

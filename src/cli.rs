@@ -104,6 +104,8 @@ pub enum Command {
     Secret(Secret),
     /// Say what is installed, what is missing, and the command that mends it
     Doctor(Doctor),
+    /// Help an editor with slightfiles: the language server
+    Lsp(Lsp),
     /// Print shell completions
     Completions(Completions),
     /// Run one test artifact or program: what `.cargo/config.toml` names as cargo's runner
@@ -337,6 +339,33 @@ pub struct SecretImport {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  slt doctor\n  slt doctor --format json")]
 pub struct Doctor {}
+
+/// `slt lsp`
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Help an editor with slightfiles: the language server\n\n\
+                  Speaks the language server protocol over standard input and output: problems while you type, completion, hover,\n\
+                  quick fixes, formatting. An editor starts it, and ends it.",
+    after_help = "Examples:\n\
+                  VS Code, with an extension that starts any server (settings.json of `glspc`):\n  \
+                    \"glspc.server.command\": \"slt\", \"glspc.server.commandArguments\": [\"lsp\"], \"glspc.server.languageId\": [\"toml\"]\n\
+                  Neovim 0.11 or later (init.lua):\n  \
+                    vim.lsp.config(\"slt\", { cmd = { \"slt\", \"lsp\" }, filetypes = { \"toml\" }, root_markers = { \"slightfile.toml\" } })\n  \
+                    vim.lsp.enable(\"slt\")\n\
+                  Helix (languages.toml):\n  \
+                    [language-server.slt]\n  \
+                    command = \"slt\"\n  \
+                    args = [\"lsp\"]\n\n  \
+                    [[language]]\n  \
+                    name = \"toml\"\n  \
+                    language-servers = [\"taplo\", \"slt\"]\n\n\
+                  It reports TOML syntax errors itself; the initialization option {\"syntaxErrors\": false} leaves them to another server"
+)]
+pub struct Lsp {
+    /// Accepted because editors pass it: standard input and output are used in any case
+    #[arg(long, hide = true)]
+    pub stdio: bool,
+}
 
 /// `slt completions`
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod check;
 mod completions;
 pub mod doctor;
 mod emulate;
+mod lsp;
 pub mod migrate;
 pub mod new;
 pub mod remove;
@@ -73,6 +74,7 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Emulate(arguments) => emulate::run(&session, arguments),
         Command::Secret(arguments) => secret::run(&session, arguments),
         Command::Doctor(arguments) => doctor::run(&session, arguments),
+        Command::Lsp(arguments) => lsp::run(&session, arguments),
         Command::Completions(arguments) => completions::run(&session, arguments),
         Command::Runner(arguments) => runner::run(&session, arguments),
     }

@@ -171,6 +171,11 @@ impl Ui {
         to_stdout(text);
     }
 
+    /// Standard output itself, for a command whose result is one side of a protocol.
+    pub fn protocol(&self) -> impl Write {
+        std::io::stdout().lock()
+    }
+
     fn line(&self, line: &impl serde::Serialize) {
         if let Ok(line) = serde_json::to_string(line) {
             to_stdout(&format!("{line}\n"));

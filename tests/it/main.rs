@@ -13,6 +13,7 @@ mod endings;
 mod figures;
 mod fuzz_corpus;
 mod guests;
+mod lsp;
 mod new;
 mod pairs;
 mod process;

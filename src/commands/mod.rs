@@ -8,6 +8,7 @@ mod check;
 mod completions;
 pub mod doctor;
 mod emulate;
+pub mod explain;
 pub mod new;
 mod run;
 mod runner;
@@ -15,7 +16,7 @@ mod test;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Format};
 pub use crate::exit::{Exit, Failure};
 use crate::support::os::Invocation;
 use crate::ui::Ui;
@@ -48,9 +49,14 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         return Err(Failure::usage(format!("there is no folder `{}`", folder.display()))
             .hint("`-C DIR` takes a folder that exists"));
     }
+    if cli.global.format == Format::Sarif && !matches!(cli.command, Command::Check(_)) {
+        return Err(Failure::usage("only `slt check` prints SARIF")
+            .hint("`--format json` prints the results of this command for programs"));
+    }
     match &cli.command {
         Command::New(arguments) => new::run(&session, arguments),
         Command::Check(arguments) => check::run(&session, arguments),
+        Command::Explain(arguments) => explain::run(&session, arguments),
         Command::Build(arguments) => build::run(&session, arguments),
         Command::Run(arguments) => run::run(&session, arguments),
         Command::Test(arguments) => test::run(&session, arguments),

@@ -7,6 +7,7 @@
 
 mod capability;
 mod diagnostic;
+mod explanations;
 mod grammar;
 mod outbound;
 mod quantity;
@@ -19,6 +20,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 pub use diagnostic::{Diagnostic, Fix, Label, Severity, codes, nearest, sort};
+pub use explanations::{EXPLANATIONS, Explanation, explanation, near};
 pub use outbound::{HostPattern, OutboundError};
 pub use quantity::{QuantityError, duration, size};
 pub use secret::{cover, has_password, is_secret_name};

@@ -3,28 +3,17 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::SpecVersion::{V0_1, V0_2, V1_0};
+use super::SpecVersion::{V0_1, V1_0};
 use super::diagnostic::{Diagnostic, codes};
-use super::grammar::{ANY, NEW, hosts, known};
-use super::read::{Known, Problems, Section, list, parsed, shown};
+use super::document::hosts;
+use super::grammar::{ATTEMPTS_MAX, CAPABILITY, GRANTS, RETRY};
+use super::read::{Problems, Section, list, parsed, shown};
 use super::value::{Dialect, ReferenceError, STORES, Value};
 use super::{CAPABILITIES_MAX, Capability, Config, Retry, Spanned, SpecVersion};
 
-const CAPABILITY: &[Known] = &[
-    known("resource", ANY), // in 0.1 it has a message of its own
-    known("name", ANY),
-    known("configs", &[V0_2, V1_0]),
-    known("optional", NEW),
-    known("subscribe", NEW),
-    known("retry", NEW),
-    known("grants", NEW),
-];
-const RETRY: &[Known] = &[known("attempts", NEW), known("dead_letter", NEW)];
-const GRANTS: &[Known] = &[known("outbound", NEW)];
-
 /// Reads every entry that has a resource and a name.
 pub fn all(root: &Section<'_>, problems: &mut Problems) -> Vec<Capability> {
-    let sections = root.tables("capability", "[[capability]]", problems);
+    let sections = root.tables("capability", CAPABILITY.called, problems);
     if let Some(section) = sections.get(CAPABILITIES_MAX) {
         problems.push(
             Diagnostic::error(
@@ -45,7 +34,7 @@ pub fn all(root: &Section<'_>, problems: &mut Problems) -> Vec<Capability> {
 }
 
 fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
-    section.check_keys(CAPABILITY, problems);
+    section.check_keys(CAPABILITY.keys, problems);
     let (resource, name) = identity(section, problems);
     let configs = configs(section, problems);
     let newer = problems.version == V1_0;
@@ -94,7 +83,7 @@ fn identity(section: &Section<'_>, problems: &mut Problems) -> (Option<Spanned<S
                     "a resource as `name`: the form of specversion 0.1",
                 )
                 .hint("call this key `resource`, and add name = \"…\", which is what the component opens")
-                .fix("replace by `resource`", section.key_span("name"), "resource"),
+                .suggest("replace by `resource`", section.key_span("name"), "resource"),
         );
         return (None, None);
     }
@@ -197,9 +186,8 @@ fn unreadable(key: &str, error: &ReferenceError) -> Diagnostic {
 }
 
 fn retry(section: &Section<'_>, problems: &mut Problems) -> Option<Retry> {
-    const ATTEMPTS_MAX: i64 = 1_000;
-    let table = section.table("retry", "`retry`", problems)?;
-    table.check_keys(RETRY, problems);
+    let table = section.table("retry", RETRY.called, problems)?;
+    table.check_keys(RETRY.keys, problems);
     let dead_letter = table.string("dead_letter", problems);
     let Some(item) = table.get("attempts") else {
         problems.push(
@@ -210,8 +198,8 @@ fn retry(section: &Section<'_>, problems: &mut Problems) -> Option<Retry> {
         return None;
     };
     let span = super::read::item_span(item);
-    let attempts = item.as_integer().filter(|n| (1..=ATTEMPTS_MAX).contains(n));
-    match attempts.and_then(|n| u32::try_from(n).ok()) {
+    let attempts = item.as_integer().and_then(|n| u32::try_from(n).ok());
+    match attempts.filter(|n| (1..=ATTEMPTS_MAX).contains(n)) {
         Some(value) => Some(Retry {
             attempts: Spanned { value, span },
             dead_letter,
@@ -227,9 +215,9 @@ fn retry(section: &Section<'_>, problems: &mut Problems) -> Option<Retry> {
 }
 
 fn grants(section: &Section<'_>, problems: &mut Problems) -> Vec<Spanned<super::HostPattern>> {
-    let Some(table) = section.table("grants", "`grants`", problems) else {
+    let Some(table) = section.table("grants", GRANTS.called, problems) else {
         return Vec::new();
     };
-    table.check_keys(GRANTS, problems);
+    table.check_keys(GRANTS.keys, problems);
     hosts(&table, "outbound", problems)
 }

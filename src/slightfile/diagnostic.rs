@@ -29,15 +29,25 @@ pub struct Label {
     pub text: String,
 }
 
-/// A change that mends the problem, and that a program can make.
+/// A text that takes the place of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
-    /// What it does: `replace by "keyvalue.redis"`.
-    pub title: String,
+pub struct Edit {
     /// The bytes that are replaced; empty to insert.
     pub range: Range<usize>,
     /// What stands there afterwards.
     pub text: String,
+}
+
+/// A change that mends the problem, and that a program can make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does: ``replace by `keyvalue.redis` ``.
+    pub title: String,
+    /// What is replaced: no two of them overlap.
+    pub edits: Vec<Edit>,
+    /// Whether it is what the user wants for certain, so that `slt check --fix` may make it. Another one leaves something to choose
+    /// or to fill in, and is offered by an editor.
+    pub automatic: bool,
 }
 
 /// A problem.
@@ -53,8 +63,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// The way out.
     pub hint: Option<String>,
-    /// The way out, for a program.
-    pub fix: Option<Fix>,
+    /// The ways out, for a program; the first is the best.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
@@ -65,7 +75,7 @@ impl Diagnostic {
             message: plain(message.into()),
             labels: Vec::new(),
             hint: None,
-            fix: None,
+            fixes: Vec::new(),
         }
     }
 
@@ -101,13 +111,32 @@ impl Diagnostic {
         self
     }
 
-    /// Adds the change that mends it.
+    /// Adds a change that mends it for certain.
     #[must_use]
-    pub fn fix(mut self, title: impl Into<String>, range: Range<usize>, text: impl Into<String>) -> Self {
-        self.fix = Some(Fix {
+    pub fn fix(self, title: impl Into<String>, range: Range<usize>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.fix_all(title, vec![Edit { range, text }])
+    }
+
+    /// Adds a change in several places that mends it for certain.
+    #[must_use]
+    pub fn fix_all(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fixes.push(Fix {
             title: title.into(),
-            range,
-            text: text.into(),
+            edits,
+            automatic: true,
+        });
+        self
+    }
+
+    /// Adds a change that the user may want: it leaves something to choose or to fill in.
+    #[must_use]
+    pub fn suggest(mut self, title: impl Into<String>, range: Range<usize>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.fixes.push(Fix {
+            title: title.into(),
+            edits: vec![Edit { range, text }],
+            automatic: false,
         });
         self
     }
@@ -125,6 +154,29 @@ fn plain(text: String) -> String {
         true => text.replace(char::is_control, " "),
         false => text,
     }
+}
+
+/// The text after some edits. Of two that overlap, the one that begins later is left out, and so is one that lies outside of the
+/// text or inside a character.
+#[must_use]
+pub fn apply<'a>(text: &str, edits: impl IntoIterator<Item = &'a Edit>) -> String {
+    let mut edits: Vec<&Edit> = edits.into_iter().collect();
+    edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+    let mut applied = String::with_capacity(text.len());
+    let mut done = 0;
+    for edit in edits {
+        let Some(between) = text.get(done..edit.range.start) else {
+            continue;
+        };
+        if text.get(edit.range.clone()).is_none() {
+            continue;
+        }
+        applied.push_str(between);
+        applied.push_str(&edit.text);
+        done = edit.range.end;
+    }
+    applied.push_str(text.get(done..).unwrap_or_default());
+    applied
 }
 
 /// Puts problems in the order of the file; those without a place come last, the worst first.
@@ -194,6 +246,8 @@ pub mod codes {
     pub const CONFIG_SECRET: &str = "SLT0208";
     /// A configuration value of the wrong form.
     pub const CONFIG_FORM: &str = "SLT0209";
+    /// A key of an entry that only another kind of entry reads.
+    pub const KEY_OF_OTHER_CAPABILITY: &str = "SLT0210";
     /// An import whose capability the slightfile lacks.
     pub const IMPORT_WITHOUT_CAPABILITY: &str = "SLT0301";
     /// An import that no capability provides.
@@ -210,6 +264,12 @@ pub mod codes {
     pub const SHAPE_UNSUPPORTED: &str = "SLT0307";
     /// Nothing that could be run is exported.
     pub const EXPORT_MISSING: &str = "SLT0308";
+    /// A message handler that no topic is subscribed for.
+    pub const HANDLER_WITHOUT_SUBSCRIBE: &str = "SLT0309";
+    /// Topics that are subscribed for a handler that is not there.
+    pub const SUBSCRIBE_WITHOUT_HANDLER: &str = "SLT0310";
+    /// A capability of another family than the one that the component uses.
+    pub const WRONG_FAMILY: &str = "SLT0311";
     /// A core module where a component is needed.
     pub const CORE_MODULE: &str = "SLT0401";
     /// Not WebAssembly, or cut short.

@@ -1,318 +1,319 @@
-//! What each table of a slightfile may hold, in the three spec versions.
+//! The grammar as data: each table of a slightfile, its keys, the spec versions that have them, and what they mean.
 //!
-//! The tables of keys are data ([`ROOT`] and below); the functions read one table each. It reads further after every
-//! mistake, so that all of them are reported at once.
+//! The reader, the language server, the JSON Schema and the documentation are all made from it, so that a new key is one row here
+//! and the line that reads it. The configuration keys of a resource are not here: they are the catalogue's.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
-use toml_edit::Document;
-
+use super::SpecVersion;
 use super::SpecVersion::{V0_1, V0_2, V1_0};
-use super::diagnostic::{Diagnostic, codes, nearest};
-use super::outbound::HostPattern;
-use super::quantity::{QuantityError, duration, size};
-use super::read::{Known, Problems, Section, item_span, list, parsed, shown, string};
-use super::value::{STORES, Store};
-use super::{App, Limits, SLIGHTFILE_MAX_BYTES, SPEC_VERSIONS, Slightfile, Spanned, SpecVersion, Test, capability};
 
-/// In every spec version.
-pub const ANY: &[SpecVersion] = &[V0_1, V0_2, V1_0];
-/// In slight's own spec versions.
-pub const OLD: &[SpecVersion] = &[V0_1, V0_2];
-/// From 1.0 on.
-pub const NEW: &[SpecVersion] = &[V1_0];
-
-/// A row of a table of keys.
-pub const fn known(key: &'static str, versions: &'static [SpecVersion]) -> Known {
-    Known { key, versions }
+/// A table of a slightfile.
+#[derive(Debug)]
+pub struct Table {
+    /// How it is written: `[app]`, `[[capability]]`, `` `retry` ``.
+    pub called: &'static str,
+    /// Its keys, in the order in which they are best written.
+    pub keys: &'static [Known],
 }
 
-const ROOT: &[Known] = &[
-    known("specversion", ANY),
-    known("app", NEW),
-    known("outbound", NEW),
-    known("limits", NEW),
-    known("capability", ANY),
-    known("test", NEW),
-    known("secret_store", OLD),
-    known("secret_settings", OLD),
-];
-const APP: &[Known] = &[
-    known("name", NEW),
-    known("version", NEW),
-    known("component", NEW),
-    known("build", NEW),
-];
-const OUTBOUND: &[Known] = &[known("hosts", NEW)];
-const LIMITS: &[Known] = &[known("memory", NEW), known("request_timeout", NEW)];
-const TEST: &[Known] = &[known("timeout", NEW), known("configs", NEW), known("containers", NEW)];
-
-/// Reads a slightfile.
-pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnostic>) {
-    if text.len() > SLIGHTFILE_MAX_BYTES {
-        let message = format!(
-            "`{source_name}` has {} bytes, and a slightfile may have {SLIGHTFILE_MAX_BYTES}",
-            text.len()
-        );
-        return (None, vec![Diagnostic::error(codes::TOO_LARGE, message)]);
-    }
-    let document = match Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => return (None, vec![syntax(source_name, text, &error)]),
-    };
-    let root = Section {
-        table: document.as_table(),
-        span: 0..0,
-        called: "a slightfile",
-    };
-    let (specversion, version_problem) = specversion(source_name, &root);
-    let mut problems = Problems {
-        found: version_problem.into_iter().collect(),
-        version: specversion.as_ref().map_or(V1_0, |version| version.value),
-    };
-    // Without a version nobody knows which keys are right.
-    let Some(specversion) = specversion else {
-        return (None, problems.found);
-    };
-    root.check_keys(ROOT, &mut problems);
-    let slightfile = Slightfile {
-        specversion,
-        secret_store: secret_store(&root, &mut problems),
-        app: app(&root, &mut problems),
-        outbound: outbound(&root, &mut problems),
-        limits: limits(&root, &mut problems),
-        capabilities: capability::all(&root, &mut problems),
-        test: test(&root, &mut problems),
-    };
-    secret_settings(&root, &mut problems);
-    (Some(slightfile), problems.found)
+/// A key that a table may have.
+#[derive(Debug)]
+pub struct Known {
+    /// The key.
+    pub key: &'static str,
+    /// The spec versions that have it.
+    pub versions: &'static [SpecVersion],
+    /// What its value may be.
+    pub form: Form,
+    /// What it means: one line, lower case, no full stop.
+    pub help: &'static str,
+    /// A value, as it is written in TOML. Empty for a table.
+    pub example: &'static str,
 }
 
-fn syntax(source_name: &str, text: &str, error: &toml_edit::TomlError) -> Diagnostic {
-    let message = error.message().lines().collect::<Vec<_>>().join(", ");
-    let diagnostic = Diagnostic::error(
-        codes::SYNTAX,
-        format!("`{source_name}` is not TOML: {}", message.trim_end_matches('.')),
-    );
-    diagnostic.label(visible(text, error.span().unwrap_or(text.len()..text.len())), "here")
+/// What a value may be.
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// Any string.
+    Text,
+    /// One of [`super::SPEC_VERSIONS`].
+    SpecVersion,
+    /// `configs.` and one of [`super::STORES`].
+    SecretStore,
+    /// The id of a resource.
+    Resource,
+    /// A string of letters, digits, `-` and `_`.
+    Name,
+    /// A semantic version.
+    Version,
+    /// A size such as `128MiB`.
+    Size,
+    /// A duration such as `30s`.
+    Duration,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number from 1 to this one.
+    Count(u32),
+    /// An array of strings.
+    Texts,
+    /// An array of hosts such as `https://*.example.org`.
+    Hosts,
+    /// A table with the configuration keys of the entry's resource, whose values may be `${store.KEY}`.
+    Configs,
+    /// A table of strings, with any keys.
+    Map,
+    /// A table with keys of its own.
+    Table(&'static Table),
+    /// An array of tables.
+    Tables(&'static Table),
 }
 
-/// A place that can be underlined: one at the end of a line, where there is nothing, is that line's last character.
-fn visible(text: &str, span: Range<usize>) -> Range<usize> {
-    let at = text.get(span.clone()).unwrap_or_default();
-    if !at.trim().is_empty() {
-        return span;
-    }
-    let before = text.get(..span.start).unwrap_or_default();
-    match before.char_indices().rev().find(|(_, c)| !c.is_whitespace()) {
-        Some((start, c)) => start..start + c.len_utf8(),
-        None => span,
+const ANY: &[SpecVersion] = &[V0_1, V0_2, V1_0];
+const OLD: &[SpecVersion] = &[V0_1, V0_2];
+const FROM_0_2: &[SpecVersion] = &[V0_2, V1_0];
+const NEW: &[SpecVersion] = &[V1_0];
+
+/// How often a message is delivered at most, however the file says.
+pub const ATTEMPTS_MAX: u32 = 1_000;
+
+const fn known(
+    key: &'static str,
+    versions: &'static [SpecVersion],
+    form: Form,
+    help: &'static str,
+    example: &'static str,
+) -> Known {
+    Known {
+        key,
+        versions,
+        form,
+        help,
+        example,
     }
 }
 
-fn specversion(source_name: &str, root: &Section<'_>) -> (Option<Spanned<SpecVersion>>, Option<Diagnostic>) {
-    let versions: Vec<_> = SPEC_VERSIONS.iter().map(|(name, _)| *name).collect();
-    let Some(item) = root.get("specversion") else {
-        let nothing = root.table.is_empty();
-        let what = if nothing { "is empty" } else { "has no `specversion`" };
-        let near = nearest("specversion", root.table.iter().map(|(key, _)| key));
-        let diagnostic = Diagnostic::error(codes::SPECVERSION_MISSING, format!("`{source_name}` {what}"));
-        let diagnostic = match near {
-            Some(near) => diagnostic
-                .label(root.key_span(near), "not a key of a slightfile")
-                .fix("replace by `specversion`", root.key_span(near), "specversion")
-                .hint("did you mean `specversion`?"),
-            None => diagnostic
-                .label(0..0, "`specversion` belongs here")
-                .fix("insert `specversion = \"1.0\"`", 0..0, "specversion = \"1.0\"\n")
-                .hint("begin the file with specversion = \"1.0\""),
-        };
-        return (None, Some(diagnostic));
-    };
-    let known = item
-        .as_str()
-        .and_then(|text| SPEC_VERSIONS.iter().find(|(name, _)| *name == text));
-    if let Some((_, version)) = known {
-        let spanned = Spanned {
-            value: *version,
-            span: item_span(item),
-        };
-        return (Some(spanned), None);
-    }
-    let written = match (item.as_str(), item.as_float()) {
-        (Some(text), _) => format!("there is no specversion \"{}\"", shown(text)),
-        (None, Some(_)) => "`specversion` is a number, and must be a string".to_owned(),
-        _ => "`specversion` must be a string".to_owned(),
-    };
-    let diagnostic = Diagnostic::error(codes::SPECVERSION_UNKNOWN, written)
-        .label(item_span(item), "not one that slt reads")
-        .hint(format!("slt reads {}; write specversion = \"1.0\"", list(&versions)));
-    (None, Some(diagnostic))
-}
+/// The file itself.
+pub const ROOT: &Table = &Table {
+    called: "a slightfile",
+    keys: &[
+        known(
+            "specversion",
+            ANY,
+            Form::SpecVersion,
+            "the version of this file's grammar",
+            "\"1.0\"",
+        ),
+        known(
+            "secret_store",
+            OLD,
+            Form::SecretStore,
+            "where the configuration of every capability comes from",
+            "\"configs.envvars\"",
+        ),
+        known("app", NEW, Form::Table(APP), "the application", ""),
+        known(
+            "outbound",
+            NEW,
+            Form::Table(OUTBOUND),
+            "what the component may call over HTTP",
+            "",
+        ),
+        known("limits", NEW, Form::Table(LIMITS), "what an instance may use", ""),
+        known(
+            "capability",
+            ANY,
+            Form::Tables(CAPABILITY),
+            "a capability that the component uses, and the backend behind it",
+            "",
+        ),
+        known(
+            "secret_settings",
+            OLD,
+            Form::Tables(SECRET_SETTINGS),
+            "a secret that `slight secret` wrote; `slt secret import` copies it",
+            "",
+        ),
+        known("test", NEW, Form::Table(TEST), "what holds under `slt test`", ""),
+    ],
+};
 
-fn app(root: &Section<'_>, problems: &mut Problems) -> App {
-    let Some(section) = newer(root, "app", "[app]", problems) else {
-        return App::default();
-    };
-    section.check_keys(APP, problems);
-    let name = section.string("name", problems);
-    if let Some(name) = name.as_ref().filter(|name| !is_app_name(&name.value)) {
-        problems.push(
-            Diagnostic::error(codes::QUANTITY, "the application's name cannot be a file's name")
-                .label(name.span.clone(), "letters, digits, `-` and `_` only")
-                .hint("its component is written to `dist/NAME.wasm`"),
-        );
-    }
-    let version = section.string("version", problems);
-    if let Some(version) = version.as_ref().filter(|v| semver::Version::parse(&v.value).is_err()) {
-        problems.push(
-            Diagnostic::error(codes::QUANTITY, "the application's version is not a semantic version")
-                .label(version.span.clone(), "not like `0.1.0`"),
-        );
-    }
-    App {
-        name: name.filter(|name| is_app_name(&name.value)),
-        version,
-        component: section.string("component", problems),
-        build: section.string("build", problems),
-    }
-}
+/// `[app]`
+pub const APP: &Table = &Table {
+    called: "[app]",
+    keys: &[
+        known(
+            "name",
+            NEW,
+            Form::Name,
+            "the application's name; its component is `dist/NAME.wasm`",
+            "\"orders\"",
+        ),
+        known("version", NEW, Form::Version, "its version", "\"0.1.0\""),
+        known(
+            "component",
+            NEW,
+            Form::Text,
+            "the component, for a toolchain that slt does not know: a path from this file",
+            "\"build/orders.wasm\"",
+        ),
+        known(
+            "build",
+            NEW,
+            Form::Text,
+            "the command that makes the component",
+            "\"make\"",
+        ),
+    ],
+};
 
-fn is_app_name(name: &str) -> bool {
-    const NAME_MAX_BYTES: usize = 64;
-    !name.is_empty()
-        && name.len() <= NAME_MAX_BYTES
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
+/// `[outbound]`
+pub const OUTBOUND: &Table = &Table {
+    called: "[outbound]",
+    keys: &[known(
+        "hosts",
+        NEW,
+        Form::Hosts,
+        "the hosts that may be called: scheme://host[:port], `*.` for subdomains; none when it is left out",
+        "[\"https://api.example.com\"]",
+    )],
+};
 
-/// A table of 1.0. Before it, `check_keys` has said that it is ignored.
-fn newer<'a>(root: &Section<'a>, key: &str, called: &'static str, problems: &mut Problems) -> Option<Section<'a>> {
-    if problems.version < V1_0 {
-        return None;
-    }
-    root.table(key, called, problems)
-}
+/// `[limits]`
+pub const LIMITS: &Table = &Table {
+    called: "[limits]",
+    keys: &[
+        known("memory", NEW, Form::Size, "the memory of an instance", "\"128MiB\""),
+        known(
+            "request_timeout",
+            NEW,
+            Form::Duration,
+            "what one request may take",
+            "\"30s\"",
+        ),
+    ],
+};
 
-fn outbound(root: &Section<'_>, problems: &mut Problems) -> Vec<Spanned<HostPattern>> {
-    let Some(section) = newer(root, "outbound", "[outbound]", problems) else {
-        return Vec::new();
-    };
-    section.check_keys(OUTBOUND, problems);
-    hosts(&section, "hosts", problems)
-}
+/// `[[capability]]`
+pub const CAPABILITY: &Table = &Table {
+    called: "[[capability]]",
+    keys: &[
+        known(
+            "resource",
+            ANY,
+            Form::Resource,
+            "which backend: `<capability>.<backend>`",
+            "\"keyvalue.redis\"",
+        ), // in 0.1 it has a message of its own
+        known(
+            "name",
+            ANY,
+            Form::Text,
+            "what the component opens; `*` is any name",
+            "\"orders\"",
+        ),
+        known(
+            "optional",
+            NEW,
+            Form::Boolean,
+            "whether the application starts without it",
+            "true",
+        ),
+        known(
+            "configs",
+            FROM_0_2,
+            Form::Configs,
+            "the configuration of the backend",
+            "",
+        ),
+        known(
+            "subscribe",
+            NEW,
+            Form::Texts,
+            "the topics whose messages the exported handler gets",
+            "[\"orders.*\"]",
+        ),
+        known(
+            "retry",
+            NEW,
+            Form::Table(RETRY),
+            "what happens to a message that the handler refuses",
+            "",
+        ),
+        known(
+            "grants",
+            NEW,
+            Form::Table(GRANTS),
+            "what a provider component itself may do",
+            "",
+        ),
+    ],
+};
 
-/// The outbound hosts in an array.
-pub fn hosts(section: &Section<'_>, key: &str, problems: &mut Problems) -> Vec<Spanned<HostPattern>> {
-    let strings = section.strings(key, problems);
-    strings
-        .into_iter()
-        .filter_map(|text| {
-            parsed(text, problems, HostPattern::parse, |_| {
-                Diagnostic::error(codes::OUTBOUND, "an outbound host cannot be read")
-                    .hint("write it like \"https://api.example.com\" or \"https://*.example.org:8443\"")
-            })
-        })
-        .collect()
-}
+/// `retry`
+pub const RETRY: &Table = &Table {
+    called: "`retry`",
+    keys: &[
+        known(
+            "attempts",
+            NEW,
+            Form::Count(ATTEMPTS_MAX),
+            "how often a message is delivered at most",
+            "5",
+        ),
+        known(
+            "dead_letter",
+            NEW,
+            Form::Text,
+            "the topic that takes what was refused to the end",
+            "\"orders.dead\"",
+        ),
+    ],
+};
 
-fn limits(root: &Section<'_>, problems: &mut Problems) -> Limits {
-    let Some(section) = newer(root, "limits", "[limits]", problems) else {
-        return Limits::default();
-    };
-    section.check_keys(LIMITS, problems);
-    Limits {
-        memory: section.parsed("memory", problems, size, |error| {
-            quantity("memory", "a size, like \"128MiB\"", error)
-        }),
-        request_timeout: section.parsed("request_timeout", problems, duration, |error| {
-            quantity("request_timeout", "a duration, like \"30s\"", error)
-        }),
-    }
-}
+/// `grants`
+pub const GRANTS: &Table = &Table {
+    called: "`grants`",
+    keys: &[known(
+        "outbound",
+        NEW,
+        Form::Hosts,
+        "the hosts that a provider component may call",
+        "[\"https://cache.example.com\"]",
+    )],
+};
 
-fn quantity(key: &str, wanted: &str, _: &QuantityError) -> Diagnostic {
-    Diagnostic::error(codes::QUANTITY, format!("`{key}` must be {wanted}"))
-}
+/// `[[secret_settings]]`
+pub const SECRET_SETTINGS: &Table = &Table {
+    called: "[[secret_settings]]",
+    keys: &[
+        known(
+            "name",
+            OLD,
+            Form::Text,
+            "what `${usersecrets.NAME}` refers to",
+            "\"REDIS_ADDRESS\"",
+        ),
+        known(
+            "value",
+            OLD,
+            Form::Text,
+            "the secret, as `slight secret` encrypted it",
+            "\"…\"",
+        ),
+    ],
+};
 
-fn secret_store(root: &Section<'_>, problems: &mut Problems) -> Option<Spanned<Store>> {
-    let text = root.string("secret_store", problems)?;
-    if problems.version == V0_2 {
-        problems.push(
-            Diagnostic::warning(
-                codes::KEY_OF_OTHER_VERSION,
-                "`secret_store` is only read in specversion 0.1",
-            )
-            .label(root.key_span("secret_store"), "ignored")
-            .hint("write `${envvars.KEY}` as the value of each configuration key that comes from elsewhere"),
-        );
-        return None;
-    }
-    let name = text.value.strip_prefix("configs.").unwrap_or_default();
-    match STORES.iter().find(|(store, _)| *store == name) {
-        Some((_, store)) => Some(Spanned {
-            value: *store,
-            span: text.span,
-        }),
-        None if name == "local" => None,
-        None => {
-            let stores: Vec<_> = STORES.iter().map(|(name, _)| format!("configs.{name}")).collect();
-            let stores: Vec<_> = stores.iter().map(String::as_str).collect();
-            problems.push(
-                Diagnostic::error(codes::REFERENCE, "this `secret_store` does not exist")
-                    .label(text.span, "no such store")
-                    .hint(format!("the stores are {}", list(&stores))),
-            );
-            None
-        }
-    }
-}
-
-/// Read by `slt secret import`; here it is only checked that it could be.
-fn secret_settings(root: &Section<'_>, problems: &mut Problems) {
-    if problems.version == V1_0 {
-        return;
-    }
-    for entry in root.tables("secret_settings", "[[secret_settings]]", problems) {
-        for key in ["name", "value"] {
-            if entry.get(key).is_none() {
-                problems.push(
-                    Diagnostic::error(codes::KEY_MISSING, format!("a secret setting needs `{key}`"))
-                        .label(entry.span.clone(), "not in this entry"),
-                );
-            }
-            entry.string(key, problems);
-        }
-    }
-}
-
-fn test(root: &Section<'_>, problems: &mut Problems) -> Test {
-    let Some(section) = newer(root, "test", "[test]", problems) else {
-        return Test::default();
-    };
-    section.check_keys(TEST, problems);
-    Test {
-        timeout: section.parsed("timeout", problems, duration, |error| {
-            quantity("timeout", "a duration, like \"60s\"", error)
-        }),
-        configs: strings_by_key(&section, "configs", "[test.configs]", problems),
-        containers: strings_by_key(&section, "containers", "[test.containers]", problems),
-    }
-}
-
-fn strings_by_key(
-    section: &Section<'_>,
-    key: &str,
-    called: &'static str,
-    problems: &mut Problems,
-) -> BTreeMap<String, Spanned<String>> {
-    let Some(table) = section.table(key, called, problems) else {
-        return BTreeMap::new();
-    };
-    table
-        .entries()
-        .filter_map(|(key, _, item)| Some((key.to_owned(), string(key, item, problems)?)))
-        .collect()
-}
+/// `[test]`
+pub const TEST: &Table = &Table {
+    called: "[test]",
+    keys: &[
+        known(
+            "timeout",
+            NEW,
+            Form::Duration,
+            "the real time that one test may take",
+            "\"60s\"",
+        ),
+        known("configs", NEW, Form::Map, "values for `configs.*` under emulation", ""),
+        known("containers", NEW, Form::Map, "container images by service", ""),
+    ],
+};

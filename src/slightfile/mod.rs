@@ -7,20 +7,26 @@
 
 mod capability;
 mod diagnostic;
+mod document;
 mod explanations;
-mod grammar;
+pub mod grammar;
 mod outbound;
 mod quantity;
 mod read;
 mod secret;
+mod syntax;
 mod value;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
+<<<<<<< HEAD
 pub use diagnostic::{Diagnostic, Fix, Label, Severity, codes, nearest, sort};
 pub use explanations::{EXPLANATIONS, Explanation, explanation, near};
+=======
+pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity, apply, codes, nearest, sort};
+>>>>>>> main
 pub use outbound::{HostPattern, OutboundError};
 pub use quantity::{QuantityError, duration, size};
 pub use secret::{cover, has_password, is_secret_name};
@@ -187,7 +193,7 @@ impl Slightfile {
 /// `source_name` is how the user calls the file.
 #[must_use]
 pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnostic>) {
-    let (slightfile, mut diagnostics) = grammar::parse(source_name, text);
+    let (slightfile, mut diagnostics) = document::parse(source_name, text);
     sort(&mut diagnostics);
     (slightfile, diagnostics)
 }

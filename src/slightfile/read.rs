@@ -1,12 +1,13 @@
 //! Reading TOML tables: typed values with their place, and every mistake reported instead of the first.
 //!
-//! It knows types and keys, and nothing of what a key means; that is `grammar`.
+//! It knows types and keys, and nothing of what a table means; that is `document`.
 
 use std::ops::Range;
 
 use toml_edit::{Item, Key, TableLike, Value};
 
 use super::diagnostic::{Diagnostic, codes, nearest};
+use super::grammar::Known;
 use super::{Spanned, SpecVersion};
 
 /// Where problems are collected, and what they depend on.
@@ -31,14 +32,6 @@ impl Problems {
             Diagnostic::warning(code, message)
         }
     }
-}
-
-/// A key that a table may have, and the spec versions that have it.
-pub struct Known {
-    /// The key.
-    pub key: &'static str,
-    /// In which spec versions.
-    pub versions: &'static [SpecVersion],
 }
 
 /// A table, its place, and how it is called in messages.

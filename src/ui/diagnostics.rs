@@ -9,7 +9,7 @@ use miette::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::slightfile::{Diagnostic, Severity, cover};
+use crate::slightfile::{Diagnostic, Fix, Severity, cover};
 
 /// Wide enough that miette never breaks a label.
 const WIDTH_COLUMNS: usize = 400;
@@ -41,9 +41,9 @@ pub struct DiagnosticLine {
     /// The way out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The way out, for a program.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<FixLine>,
+    /// The ways out, for a program; the first is the best.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<FixLine>,
 }
 
 /// A place, and what is wrong there.
@@ -73,6 +73,15 @@ pub struct Place {
 pub struct FixLine {
     /// What it does.
     pub title: String,
+    /// Whether `slt check --fix` makes it; another one leaves something to choose or to fill in.
+    pub automatic: bool,
+    /// What is replaced: no two of them overlap.
+    pub edits: Vec<EditLine>,
+}
+
+/// A text that takes the place of another.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EditLine {
     /// The first byte that is replaced.
     pub start: Place,
     /// What comes after the last byte that is replaced.
@@ -130,12 +139,20 @@ fn line(source: Source<'_>, diagnostic: &Diagnostic) -> DiagnosticLine {
             })
             .collect(),
         hint: diagnostic.hint.clone(),
-        fix: diagnostic.fix.as_ref().map(|fix| FixLine {
-            title: fix.title.clone(),
-            start: place(source.text, fix.range.start),
-            end: place(source.text, fix.range.end),
-            text: fix.text.clone(),
-        }),
+        fixes: diagnostic.fixes.iter().map(|fix| fix_line(source, fix)).collect(),
+    }
+}
+
+fn fix_line(source: Source<'_>, fix: &Fix) -> FixLine {
+    let edits = fix.edits.iter().map(|edit| EditLine {
+        start: place(source.text, edit.range.start),
+        end: place(source.text, edit.range.end),
+        text: edit.text.clone(),
+    });
+    FixLine {
+        title: fix.title.clone(),
+        automatic: fix.automatic,
+        edits: edits.collect(),
     }
 }
 

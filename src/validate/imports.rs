@@ -6,8 +6,8 @@ use semver::Version;
 
 use super::shapes::{Misfit, misfits};
 use super::{Artifact, Interface, World};
-use crate::catalogue::{Capability, Catalogue, Family, Hosted};
-use crate::slightfile::{Diagnostic, Slightfile, codes, nearest};
+use crate::catalogue::{Capability, Catalogue, Family, Hosted, Resource};
+use crate::slightfile::{Diagnostic, Slightfile, SpecVersion, codes, nearest};
 
 /// What every component gets without asking in the slightfile.
 const ALWAYS: &[&str] = &[
@@ -33,7 +33,7 @@ const ENTRY_POINTS: &[(&str, &str)] = &[("wasi:http", "incoming-handler"), ("was
 /// Finds every problem of a world.
 pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, artifact: Artifact) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let mut used: BTreeMap<Family, Vec<String>> = BTreeMap::new();
+    let mut used = Used::new();
     for import in &world.imports {
         match import.package.as_str() {
             TESTING => found.extend(testing(import, artifact)),
@@ -52,10 +52,26 @@ pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, arti
             used.entry(family).or_default().push(export.path());
         }
     }
-    found.extend(without_capability(slightfile, &used, catalogue));
+    let missing = missing(slightfile, &used, catalogue);
+    let unused = match artifact {
+        Artifact::App => unused(slightfile, &used, catalogue),
+        Artifact::Test => Vec::new(),
+    };
+    let (backends, free): (Vec<_>, Vec<_>) = unused
+        .into_iter()
+        .partition(|(_, resource)| needs_entry(resource.family));
+    found.extend(free.iter().filter_map(|entry| never_used(entry, catalogue)));
+    // One capability that is missing and one that is not used are most likely one mistake.
+    if let ([family], [entry]) = (missing.as_slice(), backends.as_slice()) {
+        found.push(wrong_family(*family, &used, entry, catalogue));
+    } else {
+        let lacks = |family: &Family| without_capability(slightfile, *family, &used, catalogue);
+        found.extend(missing.iter().filter_map(lacks));
+        found.extend(backends.iter().filter_map(|entry| never_used(entry, catalogue)));
+    }
     found.extend(outbound(slightfile, world, catalogue));
     if artifact == Artifact::App {
-        found.extend(unused(slightfile, &used, catalogue));
+        found.extend(handler(slightfile, world, catalogue));
         found.extend(nothing_to_run(world, catalogue));
     }
     found
@@ -208,28 +224,71 @@ fn offered(slightfile: &Slightfile, catalogue: &Catalogue, family: Family) -> bo
     })
 }
 
+/// An entry whose resource exists.
+type Entry<'a> = (&'a crate::slightfile::Capability, &'static Resource);
+
+/// The interfaces that a component uses, by family.
+type Used = BTreeMap<Family, Vec<String>>;
+
+/// The families that the component uses and the slightfile lacks.
+fn missing(slightfile: &Slightfile, used: &Used, catalogue: &Catalogue) -> Vec<Family> {
+    let families = used.keys().copied();
+    families
+        .filter(|family| needs_entry(*family) && !offered(slightfile, catalogue, *family))
+        .collect()
+}
+
+/// `` `wasi:keyvalue/store`, `wasi:keyvalue/batch` ``
+fn interfaces(family: Family, used: &Used) -> String {
+    let paths = used.get(&family).into_iter().flatten();
+    paths.map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+}
+
 fn without_capability(
     slightfile: &Slightfile,
-    used: &BTreeMap<Family, Vec<String>>,
+    family: Family,
+    used: &Used,
     catalogue: &Catalogue,
-) -> Vec<Diagnostic> {
-    used.iter()
-        .filter(|(family, _)| needs_entry(**family) && !offered(slightfile, catalogue, **family))
-        .filter_map(|(family, paths)| {
-            let capability = catalogue.capability(*family)?;
-            let paths: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
-            let message = format!(
-                "the component uses {}, and the slightfile has no `{}` capability",
-                paths.join(", "),
-                capability.name
-            );
-            Some(
-                Diagnostic::error(codes::IMPORT_WITHOUT_CAPABILITY, message)
-                    .label(slightfile.specversion.span.clone(), "in this slightfile")
-                    .hint(block(*family, catalogue)),
-            )
-        })
-        .collect()
+) -> Option<Diagnostic> {
+    let capability = catalogue.capability(family)?;
+    let message = format!(
+        "the component uses {}, and the slightfile has no `{}` capability",
+        interfaces(family, used),
+        capability.name
+    );
+    Some(
+        Diagnostic::error(codes::IMPORT_WITHOUT_CAPABILITY, message)
+            .label(slightfile.specversion.span.clone(), "in this slightfile")
+            .hint(block(family, catalogue)),
+    )
+}
+
+/// One entry is offered and not used, and what is used is not offered.
+fn wrong_family(family: Family, used: &Used, entry: &Entry<'_>, catalogue: &Catalogue) -> Diagnostic {
+    let (entry, resource) = entry;
+    let name = |family: Family| catalogue.capability(family).map_or("", |capability| capability.name);
+    let message = format!(
+        "the component uses {}, and `{}` offers `{}`",
+        interfaces(family, used),
+        resource.id,
+        name(resource.family)
+    );
+    let backend = resource.id.rsplit('.').next().unwrap_or_default();
+    let same_backend = format!("{}.{backend}", name(family));
+    let twin = catalogue.resources.iter().find(|other| other.id == same_backend);
+    let instead = twin.or_else(|| catalogue.ready(family).next());
+    let problem = Diagnostic::error(codes::WRONG_FAMILY, message).label(
+        entry.resource.span.clone(),
+        format!("not `{}`, which the component needs", name(family)),
+    );
+    match instead {
+        Some(instead) => problem.hint(format!("did you mean `{}`?", instead.id)).suggest(
+            format!("replace by `{}`", instead.id),
+            entry.resource.span.clone(),
+            format!("\"{}\"", instead.id),
+        ),
+        None => problem.hint(block(family, catalogue)),
+    }
 }
 
 /// The entry to paste.
@@ -275,33 +334,80 @@ fn outbound(slightfile: &Slightfile, world: &World, catalogue: &Catalogue) -> Op
     )
 }
 
-fn unused(slightfile: &Slightfile, used: &BTreeMap<Family, Vec<String>>, catalogue: &Catalogue) -> Vec<Diagnostic> {
-    slightfile
+/// The entries that the component does not use.
+fn unused<'a>(slightfile: &'a Slightfile, used: &Used, catalogue: &Catalogue) -> Vec<Entry<'a>> {
+    let entries = slightfile.capabilities.iter();
+    entries
+        .filter_map(|entry| Some((entry, catalogue.resource(&entry.resource.value)?)))
+        .filter(|(_, resource)| !used.contains_key(&resource.family))
+        .collect()
+}
+
+fn never_used((entry, resource): &Entry<'_>, catalogue: &Catalogue) -> Option<Diagnostic> {
+    let capability = catalogue.capability(resource.family)?;
+    let ways: Vec<_> = [("import", capability.imports), ("export", capability.exports)]
+        .into_iter()
+        .filter_map(|(verb, hosted)| Some(format!("{verb} {}", alternatives(hosted)?)))
+        .collect();
+    Some(
+        Diagnostic::warning(
+            codes::CAPABILITY_UNUSED,
+            format!("the component does not use `{}`", resource.id),
+        )
+        .label(entry.resource.span.clone(), "offered and never used")
+        .hint(format!(
+            "leave the entry out, or {} in the component's world",
+            ways.join(" or ")
+        )),
+    )
+}
+
+/// A message handler without topics is never called, and topics without a handler are not delivered to anybody.
+fn handler(slightfile: &Slightfile, world: &World, catalogue: &Catalogue) -> Vec<Diagnostic> {
+    let exported = world.exports.iter().find(|export| {
+        let family = family(export, catalogue, |capability| capability.exports);
+        family == Some(Family::Messaging)
+    });
+    let brokers: Vec<_> = slightfile
         .capabilities
         .iter()
-        .filter_map(|entry| {
-            let resource = catalogue.resource(&entry.resource.value)?;
-            if used.contains_key(&resource.family) {
-                return None;
-            }
-            let capability = catalogue.capability(resource.family)?;
-            let ways: Vec<_> = [("import", capability.imports), ("export", capability.exports)]
-                .into_iter()
-                .filter_map(|(verb, hosted)| Some(format!("{verb} {}", alternatives(hosted)?)))
-                .collect();
-            Some(
-                Diagnostic::warning(
-                    codes::CAPABILITY_UNUSED,
-                    format!("the component does not use `{}`", resource.id),
-                )
-                .label(entry.resource.span.clone(), "offered and never used")
-                .hint(format!(
-                    "leave the entry out, or {} in the component's world",
-                    ways.join(" or ")
-                )),
-            )
+        .filter(|entry| {
+            let resource = catalogue.resource(&entry.resource.value);
+            resource.is_some_and(|resource| resource.family == Family::Messaging)
         })
-        .collect()
+        .collect();
+    let subscribed = |entry: &&&crate::slightfile::Capability| !entry.subscribe.is_empty();
+    match (exported, brokers.iter().find(subscribed)) {
+        (Some(export), None) => {
+            let problem = |entry: &&crate::slightfile::Capability| {
+                Diagnostic::warning(
+                    codes::HANDLER_WITHOUT_SUBSCRIBE,
+                    format!(
+                        "nothing calls the component's `{}`: no topic is subscribed",
+                        export.path()
+                    ),
+                )
+                .label(entry.span.clone(), "no `subscribe` here")
+                .hint(match slightfile.specversion.value {
+                    SpecVersion::V1_0 => "name its topics, e.g. subscribe = [\"orders.*\"]",
+                    _ => "write specversion = \"1.0\", and name its topics, e.g. subscribe = [\"orders.*\"]",
+                })
+            };
+            brokers.first().map(problem).into_iter().collect()
+        }
+        (None, Some(entry)) => {
+            let first = entry.subscribe.first().map(|topic| topic.span.clone());
+            vec![
+                Diagnostic::warning(
+                    codes::SUBSCRIBE_WITHOUT_HANDLER,
+                    "topics are subscribed, and the component has no message handler",
+                )
+                .label(first.unwrap_or_default(), "nobody gets its messages")
+                .hint("export `wasi:messaging/incoming-handler` in the component's world, or leave `subscribe` out"),
+            ]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// `` `wasi:keyvalue/store`, `wasi:keyvalue/atomics` or `wasi:keyvalue/batch` ``

@@ -8,7 +8,7 @@ mod resources;
 mod shapes;
 mod world;
 
-pub use crate::slightfile::{Diagnostic, Fix, Label, Severity, codes};
+pub use crate::slightfile::{Diagnostic, Edit, Fix, Label, Severity, codes};
 pub use world::{COMPONENT_MAX_BYTES, Interface, World, WorldError};
 
 use crate::catalogue::Catalogue;

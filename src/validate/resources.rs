@@ -26,6 +26,7 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
         found.extend(old_name(entry, resource, slightfile.specversion.value));
         found.extend(planned(entry, resource, catalogue));
         found.extend(missing_configs(slightfile, entry, resource));
+        found.extend(keys_of_others(entry, resource));
         for (key, config) in &entry.configs {
             found.extend(config_problems(key, config, resource, slightfile.specversion.value));
         }
@@ -119,6 +120,44 @@ fn planned(entry: &Capability, resource: &Resource, catalogue: &Catalogue) -> Op
             "`slt check` accepts it; `slt run` and `slt test` do not start{instead}"
         )),
     )
+}
+
+/// Keys that only message brokers have, or only provider components.
+fn keys_of_others(entry: &Capability, resource: &Resource) -> Vec<Diagnostic> {
+    let messaging = resource.family == Family::Messaging;
+    let component = resource.id.ends_with(".component");
+    let first = |spans: &[Range<usize>]| spans.first().cloned();
+    let subscribe: Vec<_> = entry.subscribe.iter().map(|topic| topic.span.clone()).collect();
+    let retry: Vec<_> = entry.retry.iter().map(|retry| retry.attempts.span.clone()).collect();
+    let grants: Vec<_> = entry.grants.iter().map(|host| host.span.clone()).collect();
+    [
+        (
+            "subscribe",
+            messaging,
+            first(&subscribe),
+            "a `messaging` capability has topics",
+        ),
+        (
+            "retry",
+            messaging,
+            first(&retry),
+            "a `messaging` capability delivers again",
+        ),
+        (
+            "grants",
+            component,
+            first(&grants),
+            "a provider component is granted something; the application's own hosts stand in [outbound]",
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, reads, ..)| !reads)
+    .filter_map(|(key, _, span, who)| {
+        let message = format!("`{}` does not read `{key}`", resource.id);
+        let problem = Diagnostic::error(codes::KEY_OF_OTHER_CAPABILITY, message);
+        Some(problem.label(span?, "without effect here").hint(format!("only {who}")))
+    })
+    .collect()
 }
 
 /// One problem for all the keys that are missing, with the lines to write.

@@ -42,6 +42,9 @@ fn codes_of(slightfile: &str, world: &World, artifact: Artifact) -> Vec<&'static
         .collect()
 }
 
+const REDIS_ENTRY: &str =
+    "[[capability]]\nresource = \"keyvalue.redis\"\nname = \"r\"\nconfigs = { REDIS_ADDRESS = \"redis://h\" }\n";
+
 const REDIS: &str = "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"a\"\n\
                      configs = { REDIS_ADDRESS = \"redis://h\" }\n";
 
@@ -135,11 +138,86 @@ fn versions_match_as_semver_says() {
     }
 }
 
+const MESSAGING: &str = "package wasi:messaging@0.2.0-draft; interface incoming-handler { handle: func(); }";
+
+#[test]
+fn a_handler_and_its_topics_belong_together() {
+    let handler = world(&[
+        MESSAGING,
+        "package a:b; world w { export wasi:messaging/incoming-handler@0.2.0-draft; }",
+    ]);
+    let none = world(&[
+        "package wasi:cli@0.2.0; interface run { run: func(); }",
+        STORE,
+        "package a:b; world w { import wasi:keyvalue/store@0.2.0-draft; export wasi:cli/run@0.2.0; }",
+    ]);
+    let kafka = |more: &str| {
+        format!(
+            "specversion = \"1.0\"\n[[capability]]\nresource = \"messaging.kafka\"\nname = \"a\"\n\
+             configs = {{ CAK_ENDPOINT = \"h:1\" }}\n{more}"
+        )
+    };
+    let subscribe = "subscribe = [\"orders\"]\n";
+    for (slightfile, world, expected) in [
+        (kafka(""), &handler, ["SLT0309", "SLT0202"].as_slice()),
+        (kafka(subscribe), &handler, &["SLT0202"]),
+        (
+            format!("{}{REDIS_ENTRY}", kafka(subscribe)),
+            &none,
+            &["SLT0202", "SLT0303", "SLT0310"],
+        ),
+    ] {
+        assert_eq!(codes_of(&slightfile, world, Artifact::App), expected, "{slightfile}");
+    }
+}
+
+#[test]
+fn one_missing_and_one_unused_are_one_mistake() {
+    let world = world(&[
+        "package wasi:cli@0.2.0; interface run { run: func(); }",
+        STORE,
+        "package a:b; world w { import wasi:keyvalue/store@0.2.0-draft; export wasi:cli/run@0.2.0; }",
+    ]);
+    let blobs = "[[capability]]\nresource = \"blobstore.filesystem\"\nname = \"a\"\n";
+    let http = "[[capability]]\nresource = \"http\"\nname = \"h\"\n";
+    let sql = "[[capability]]\nresource = \"sql.sqlite\"\nname = \"s\"\nconfigs = { SQLITE_PATH = \"s\" }\n";
+    for (entries, expected) in [
+        (vec![blobs], ["SLT0311", "SLT0202"].as_slice()),
+        (vec![blobs, http], &["SLT0311", "SLT0202", "SLT0303"]),
+        (vec![http], &["SLT0301", "SLT0303"]),
+        (
+            vec![blobs, sql],
+            &["SLT0301", "SLT0202", "SLT0303", "SLT0202", "SLT0303"],
+        ),
+    ] {
+        let slightfile = format!("specversion = \"1.0\"\n{}", entries.concat());
+        assert_eq!(codes_of(&slightfile, &world, Artifact::App), expected, "{slightfile}");
+    }
+}
+
+#[test]
+fn keys_of_another_capability() {
+    let with = |more: &str| format!("{REDIS}{more}\n");
+    for (more, expected) in [
+        ("subscribe = [\"a\"]", ["SLT0210"].as_slice()),
+        (
+            "retry = { attempts = 2 }\ngrants = { outbound = [\"https://h\"] }",
+            &["SLT0210", "SLT0210"],
+        ),
+        ("subscribe = []", &[]),
+    ] {
+        assert_eq!(
+            codes_of(&with(more), &World::default(), Artifact::Test),
+            expected,
+            "{more}"
+        );
+    }
+}
+
 #[test]
 fn a_planned_capability_is_looked_at_too() {
-    let messaging = "package wasi:messaging@0.2.0-draft; interface incoming-handler { handle: func(); }";
     let world = world(&[
-        messaging,
+        MESSAGING,
         "package a:b; world w { export wasi:messaging/incoming-handler@0.2.0-draft; }",
     ]);
     assert_eq!(codes_of("specversion = \"1.0\"\n", &world, Artifact::App), ["SLT0301"]);

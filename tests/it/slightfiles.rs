@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use slt::catalogue::CATALOGUE;
-use slt::slightfile::{Severity, cover, parse, parse_bytes, sort};
+use slt::slightfile::{Severity, apply, cover, parse, parse_bytes, sort};
 use slt::validate::{Artifact, validate};
 
 /// A slightfile, and for each problem its code and what stands at its first label.
@@ -443,9 +443,8 @@ fn every_fix_mends() {
             found
         };
         for diagnostic in diagnose(text) {
-            let Some(fix) = &diagnostic.fix else { continue };
-            let mut mended = (*text).to_owned();
-            mended.replace_range(fix.range.clone(), &fix.text);
+            let Some(fix) = diagnostic.fixes.first() else { continue };
+            let mended = apply(text, &fix.edits);
             let still = diagnose(&mended)
                 .into_iter()
                 .any(|other| other.code == diagnostic.code && other.message == diagnostic.message);

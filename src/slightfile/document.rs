@@ -1,0 +1,265 @@
+//! Reads a whole slightfile, one function a table, in the three spec versions.
+//!
+//! Which keys a table has is data, in `grammar`. It reads further after every mistake, so that all of them are reported at once.
+
+use std::collections::BTreeMap;
+
+use toml_edit::Document;
+
+use super::SpecVersion::{V0_2, V1_0};
+use super::diagnostic::{Diagnostic, codes, nearest};
+use super::grammar::{APP, LIMITS, OUTBOUND, ROOT, SECRET_SETTINGS, TEST, Table};
+use super::outbound::HostPattern;
+use super::quantity::{QuantityError, duration, size};
+use super::read::{Problems, Section, item_span, list, parsed, shown, string};
+use super::value::{STORES, Store};
+use super::{
+    App, Limits, SLIGHTFILE_MAX_BYTES, SPEC_VERSIONS, Slightfile, Spanned, SpecVersion, Test, capability, syntax,
+};
+
+/// Reads a slightfile.
+pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnostic>) {
+    if text.len() > SLIGHTFILE_MAX_BYTES {
+        let message = format!(
+            "`{source_name}` has {} bytes, and a slightfile may have {SLIGHTFILE_MAX_BYTES}",
+            text.len()
+        );
+        return (None, vec![Diagnostic::error(codes::TOO_LARGE, message)]);
+    }
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => return (None, syntax::errors(source_name, text, &error)),
+    };
+    let root = Section {
+        table: document.as_table(),
+        span: 0..0,
+        called: ROOT.called,
+    };
+    let (specversion, version_problem) = specversion(source_name, &root);
+    let mut problems = Problems {
+        found: version_problem.into_iter().collect(),
+        version: specversion.as_ref().map_or(V1_0, |version| version.value),
+    };
+    // Without a version nobody knows which keys are right.
+    let Some(specversion) = specversion else {
+        return (None, problems.found);
+    };
+    root.check_keys(ROOT.keys, &mut problems);
+    let slightfile = Slightfile {
+        specversion,
+        secret_store: secret_store(&root, &mut problems),
+        app: app(&root, &mut problems),
+        outbound: outbound(&root, &mut problems),
+        limits: limits(&root, &mut problems),
+        capabilities: capability::all(&root, &mut problems),
+        test: test(&root, &mut problems),
+    };
+    secret_settings(&root, &mut problems);
+    (Some(slightfile), problems.found)
+}
+
+fn specversion(source_name: &str, root: &Section<'_>) -> (Option<Spanned<SpecVersion>>, Option<Diagnostic>) {
+    let versions: Vec<_> = SPEC_VERSIONS.iter().map(|(name, _)| *name).collect();
+    let Some(item) = root.get("specversion") else {
+        let nothing = root.table.is_empty();
+        let what = if nothing { "is empty" } else { "has no `specversion`" };
+        let near = nearest("specversion", root.table.iter().map(|(key, _)| key));
+        let diagnostic = Diagnostic::error(codes::SPECVERSION_MISSING, format!("`{source_name}` {what}"));
+        let diagnostic = match near {
+            Some(near) => diagnostic
+                .label(root.key_span(near), "not a key of a slightfile")
+                .fix("replace by `specversion`", root.key_span(near), "specversion")
+                .hint("did you mean `specversion`?"),
+            None => diagnostic
+                .label(0..0, "`specversion` belongs here")
+                .suggest("insert `specversion = \"1.0\"`", 0..0, "specversion = \"1.0\"\n")
+                .hint("begin the file with specversion = \"1.0\""),
+        };
+        return (None, Some(diagnostic));
+    };
+    let known = item
+        .as_str()
+        .and_then(|text| SPEC_VERSIONS.iter().find(|(name, _)| *name == text));
+    if let Some((_, version)) = known {
+        let spanned = Spanned {
+            value: *version,
+            span: item_span(item),
+        };
+        return (Some(spanned), None);
+    }
+    let written = match (item.as_str(), item.as_float()) {
+        (Some(text), _) => format!("there is no specversion \"{}\"", shown(text)),
+        (None, Some(_)) => "`specversion` is a number, and must be a string".to_owned(),
+        _ => "`specversion` must be a string".to_owned(),
+    };
+    let diagnostic = Diagnostic::error(codes::SPECVERSION_UNKNOWN, written)
+        .label(item_span(item), "not one that slt reads")
+        .hint(format!("slt reads {}; write specversion = \"1.0\"", list(&versions)));
+    (None, Some(diagnostic))
+}
+
+fn app(root: &Section<'_>, problems: &mut Problems) -> App {
+    let Some(section) = newer(root, "app", APP, problems) else {
+        return App::default();
+    };
+    section.check_keys(APP.keys, problems);
+    let name = section.string("name", problems);
+    if let Some(name) = name.as_ref().filter(|name| !is_app_name(&name.value)) {
+        problems.push(
+            Diagnostic::error(codes::QUANTITY, "the application's name cannot be a file's name")
+                .label(name.span.clone(), "letters, digits, `-` and `_` only")
+                .hint("its component is written to `dist/NAME.wasm`"),
+        );
+    }
+    let version = section.string("version", problems);
+    if let Some(version) = version.as_ref().filter(|v| semver::Version::parse(&v.value).is_err()) {
+        problems.push(
+            Diagnostic::error(codes::QUANTITY, "the application's version is not a semantic version")
+                .label(version.span.clone(), "not like `0.1.0`"),
+        );
+    }
+    App {
+        name: name.filter(|name| is_app_name(&name.value)),
+        version,
+        component: section.string("component", problems),
+        build: section.string("build", problems),
+    }
+}
+
+fn is_app_name(name: &str) -> bool {
+    const NAME_MAX_BYTES: usize = 64;
+    !name.is_empty()
+        && name.len() <= NAME_MAX_BYTES
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// A table of 1.0. Before it, `check_keys` has said that it is ignored.
+fn newer<'a>(root: &Section<'a>, key: &str, table: &Table, problems: &mut Problems) -> Option<Section<'a>> {
+    if problems.version < V1_0 {
+        return None;
+    }
+    root.table(key, table.called, problems)
+}
+
+fn outbound(root: &Section<'_>, problems: &mut Problems) -> Vec<Spanned<HostPattern>> {
+    let Some(section) = newer(root, "outbound", OUTBOUND, problems) else {
+        return Vec::new();
+    };
+    section.check_keys(OUTBOUND.keys, problems);
+    hosts(&section, "hosts", problems)
+}
+
+/// The outbound hosts in an array.
+pub fn hosts(section: &Section<'_>, key: &str, problems: &mut Problems) -> Vec<Spanned<HostPattern>> {
+    let strings = section.strings(key, problems);
+    strings
+        .into_iter()
+        .filter_map(|text| {
+            parsed(text, problems, HostPattern::parse, |_| {
+                Diagnostic::error(codes::OUTBOUND, "an outbound host cannot be read")
+                    .hint("write it like \"https://api.example.com\" or \"https://*.example.org:8443\"")
+            })
+        })
+        .collect()
+}
+
+fn limits(root: &Section<'_>, problems: &mut Problems) -> Limits {
+    let Some(section) = newer(root, "limits", LIMITS, problems) else {
+        return Limits::default();
+    };
+    section.check_keys(LIMITS.keys, problems);
+    Limits {
+        memory: section.parsed("memory", problems, size, |error| {
+            quantity("memory", "a size, like \"128MiB\"", error)
+        }),
+        request_timeout: section.parsed("request_timeout", problems, duration, |error| {
+            quantity("request_timeout", "a duration, like \"30s\"", error)
+        }),
+    }
+}
+
+fn quantity(key: &str, wanted: &str, _: &QuantityError) -> Diagnostic {
+    Diagnostic::error(codes::QUANTITY, format!("`{key}` must be {wanted}"))
+}
+
+fn secret_store(root: &Section<'_>, problems: &mut Problems) -> Option<Spanned<Store>> {
+    let text = root.string("secret_store", problems)?;
+    if problems.version == V0_2 {
+        problems.push(
+            Diagnostic::warning(
+                codes::KEY_OF_OTHER_VERSION,
+                "`secret_store` is only read in specversion 0.1",
+            )
+            .label(root.key_span("secret_store"), "ignored")
+            .hint("write `${envvars.KEY}` as the value of each configuration key that comes from elsewhere"),
+        );
+        return None;
+    }
+    let name = text.value.strip_prefix("configs.").unwrap_or_default();
+    match STORES.iter().find(|(store, _)| *store == name) {
+        Some((_, store)) => Some(Spanned {
+            value: *store,
+            span: text.span,
+        }),
+        None if name == "local" => None,
+        None => {
+            let stores: Vec<_> = STORES.iter().map(|(name, _)| format!("configs.{name}")).collect();
+            let stores: Vec<_> = stores.iter().map(String::as_str).collect();
+            problems.push(
+                Diagnostic::error(codes::REFERENCE, "this `secret_store` does not exist")
+                    .label(text.span, "no such store")
+                    .hint(format!("the stores are {}", list(&stores))),
+            );
+            None
+        }
+    }
+}
+
+/// Read by `slt secret import`; here it is only checked that it could be.
+fn secret_settings(root: &Section<'_>, problems: &mut Problems) {
+    if problems.version == V1_0 {
+        return;
+    }
+    for entry in root.tables("secret_settings", SECRET_SETTINGS.called, problems) {
+        for key in SECRET_SETTINGS.keys.iter().map(|known| known.key) {
+            if entry.get(key).is_none() {
+                problems.push(
+                    Diagnostic::error(codes::KEY_MISSING, format!("a secret setting needs `{key}`"))
+                        .label(entry.span.clone(), "not in this entry"),
+                );
+            }
+            entry.string(key, problems);
+        }
+    }
+}
+
+fn test(root: &Section<'_>, problems: &mut Problems) -> Test {
+    let Some(section) = newer(root, "test", TEST, problems) else {
+        return Test::default();
+    };
+    section.check_keys(TEST.keys, problems);
+    Test {
+        timeout: section.parsed("timeout", problems, duration, |error| {
+            quantity("timeout", "a duration, like \"60s\"", error)
+        }),
+        configs: strings_by_key(&section, "configs", "[test.configs]", problems),
+        containers: strings_by_key(&section, "containers", "[test.containers]", problems),
+    }
+}
+
+fn strings_by_key(
+    section: &Section<'_>,
+    key: &str,
+    called: &'static str,
+    problems: &mut Problems,
+) -> BTreeMap<String, Spanned<String>> {
+    let Some(table) = section.table(key, called, problems) else {
+        return BTreeMap::new();
+    };
+    table
+        .entries()
+        .filter_map(|(key, _, item)| Some((key.to_owned(), string(key, item, problems)?)))
+        .collect()
+}

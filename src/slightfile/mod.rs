@@ -10,6 +10,7 @@ mod diagnostic;
 mod document;
 mod explanations;
 pub mod grammar;
+mod mend;
 mod outbound;
 mod quantity;
 mod read;
@@ -21,14 +22,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-<<<<<<< HEAD
-pub use diagnostic::{Diagnostic, Fix, Label, Severity, codes, nearest, sort};
-pub use explanations::{EXPLANATIONS, Explanation, explanation, near};
-=======
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity, apply, codes, nearest, sort};
->>>>>>> main
+pub use explanations::{EXPLANATIONS, Explanation, explanation, near};
+pub use mend::{Judged, Mended, mend};
 pub use outbound::{HostPattern, OutboundError};
-pub use quantity::{QuantityError, duration, size};
+pub use quantity::{DURATION_UNITS, QuantityError, SIZE_UNITS, duration, size};
 pub use secret::{cover, has_password, is_secret_name};
 pub use value::{STORES, Store, Unresolved, Value};
 

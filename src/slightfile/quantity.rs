@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 /// Units of a size, in bytes.
-const SIZE_UNITS: &[(&str, u64)] = &[
+pub const SIZE_UNITS: &[(&str, u64)] = &[
     ("B", 1),
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),
@@ -16,7 +16,7 @@ const SIZE_UNITS: &[(&str, u64)] = &[
 ];
 
 /// Units of a duration, in nanoseconds.
-const DURATION_UNITS: &[(&str, u64)] = &[
+pub const DURATION_UNITS: &[(&str, u64)] = &[
     ("ms", 1_000_000),
     ("us", 1_000),
     ("ns", 1),

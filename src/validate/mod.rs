@@ -5,6 +5,7 @@
 
 mod imports;
 mod resources;
+pub mod schema;
 mod shapes;
 mod world;
 

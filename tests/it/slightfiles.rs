@@ -6,10 +6,10 @@ use slt::slightfile::{Severity, apply, cover, parse, parse_bytes, sort};
 use slt::validate::{Artifact, validate};
 
 /// A slightfile, and for each problem its code and what stands at its first label.
-struct Case {
-    called: &'static str,
-    text: &'static str,
-    expected: &'static [(&'static str, &'static str)],
+pub struct Case {
+    pub called: &'static str,
+    pub text: &'static str,
+    pub expected: &'static [(&'static str, &'static str)],
 }
 
 const fn case(called: &'static str, text: &'static str, expected: &'static [(&'static str, &'static str)]) -> Case {
@@ -27,7 +27,7 @@ macro_rules! redis {
     };
 }
 
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     // --- good
     case("the smallest", "specversion = \"1.0\"", &[]),
     case("the smallest of 0.1", "specversion = \"0.1\"", &[]),

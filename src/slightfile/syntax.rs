@@ -9,13 +9,107 @@ use toml_edit::TomlError;
 use toml_parser::parser::{EventKind, RecursionGuard, parse_document};
 use toml_parser::{Expected, ParseError, Source};
 
-use super::diagnostic::{Diagnostic, codes};
+use super::diagnostic::{Diagnostic, Edit, codes};
 
 /// How many are reported: who has more mends these first.
 const ERRORS_MAX: usize = 20;
 
 /// How deep tables and arrays may lie in each other, as `toml_edit` has it.
 const DEPTH_MAX: u32 = 80;
+
+/// Mistakes that people make, in our words: how the parser's message begins, what is wrong, what is shown at the place, the way out.
+const KNOWN: &[(&str, &str, &str, &str)] = &[
+    (
+        "string values must be quoted",
+        "a string without quotes",
+        "not in quotes",
+        "a string stands in quotes: name = \"orders\"",
+    ),
+    (
+        "key with no value",
+        "a key without `=`",
+        "`=` belongs here",
+        "a line is a key, `=` and a value: name = \"orders\"",
+    ),
+    (
+        "invalid basic string",
+        "a string that is not closed, or has a character that must be escaped",
+        "`\"` is missing",
+        "put `\"` at the end of the string; `\"` and `\\` within it are written `\\\"` and `\\\\`",
+    ),
+    (
+        "invalid literal string",
+        "a string that is not closed",
+        "`'` is missing",
+        "put `'` at the end of the string",
+    ),
+    (
+        "unclosed table",
+        "the header of a table is not closed",
+        "`]` is missing",
+        "a table begins with a line like [app]",
+    ),
+    (
+        "unclosed array table",
+        "the header of an entry is not closed",
+        "`]` is missing",
+        "a capability begins with the line [[capability]]",
+    ),
+    (
+        "unclosed inline table",
+        "an inline table is not closed",
+        "`}` is missing",
+        "close it: configs = { REDIS_ADDRESS = \"redis://127.0.0.1:6379\" }",
+    ),
+    (
+        "unclosed array",
+        "an array is not closed",
+        "`]` is missing",
+        "close it: hosts = [\"https://api.example.com\"]",
+    ),
+    (
+        "duplicate key",
+        "a key that is there already",
+        "a second time",
+        "leave one of them out; a second backend is a second [[capability]]",
+    ),
+    (
+        "missing comma",
+        "no comma between two values",
+        "`,` is missing",
+        "separate them with a comma",
+    ),
+    (
+        "missing escaped value",
+        "`\\` in a string begins an escape, and this is none",
+        "not an escape",
+        "write `\\\\`, or put the string in single quotes",
+    ),
+    (
+        "invalid float",
+        "neither a number nor a string",
+        "not a number",
+        "a string stands in quotes, on both sides: name = \"orders\"",
+    ),
+    (
+        "invalid integer",
+        "neither a number nor a string",
+        "not a number",
+        "a string stands in quotes, on both sides: name = \"orders\"",
+    ),
+    (
+        "recursion limit",
+        "arrays or tables lie too deep in each other",
+        "too deep",
+        "nothing in a slightfile is nested deeper than three",
+    ),
+    (
+        "cannot recurse further",
+        "arrays or tables lie too deep in each other",
+        "too deep",
+        "nothing in a slightfile is nested deeper than three",
+    ),
+];
 
 /// The errors of a file, of which `toml_edit` has found the first.
 pub fn errors(source_name: &str, text: &str, first: &TomlError) -> Vec<Diagnostic> {
@@ -40,11 +134,62 @@ pub fn errors(source_name: &str, text: &str, first: &TomlError) -> Vec<Diagnosti
     by_line
         .into_values()
         .take(ERRORS_MAX)
-        .map(|(span, message)| {
-            let message = format!("`{source_name}` is not TOML: {}", message.trim_end_matches('.'));
-            Diagnostic::error(codes::SYNTAX, message).label(span, "here")
-        })
+        .map(|(span, message)| explained(source_name, text, span, &message))
         .collect()
+}
+
+/// The parser's message in our words, where we have some, and the change that mends it, where that is certain.
+fn explained(source_name: &str, text: &str, span: Range<usize>, message: &str) -> Diagnostic {
+    let at = text.get(span.clone()).unwrap_or_default();
+    let problem = |what: &str| Diagnostic::error(codes::SYNTAX, format!("`{source_name}` is not TOML: {what}"));
+    if at == "=" {
+        return problem("a key without a value")
+            .label(span, "nothing after it")
+            .hint("write a value: name = \"orders\"");
+    }
+    if at.contains(['“', '”', '„', '‘', '’']) {
+        return problem("typographic quotes")
+            .label(span, "not quotes in TOML")
+            .hint("write straight ones: name = \"orders\"");
+    }
+    if is_header(text, span.start) && message.contains("must be quoted") {
+        return problem("an array above this line is not closed")
+            .label(span, "still within the array")
+            .hint("put `]` at the end of the array");
+    }
+    let Some((began, what, label, hint)) = KNOWN.iter().find(|(began, ..)| message.starts_with(began)) else {
+        return problem(message.trim_end_matches('.')).label(span, "here");
+    };
+    let problem = problem(what).label(span.clone(), *label).hint(*hint);
+    let plain = !at.contains(|c: char| c.is_control() || matches!(c, '"' | '\'' | '\\' | '#'));
+    match *began {
+        "string values must be quoted" if plain => problem.fix_all("put it in quotes", quotes(span)),
+        "key with no value" if at == ":" => problem.fix("replace `:` by ` =`", span, " ="),
+        _ => problem,
+    }
+}
+
+/// Whether the line of this place looks like `[app]`.
+fn is_header(text: &str, at: usize) -> bool {
+    let start = text
+        .get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |newline| newline + 1);
+    let line = text
+        .get(start..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or_default();
+    line.starts_with('[') && line.trim_end().ends_with(']')
+}
+
+/// Quotes before and after. The text itself stays out of the fix: it may be a secret.
+fn quotes(span: Range<usize>) -> Vec<Edit> {
+    [span.start, span.end]
+        .map(|at| Edit {
+            range: at..at,
+            text: "\"".to_owned(),
+        })
+        .into()
 }
 
 /// What the parser finds, and then what is wrong within strings, numbers and dates.
@@ -84,13 +229,17 @@ fn message(error: &ParseError) -> String {
     }
 }
 
-/// A place that can be underlined: one at the end of a line, where there is nothing, is that line's last character.
+/// A place that can be underlined: for an empty one the character before it, at the start of a line the one after it.
 fn visible(text: &str, span: Range<usize>) -> Range<usize> {
     let at = text.get(span.clone()).unwrap_or_default();
     if !at.trim().is_empty() {
         return span;
     }
-    let before = text.get(..span.start).unwrap_or_default();
+    let (before, after) = text.split_at_checked(span.start).unwrap_or_default();
+    let line_begins = before.is_empty() || before.ends_with('\n');
+    if let Some(next) = after.chars().next().filter(|c| line_begins && !c.is_whitespace()) {
+        return span.start..span.start + next.len_utf8();
+    }
     match before.char_indices().rev().find(|(_, c)| !c.is_whitespace()) {
         Some((start, c)) => start..start + c.len_utf8(),
         None => span,
@@ -99,7 +248,7 @@ fn visible(text: &str, span: Range<usize>) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use super::super::{apply, parse};
 
     /// The lines that are reported.
     fn lines(text: &str) -> Vec<usize> {
@@ -121,6 +270,29 @@ mod tests {
             ("specversion", vec![1]),
         ] {
             assert_eq!(lines(text), expected, "{text}");
+        }
+    }
+
+    /// What is said, and what mends it.
+    #[test]
+    fn in_words_that_help() {
+        for (text, what, mended) in [
+            ("a = redis", "a string without quotes", Some("a = \"redis\"")),
+            ("a: \"b\"", "a key without `=`", Some("a = \"b\"")),
+            ("a = ", "a key without a value", None),
+            ("a = “b”", "typographic quotes", None),
+            (
+                "a = \"C:\\dir\"",
+                "`\\` in a string begins an escape, and this is none",
+                None,
+            ),
+            ("a = [\"b\",\n[app]\nc = \"x\"\n", "an array above this line is not closed", None),
+            ("a = 1.0\"", "neither a number nor a string", None),
+        ] {
+            let found = &parse("f", text).1[0];
+            assert_eq!(found.message, format!("`f` is not TOML: {what}"), "{text}");
+            let fixed = found.fixes.first().map(|fix| apply(text, &fix.edits));
+            assert_eq!(fixed.as_deref(), mended, "{text}");
         }
     }
 

@@ -65,7 +65,11 @@ fn fix(session: &Session<'_>, project: &mut Project) -> Result<(), Failure> {
         return Ok(());
     }
     os::replace_atomically(&project.slightfile_path, text.as_bytes()).map_err(|error| {
-        let message = format!("`{}` cannot be written: {}", project.slightfile_name, os::reason(&error));
+        let message = format!(
+            "`{}` cannot be written: {}",
+            project.slightfile_name,
+            os::reason(&error)
+        );
         Failure::environment(message).hint("nothing was changed; without `--fix` the file is only read")
     })?;
     project.slightfile_text = text;

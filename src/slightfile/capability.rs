@@ -6,8 +6,9 @@ use std::ops::Range;
 use super::SpecVersion::{V0_1, V1_0};
 use super::diagnostic::{Diagnostic, codes};
 use super::document::hosts;
+use super::gap::Gap;
 use super::grammar::{ATTEMPTS_MAX, CAPABILITY, GRANTS, RETRY};
-use super::read::{Problems, Section, list, parsed, shown};
+use super::read::{Problems, Section, list, literal, parsed, shown};
 use super::value::{Dialect, ReferenceError, STORES, Value};
 use super::{CAPABILITIES_MAX, Capability, Config, Retry, Spanned, SpecVersion};
 
@@ -53,6 +54,9 @@ fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
         retry: if newer { retry(section, problems) } else { None },
         grants: if newer { grants(section, problems) } else { Vec::new() },
         span: section.span.clone(),
+        extent: section.extent.clone(),
+        gap: section.gap.clone(),
+        configs_gap: configs.gap,
     };
     Some(capability)
 }
@@ -110,10 +114,18 @@ fn identity(section: &Section<'_>, problems: &mut Problems) -> (Option<Spanned<S
 /// A string that must be there. One of the wrong type is reported by the reader.
 fn required(section: &Section<'_>, key: &str, hint: &str, problems: &mut Problems) -> Option<Spanned<String>> {
     if section.get(key).is_none() {
+        let problem = Diagnostic::error(codes::KEY_MISSING, format!("a capability needs `{key}`"))
+            .label(section.span.clone(), format!("`{key}` is not set here"))
+            .hint(hint.to_owned());
         problems.push(
-            Diagnostic::error(codes::KEY_MISSING, format!("a capability needs `{key}`"))
-                .label(section.span.clone(), format!("`{key}` is not set here"))
-                .hint(hint.to_owned()),
+            match (&section.gap, CAPABILITY.keys.iter().find(|known| known.key == key)) {
+                (Some(gap), Some(known)) => {
+                    let line = format!("{key} = {}", known.example);
+                    let edit = gap.add(std::slice::from_ref(&line));
+                    problem.suggest(format!("add `{line}`"), edit.range, edit.text)
+                }
+                _ => problem,
+            },
         );
         return None;
     }
@@ -125,6 +137,7 @@ struct Configs {
     read: BTreeMap<String, Config>,
     unread: Vec<String>,
     span: Range<usize>,
+    gap: Option<Gap>,
 }
 
 fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
@@ -132,6 +145,7 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
         read: BTreeMap::new(),
         unread: Vec::new(),
         span: section.span.clone(),
+        gap: None,
     };
     if problems.version == V0_1 {
         return configs;
@@ -143,11 +157,12 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
     for (key, span, item) in table.entries() {
         let text = super::read::string(key, item, problems);
         let value = text.and_then(|text| {
+            let written = text.clone();
             parsed(
                 text,
                 problems,
                 |text| Value::parse(text, dialect),
-                |error| unreadable(key, error),
+                |error| unreadable(key, &written, error),
             )
         });
         match value {
@@ -156,6 +171,7 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
         }
     }
     configs.span = table.span;
+    configs.gap = table.gap;
     configs
 }
 
@@ -166,23 +182,47 @@ fn dialect(version: SpecVersion) -> Dialect {
     }
 }
 
-fn unreadable(key: &str, error: &ReferenceError) -> Diagnostic {
-    let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
-    let hint = match error {
-        ReferenceError::UnknownStore(store) if store == "local" => {
-            "write the value itself: `local` ended with specversion 0.2".to_owned()
-        }
-        ReferenceError::UnknownStore(store) => match super::nearest(store, stores.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? the stores are {}", list(&stores)),
-            None => format!("the stores are {}", list(&stores)),
-        },
-        _ => "write it like \"${envvars.REDIS_ADDRESS}\"".to_owned(),
-    };
-    Diagnostic::error(
+/// Other words for a store, which say the same for certain.
+const STORE_SYNONYMS: &[(&str, &str)] = &[
+    ("env", "envvars"),
+    ("ENV", "envvars"),
+    ("environment", "envvars"),
+    ("user_secrets", "usersecrets"),
+    ("user-secrets", "usersecrets"),
+];
+
+fn unreadable(key: &str, written: &Spanned<String>, error: &ReferenceError) -> Diagnostic {
+    let problem = Diagnostic::error(
         codes::REFERENCE,
         format!("the reference in `{}` cannot be read", shown(key)),
-    )
-    .hint(hint)
+    );
+    let ReferenceError::UnknownStore(store) = error else {
+        return problem.hint("write it like \"${envvars.REDIS_ADDRESS}\"");
+    };
+    let span = written.span.clone();
+    let inside = written.value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let after = inside.and_then(|inside| inside.strip_prefix(store.as_str()));
+    if store == "local" {
+        let problem = problem.hint("write the value itself: `local` ended with specversion 0.2");
+        let value = after.and_then(|after| after.strip_prefix('.'));
+        return match value.filter(|value| !value.contains(":-")) {
+            Some(value) => problem.fix("write the value itself", span, literal(value)),
+            None => problem,
+        };
+    }
+    let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
+    let synonym = STORE_SYNONYMS.iter().find(|(word, _)| word == store);
+    let meant = synonym.map(|(_, name)| *name);
+    match (meant.or_else(|| super::nearest(store, stores.iter().copied())), after) {
+        (Some(meant), Some(after)) => problem
+            .hint(format!("did you mean `{meant}`? the stores are {}", list(&stores)))
+            .fix(
+                format!("replace `{}` by `{meant}`", shown(store)),
+                span,
+                literal(&format!("${{{meant}{after}}}")),
+            ),
+        _ => problem.hint(format!("the stores are {}", list(&stores))),
+    }
 }
 
 fn retry(section: &Section<'_>, problems: &mut Problems) -> Option<Retry> {

@@ -69,7 +69,13 @@ struct Change {
 
 impl Change {
     fn mended(&self, text: &str) -> Mended {
-        let start = self.fix.edits.iter().map(|edit| edit.range.start).min().unwrap_or_default();
+        let start = self
+            .fix
+            .edits
+            .iter()
+            .map(|edit| edit.range.start)
+            .min()
+            .unwrap_or_default();
         Mended {
             code: self.code,
             line: text.get(..start).unwrap_or_default().matches('\n').count() + 1,
@@ -86,7 +92,11 @@ fn certain(diagnostics: &[Diagnostic]) -> Vec<Change> {
             continue;
         };
         let taken = chosen.iter().flat_map(|change| &change.fix.edits);
-        if !fix.edits.is_empty() && !taken.clone().any(|other| fix.edits.iter().any(|edit| overlap(edit, other))) {
+        if !fix.edits.is_empty()
+            && !taken
+                .clone()
+                .any(|other| fix.edits.iter().any(|edit| overlap(edit, other)))
+        {
             chosen.push(Change {
                 code: diagnostic.code,
                 message: diagnostic.message.clone(),
@@ -135,7 +145,10 @@ fn is_better(before: &Judged, after: &Judged, changes: &[Change]) -> bool {
         *wanted.entry((change.code, &change.message)).or_default() += 1;
     }
     let count = |judged: &Judged, (code, message): (&str, &str)| {
-        let alike = judged.diagnostics.iter().filter(|d| d.code == code && d.message == message);
+        let alike = judged
+            .diagnostics
+            .iter()
+            .filter(|d| d.code == code && d.message == message);
         alike.count()
     };
     let gone = wanted
@@ -161,10 +174,10 @@ mod tests {
 
     #[test]
     fn one_fix_leads_to_the_next() {
-        let (text, mended) = mend("[ap]\nnam = \"a\"\n", judge);
+        let (text, mended) = mend("specversion = 1.0\n[ap]\nnam = \"a\"\n", judge);
         assert_eq!(text, "specversion = \"1.0\"\n[app]\nname = \"a\"\n");
         let lines: Vec<_> = mended.iter().map(|mended| (mended.code, mended.line)).collect();
-        assert_eq!(lines, [("SLT0101", 1), ("SLT0103", 2), ("SLT0103", 3)]);
+        assert_eq!(lines, [("SLT0102", 1), ("SLT0103", 2), ("SLT0103", 3)]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod capability;
 mod diagnostic;
 mod document;
 mod explanations;
+mod gap;
 pub mod grammar;
 mod mend;
 mod outbound;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity, apply, codes, nearest, sort};
 pub use explanations::{EXPLANATIONS, Explanation, explanation, near};
+pub use gap::Gap;
 pub use mend::{Judged, Mended, mend};
 pub use outbound::{HostPattern, OutboundError};
 pub use quantity::{DURATION_UNITS, QuantityError, SIZE_UNITS, duration, size};
@@ -80,6 +82,8 @@ pub struct Slightfile {
     pub capabilities: Vec<Capability>,
     /// `[test]`
     pub test: Test,
+    /// Where the text ends, in bytes: a new table can be added there.
+    pub end: usize,
 }
 
 /// `[app]`
@@ -127,6 +131,12 @@ pub struct Capability {
     pub grants: Vec<Spanned<HostPattern>>,
     /// The header of the entry.
     pub span: Range<usize>,
+    /// The entry from its header to its last value; none when it is written inline.
+    pub extent: Option<Range<usize>>,
+    /// Where keys can be added to the entry.
+    pub gap: Option<Gap>,
+    /// Where keys can be added to its configuration; none when it has no configuration.
+    pub configs_gap: Option<Gap>,
 }
 
 /// A configuration key and its value.

@@ -123,7 +123,11 @@ impl Ui {
         match self.format {
             Format::Human | Format::Sarif => {
                 let human = diagnostics::human(source, diagnostics, self.colour);
-                let more = if self.quiet { String::new() } else { diagnostics::more(diagnostics) };
+                let more = if self.quiet {
+                    String::new()
+                } else {
+                    diagnostics::more(diagnostics)
+                };
                 to_stderr(&(human + &more));
             }
             Format::Json => {
@@ -149,7 +153,10 @@ impl Ui {
     /// Prints what `slt check --fix` has mended.
     pub fn fixed(&self, fixed: Vec<Fixed>) {
         for fixed in fixed {
-            let human = format!("fixed {}:{}: {} ({})\n", fixed.file, fixed.line, fixed.title, fixed.code);
+            let human = format!(
+                "fixed {}:{}: {} ({})\n",
+                fixed.file, fixed.line, fixed.title, fixed.code
+            );
             match self.format {
                 Format::Human => to_stdout(&human),
                 // A document has stdout for itself.

@@ -6,6 +6,7 @@
 //!
 //! Specification: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html>
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Component, Path};
 
@@ -40,7 +41,7 @@ struct Run {
     tool: Tool,
     invocations: [Invocation; 1],
     #[serde(rename = "originalUriBaseIds")]
-    bases: Bases,
+    bases: BTreeMap<&'static str, Base>,
     /// Columns and offsets count as JavaScript, Java and editors do.
     column_kind: &'static str,
     results: Vec<Finding>,
@@ -84,12 +85,6 @@ struct Invocation {
 }
 
 #[derive(Debug, Serialize)]
-struct Bases {
-    #[serde(rename = "%SRCROOT%")]
-    root: Base,
-}
-
-#[derive(Debug, Serialize)]
 struct Base {
     description: Message,
 }
@@ -105,15 +100,9 @@ struct Finding {
     locations: [Location; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
-    partial_fingerprints: Fingerprints,
+    partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<Change>,
-}
-
-#[derive(Debug, Serialize)]
-struct Fingerprints {
-    #[serde(rename = "sltProblem/v1")]
-    problem: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -225,11 +214,12 @@ pub fn log(source: Source<'_>, diagnostics: &[Diagnostic]) -> Log {
             invocations: [Invocation {
                 execution_successful: true,
             }],
-            bases: Bases {
-                root: Base {
-                    description: text("the folder in which slt was started"),
+            bases: BTreeMap::from([(
+                BASE,
+                Base {
+                    description: text("the folder in which slt works"),
                 },
-            },
+            )]),
             column_kind: "utf16CodeUnits",
             results,
         }],
@@ -269,10 +259,16 @@ impl File<'_> {
             Some((first, others)) => (Some(first), others),
             None => (None, &[][..]),
         };
-        let hint = diagnostic.hint.as_ref().map(|hint| format!("\n\nhint: {}", hint.trim_end()));
+        let hint = diagnostic
+            .hint
+            .as_ref()
+            .map(|hint| format!("\n\nhint: {}", hint.trim_end()));
         Finding {
             rule_id: diagnostic.code,
-            rule_index: codes.iter().position(|code| *code == diagnostic.code).unwrap_or_default(),
+            rule_index: codes
+                .iter()
+                .position(|code| *code == diagnostic.code)
+                .unwrap_or_default(),
             level: diagnostic.severity,
             message: marked(&format!("{}{}", diagnostic.message, hint.unwrap_or_default())),
             locations: [match first {
@@ -284,9 +280,7 @@ impl File<'_> {
                 .enumerate()
                 .map(|(index, label)| self.location(Some(index + 1), &label.range, Some(&label.text)))
                 .collect(),
-            partial_fingerprints: Fingerprints {
-                problem: fingerprint(diagnostic, again),
-            },
+            partial_fingerprints: BTreeMap::from([(FINGERPRINT, fingerprint(diagnostic, again))]),
             fixes: diagnostic.fixes.iter().map(|fix| self.change(fix)).collect(),
         }
     }

@@ -27,8 +27,7 @@ const SEMVER: &str = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-((0|[1-9]\d*|\
 const HOST: &str = r"^https?://(\*\.)?[^/?#@*\\\s]+$";
 
 /// From 1 to 65535.
-const PORT: &str =
-    r"^0*([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$";
+const PORT: &str = r"0*([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])";
 
 /// The schema as it is printed and checked in.
 #[must_use]
@@ -81,7 +80,9 @@ impl Generator<'_> {
 
     fn key(&self, known: &Known) -> Map<String, Value> {
         let mut schema = object(self.form(known.form));
-        let mut versions = SPEC_VERSIONS.iter().filter(|(_, version)| known.versions.contains(version));
+        let mut versions = SPEC_VERSIONS
+            .iter()
+            .filter(|(_, version)| known.versions.contains(version));
         let description = match versions.clone().count() == SPEC_VERSIONS.len() {
             true => sentence(known.help),
             false => {
@@ -164,7 +165,9 @@ impl Generator<'_> {
         for resource in self.catalogue.resources {
             for key in resource.keys {
                 let entry = properties.entry(key.name);
-                entry.or_insert_with(|| json!({ "type": "string", "description": sentence(key.help), "examples": [key.example] }));
+                entry.or_insert_with(
+                    || json!({ "type": "string", "description": sentence(key.help), "examples": [key.example] }),
+                );
             }
         }
         json!({ "type": "object", "properties": properties, "additionalProperties": { "type": "string" } })
@@ -174,10 +177,38 @@ impl Generator<'_> {
     fn root_of(&self, version: SpecVersion) -> Value {
         let name = SPEC_VERSIONS.iter().find(|(_, known)| *known == version);
         let capability = format!("capability-{}", name.map_or("", |(name, _)| name));
-        json!({
-            "propertyNames": { "enum": keys(ROOT, version) },
+        let mut keys = keys(ROOT, version);
+        if version == SpecVersion::V0_2 {
+            keys.retain(|key| *key != "secret_store"); // read by slight, and without effect
+        }
+        let mut schema = object(json!({
+            "propertyNames": { "enum": keys },
             "properties": { "capability": { "items": reference(&capability) } },
-        })
+        }));
+        if version == SpecVersion::V0_1 {
+            schema.append(&mut self.store_of_0_1());
+        }
+        Value::Object(schema)
+    }
+
+    /// In 0.1 every configuration value comes from one store: a resource that needs one needs the store.
+    fn store_of_0_1(&self) -> Map<String, Value> {
+        let needing = self
+            .catalogue
+            .resources
+            .iter()
+            .filter(|resource| needs_configs(resource));
+        let needing: Vec<_> = needing
+            .flat_map(|resource| ids(resource, Some(SpecVersion::V0_1)))
+            .collect();
+        let entry = json!({ "properties": { "name": { "enum": needing } }, "required": ["name"] });
+        object(json!({
+            "if": { "properties": { "capability": { "contains": entry } }, "required": ["capability"] },
+            "then": {
+                "properties": { "secret_store": { "not": { "const": "configs.local" } } },
+                "required": ["secret_store"],
+            },
+        }))
     }
 
     fn capability(&self, version: SpecVersion) -> Value {
@@ -218,10 +249,14 @@ fn entry(resource: &Resource, version: SpecVersion) -> Value {
         properties.insert("grants".to_owned(), nothing);
     }
     let mut schema = object(json!({ "properties": properties }));
-    if resource.keys.iter().any(|key| key.need != Need::Optional) {
+    if needs_configs(resource) {
         schema.insert("required".to_owned(), json!(["configs"]));
     }
     Value::Object(schema)
+}
+
+fn needs_configs(resource: &Resource) -> bool {
+    resource.keys.iter().any(|key| key.need != Need::Optional)
 }
 
 /// The configuration of one resource.
@@ -231,7 +266,7 @@ fn configs(resource: &Resource, version: SpecVersion) -> Value {
         .iter()
         .map(|key| (key.name.to_owned(), config(key, version)))
         .collect();
-    let required: Vec<_> = resource.keys.iter().filter(|key| key.need == Need::Required).collect();
+    let required = resource.keys.iter().filter(|key| key.need == Need::Required);
     let alternatives = resource.keys.iter().filter_map(|key| match key.need {
         // Each pair is in the table twice, once from either side.
         Need::Or(other) if key.name < other => {
@@ -239,12 +274,14 @@ fn configs(resource: &Resource, version: SpecVersion) -> Value {
         }
         _ => None,
     });
-    json!({
-        "properties": properties,
-        "additionalProperties": false,
-        "required": required.iter().map(|key| key.name).collect::<Vec<_>>(),
-        "allOf": alternatives.collect::<Vec<_>>(),
-    })
+    let mut schema = object(json!({ "properties": properties, "additionalProperties": false }));
+    let required: Vec<_> = required.map(|key| json!(key.name)).collect();
+    for (keyword, list) in [("required", required), ("allOf", alternatives.collect())] {
+        if !list.is_empty() {
+            schema.insert(keyword.to_owned(), Value::Array(list));
+        }
+    }
+    Value::Object(schema)
 }
 
 /// The value of a configuration key: of its form when it is a literal, or a reference.
@@ -253,14 +290,20 @@ fn config(key: &Key, version: SpecVersion) -> Value {
         SpecVersion::V1_0 => "value",
         _ => "value-before-1.0",
     };
-    let literal = match key.form {
+    let form = match key.form {
         KeyForm::Text => None,
         KeyForm::Port => Some(PORT.to_owned()),
-        KeyForm::Url(schemes) => Some(format!("^({})://.", schemes.join("|"))),
+        KeyForm::Url(schemes) => Some(format!(r"({})://[\s\S]+", schemes.join("|"))),
     };
     let mut all = vec![reference(value)];
-    if let Some(literal) = literal {
-        all.push(json!({ "anyOf": [{ "pattern": r"^\$\{" }, { "pattern": literal }] }));
+    if let Some(form) = form {
+        let stores = stores();
+        let mut patterns = vec![format!(r"^\$\{{({stores})\."), format!("^{form}$")];
+        if version < SpecVersion::V1_0 {
+            patterns.push(format!(r"^\$\{{local\.{form}\}}$"));
+        }
+        let patterns: Vec<_> = patterns.iter().map(|pattern| json!({ "pattern": pattern })).collect();
+        all.push(json!({ "anyOf": patterns }));
     }
     let secret = if key.secret { "; a secret: not a literal" } else { "" };
     json!({
@@ -271,8 +314,7 @@ fn config(key: &Key, version: SpecVersion) -> Value {
 
 /// A literal, or a reference that is the whole value.
 fn value(old: bool) -> Value {
-    let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
-    let stores = stores.join("|");
+    let stores = stores();
     let pattern = match old {
         true => format!(r"^\$\{{({stores}|local)\.[^.]+\}}$"),
         false => format!(r"^\$\{{({stores})\.[^.:][^.]*(:-[\s\S]*)?\}}$"),
@@ -281,6 +323,12 @@ fn value(old: bool) -> Value {
         "type": "string",
         "anyOf": [{ "not": { "pattern": r"\$\{[\s\S]*\}" } }, { "pattern": pattern }],
     })
+}
+
+/// `envvars|usersecrets|…`
+fn stores() -> String {
+    let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
+    stores.join("|")
 }
 
 /// A whole number that is not zero, and a unit.

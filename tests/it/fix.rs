@@ -99,12 +99,12 @@ fn each_certain_fix() {
 fn what_is_mended_and_what_is_left() {
     let (after, shown) = fixed(
         "# my app\r\nspecversion = \"1.0\"\r\n\r\n[app]\r\nnam = 7 # seven\r\n\r\n[outbound]\r\nhosts = \"a.b\"\r\n\r\n[capability]\r\n\
-         resource = \"keyvalue.reddis\"\r\n",
+         resource = \"keyvalue.reddis\"\r\nname = \"a\"\r\n",
     );
     assert_eq!(
         after,
         "# my app\r\nspecversion = \"1.0\"\r\n\r\n[app]\r\nname = \"7\" # seven\r\n\r\n[outbound]\r\nhosts = [\"a.b\"]\r\n\r\n[[capability]]\r\n\
-         resource = \"keyvalue.redis\"\r\n"
+         resource = \"keyvalue.redis\"\r\nname = \"a\"\r\n"
     );
     insta::assert_snapshot!(shown);
 }

@@ -23,7 +23,7 @@ fn validated(document: &Value) -> Result<(), String> {
     compiler.enable_format_assertions();
     compiler.add_resource("sarif.json", schema).unwrap();
     let index = compiler.compile("sarif.json", &mut schemas).unwrap();
-    schemas.validate(document, index).map_err(|error| format!("{error:#}"))
+    schemas.validate(document, index).map_err(|error| error.to_string())
 }
 
 /// The part of a text that a region names, by each of its three ways to say it.
@@ -76,7 +76,11 @@ fn places_are_the_same_in_all_units() {
         assert_eq!(location["artifactLocation"]["uriBaseId"], "%SRCROOT%");
         let [bytes, units, lines] = named(SLIGHTFILE, &location["region"]);
         assert!(bytes == units && units == lines, "{bytes:?} {units:?} {lines:?}");
-        seen.push((result["ruleId"].as_str().unwrap(), result["level"].as_str().unwrap(), bytes));
+        seen.push((
+            result["ruleId"].as_str().unwrap(),
+            result["level"].as_str().unwrap(),
+            bytes,
+        ));
     }
     assert_eq!(
         seen,
@@ -95,7 +99,10 @@ fn places_are_the_same_in_all_units() {
     assert_eq!(change["properties"]["automatic"], true);
     let replacement = &change["artifactChanges"][0]["replacements"][0];
     let [deleted, ..] = named(SLIGHTFILE, &replacement["deletedRegion"]);
-    assert_eq!((deleted, &replacement["insertedContent"]["text"]), ("nam", &"name".into()));
+    assert_eq!(
+        (deleted, &replacement["insertedContent"]["text"]),
+        ("nam", &"name".into())
+    );
 }
 
 #[test]
@@ -143,7 +150,12 @@ fn fingerprints_follow_a_problem() {
         let folder = folder(&[("slightfile.toml", text.as_bytes())]);
         let document = document(folder.path(), &[]);
         let results = document["runs"][0]["results"].as_array().unwrap().clone();
-        let print = |result: &Value| result["partialFingerprints"]["sltProblem/v1"].as_str().unwrap().to_owned();
+        let print = |result: &Value| {
+            result["partialFingerprints"]["sltProblem/v1"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         results.iter().map(print).collect::<Vec<_>>()
     };
     let entry = "[[capability]]\nresource = \"http\"\nnam = \"a\"\n";
@@ -178,6 +190,10 @@ fn no_other_command_prints_it() {
     for command in [&["test"][..], &["run"], &["doctor"], &["explain", "103"], &["new", "a"]] {
         let run = slt(folder.path(), &[command, &["--format", "sarif"]].concat());
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{command:?}");
-        assert!(run.stderr.starts_with("error: only `slt check` prints SARIF\nhint: "), "{}", run.stderr);
+        assert!(
+            run.stderr.starts_with("error: only `slt check` prints SARIF\nhint: "),
+            "{}",
+            run.stderr
+        );
     }
 }

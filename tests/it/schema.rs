@@ -25,7 +25,9 @@ impl Validator {
     fn new() -> Self {
         let mut schemas = Schemas::new();
         let mut compiler = Compiler::new();
-        compiler.add_resource("slightfile.json", schema::schema(&CATALOGUE)).unwrap();
+        compiler
+            .add_resource("slightfile.json", schema::schema(&CATALOGUE))
+            .unwrap();
         let index = compiler.compile("slightfile.json", &mut schemas).unwrap();
         Self { schemas, index }
     }
@@ -35,13 +37,16 @@ impl Validator {
         let document = Document::parse(text).ok()?;
         let value = json_of(document.as_item());
         let result = self.schemas.validate(&value, self.index);
-        Some(result.map_err(|error| format!("{error:#}")))
+        Some(result.map_err(|error| error.to_string()))
     }
 }
 
 fn json_of(item: &Item) -> Value {
     if let Some(tables) = item.as_array_of_tables() {
-        return tables.iter().map(|table| json_of(&Item::Table(table.clone()))).collect();
+        return tables
+            .iter()
+            .map(|table| json_of(&Item::Table(table.clone())))
+            .collect();
     }
     if let Some(table) = item.as_table_like() {
         let entries = table.iter().map(|(key, item)| (key.to_owned(), json_of(item)));
@@ -72,7 +77,9 @@ fn it_is_checked_in_and_printed() {
 fn it_is_a_schema() {
     let mut schemas = Schemas::new();
     let mut compiler = Compiler::new();
-    let index = compiler.compile("http://json-schema.org/draft-07/schema", &mut schemas).unwrap();
+    let index = compiler
+        .compile("http://json-schema.org/draft-07/schema", &mut schemas)
+        .unwrap();
     schemas.validate(&schema::schema(&CATALOGUE), index).unwrap();
 }
 
@@ -88,7 +95,8 @@ fn it_judges_as_slt_does() {
         let Some(verdict) = validator.refuses(case.text) else {
             continue;
         };
-        let counts = |diagnostic: &slt::slightfile::Diagnostic| match REFUSED_WITH_A_WARNING.contains(&diagnostic.code) {
+        let counts = |diagnostic: &slt::slightfile::Diagnostic| match REFUSED_WITH_A_WARNING.contains(&diagnostic.code)
+        {
             true => true,
             false => diagnostic.is_error() && !BEYOND_A_SCHEMA.contains(&diagnostic.code),
         };
@@ -113,31 +121,111 @@ fn forms() {
     };
     let top = |more: &str| format!("specversion = \"1.0\"\n{more}\n");
     for (text, taken) in [
-        (with("keyvalue.redis", "configs = { REDIS_ADDRESS = \"${envvars.A:-x.y:-z}\" }"), true),
-        (with("keyvalue.redis", "configs = { REDIS_ADDRESS = \"${azapp.A}\" }"), true),
-        (with("keyvalue.redis", "configs = { REDIS_ADDRESS = \"${a.b.C}\" }"), false),
-        (with("keyvalue.redis", "configs = { REDIS_ADDRESS = \"http://h\" }"), false),
+        (
+            with(
+                "keyvalue.redis",
+                "configs = { REDIS_ADDRESS = \"${envvars.A:-x.y:-z}\" }",
+            ),
+            true,
+        ),
+        (
+            with("keyvalue.redis", "configs = { REDIS_ADDRESS = \"${azapp.A}\" }"),
+            true,
+        ),
+        (
+            with("keyvalue.redis", "configs = { REDIS_ADDRESS = \"${a.b.C}\" }"),
+            false,
+        ),
+        (
+            with("keyvalue.redis", "configs = { REDIS_ADDRESS = \"http://h\" }"),
+            false,
+        ),
         (with("keyvalue.redis", "configs = {}"), false),
         (with("messaging.nats", "configs = { NATS_CREDS = \"${file.N}\" }"), true),
         (with("messaging.nats", "configs = {}"), false),
-        (with("messaging.kafka", "configs = { CAK_ENDPOINT = \"h:1\" }\nretry = { attempts = 5 }"), true),
-        (with("messaging.kafka", "configs = { CAK_ENDPOINT = \"h:1\" }\nretry = { attempts = 1001 }"), false),
+        (
+            with(
+                "messaging.kafka",
+                "configs = { CAK_ENDPOINT = \"h:1\" }\nretry = { attempts = 5 }",
+            ),
+            true,
+        ),
+        (
+            with(
+                "messaging.kafka",
+                "configs = { CAK_ENDPOINT = \"h:1\" }\nretry = { attempts = 1001 }",
+            ),
+            false,
+        ),
         (with("http", "retry = { attempts = 5 }"), false),
         (with("http", "subscribe = []"), true),
         (with("http", "grants = { outbound = [\"https://a\"] }"), false),
-        (with("keyvalue.component", "configs = { COMPONENT = \"c\" }\ngrants = { outbound = [\"https://a\"] }"), true),
-        (with("messaging.mqtt", "configs = { MOSQUITTO_HOST = \"h\", MOSQUITTO_PORT = \"65535\" }"), true),
-        (with("messaging.mqtt", "configs = { MOSQUITTO_HOST = \"h\", MOSQUITTO_PORT = \"65536\" }"), false),
+        (
+            with(
+                "keyvalue.component",
+                "configs = { COMPONENT = \"c\" }\ngrants = { outbound = [\"https://a\"] }",
+            ),
+            true,
+        ),
+        (
+            with(
+                "messaging.mqtt",
+                "configs = { MOSQUITTO_HOST = \"h\", MOSQUITTO_PORT = \"65535\" }",
+            ),
+            true,
+        ),
+        (
+            with(
+                "messaging.mqtt",
+                "configs = { MOSQUITTO_HOST = \"h\", MOSQUITTO_PORT = \"65536\" }",
+            ),
+            false,
+        ),
         (with("configs.local", ""), false),
         (top("[limits]\nmemory = \"1 GiB\"\nrequest_timeout = \"250ms\""), true),
         (top("[limits]\nmemory = \"00MiB\""), false),
         (top("[app]\nversion = \"1.2.3-rc.1+b\""), true),
-        (top("[outbound]\nhosts = [\"http://[::1]:80\", \"https://*.a.b\"]"), true),
+        (
+            top("[outbound]\nhosts = [\"http://[::1]:80\", \"https://*.a.b\"]"),
+            true,
+        ),
         (top("[outbound]\nhosts = [\"https://a.*.b\"]"), false),
-        ("specversion = \"0.2\"\n[[capability]]\nresource = \"configs.local\"\nname = \"a\"\n".to_owned(), true),
-        ("specversion = \"0.1\"\n[[capability]]\nname = \"pubsub.mosquitto\"\n".to_owned(), true),
-        ("specversion = \"0.1\"\nsecret_store = \"configs.local\"\n".to_owned(), true),
-        ("specversion = \"0.2\"\n[[secret_settings]]\nname = \"a\"\n".to_owned(), false),
+        (
+            "specversion = \"0.2\"\n[[capability]]\nresource = \"configs.local\"\nname = \"a\"\n".to_owned(),
+            true,
+        ),
+        (
+            "specversion = \"0.1\"\n[[capability]]\nname = \"mq.filesystem\"\n".to_owned(),
+            true,
+        ),
+        (
+            "specversion = \"0.1\"\n[[capability]]\nname = \"pubsub.mosquitto\"\n".to_owned(),
+            false,
+        ),
+        (
+            "specversion = \"0.1\"\nsecret_store = \"configs.file\"\n[[capability]]\nname = \"pubsub.mosquitto\"\n"
+                .to_owned(),
+            true,
+        ),
+        (
+            "specversion = \"0.1\"\nsecret_store = \"configs.local\"\n[[capability]]\nname = \"pubsub.mosquitto\"\n"
+                .to_owned(),
+            false,
+        ),
+        (
+            "specversion = \"0.2\"\n[[capability]]\nresource = \"messaging.mqtt\"\nname = \"a\"\n\
+             configs = { MOSQUITTO_HOST = \"h\", MOSQUITTO_PORT = \"${local.1883}\" }\n"
+                .to_owned(),
+            true,
+        ),
+        (
+            "specversion = \"0.1\"\nsecret_store = \"configs.local\"\n".to_owned(),
+            true,
+        ),
+        (
+            "specversion = \"0.2\"\n[[secret_settings]]\nname = \"a\"\n".to_owned(),
+            false,
+        ),
     ] {
         let verdict = validator.refuses(&text).unwrap();
         assert_eq!(verdict.is_ok(), taken, "{text}\n{verdict:?}");
@@ -155,7 +243,8 @@ fn every_key_is_described() {
         let Some(object) = value.as_object() else { return };
         for (name, below) in object {
             let path = format!("{path}/{name}");
-            if name == "properties" && !path.contains("capability-") && !path.contains("/if") && !path.contains("/then") {
+            if name == "properties" && !path.contains("capability-") && !path.contains("/if") && !path.contains("/then")
+            {
                 for (key, schema) in below.as_object().unwrap() {
                     if schema["description"].as_str().is_none_or(str::is_empty) {
                         undescribed.push(format!("{path}/{key}"));

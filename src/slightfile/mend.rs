@@ -12,6 +12,7 @@ const ROUNDS_MAX: usize = 10;
 
 /// Problems that keep what stands below them from being read, so that mending one can bring others to light.
 const HIDING: &[&str] = &[
+    codes::SYNTAX,
     codes::SPECVERSION_MISSING,
     codes::SPECVERSION_UNKNOWN,
     codes::KEY_UNKNOWN,

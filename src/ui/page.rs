@@ -18,7 +18,10 @@ pub fn styled(page: &str) -> String {
         match (line.strip_prefix("```"), example) {
             (Some(_), Some(_)) => example = None,
             (Some(info), None) => example = Some(bar(info)),
-            (None, Some(colour)) => text.push_str(&format!("  {}  {line}\n", painted("│", colour))),
+            (None, Some(colour)) => {
+                let line = format!("  {}  {line}", painted("│", colour));
+                text.push_str(&format!("{}\n", line.trim_end()));
+            }
             (None, None) => match line.strip_prefix("# ") {
                 Some(heading) => text.push_str(&format!("{}\n", painted(&plain(heading), BOLD))),
                 None => text.push_str(&format!("{}\n", inline(line))),

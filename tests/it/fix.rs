@@ -1,6 +1,12 @@
 //! `slt check --fix`: what is mended and written, and what is left as it is.
 
+use slt::catalogue::CATALOGUE;
+use slt::slightfile::{Diagnostic, apply, parse};
+use slt::validate::{Artifact, World, validate};
+use wit_parser::Resolve;
+
 use crate::command::{folder, slt};
+use crate::slightfiles::CASES;
 
 /// The file after `slt check --fix`, and what the user reads.
 fn fixed(text: &str) -> (String, String) {
@@ -175,4 +181,89 @@ fn a_read_only_file_is_not_written() {
     assert_eq!(run.code, 3);
     insta::assert_snapshot!(run.stderr);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "specversion = 1.0\n");
+}
+
+/// All that is wrong with a text, and whether it is understood.
+fn judged(text: &str, world: Option<&World>) -> (Vec<Diagnostic>, bool) {
+    let (slightfile, mut found) = parse("slightfile.toml", text);
+    if let Some(slightfile) = &slightfile {
+        found.extend(validate(slightfile, world, &CATALOGUE, Artifact::App));
+    }
+    (found, slightfile.is_some())
+}
+
+/// Makes each fix of each problem by itself, and answers how many there were.
+fn each_fix_mends_its_problem(called: &str, text: &str, world: Option<&World>) -> usize {
+    let (found, understood) = judged(text, world);
+    let mut count = 0;
+    for diagnostic in &found {
+        for fix in &diagnostic.fixes {
+            let after = apply(text, &fix.edits);
+            let (left, still_understood) = judged(&after, world);
+            let alike = |found: &[Diagnostic]| {
+                let same = |d: &&Diagnostic| d.code == diagnostic.code && d.message == diagnostic.message;
+                found.iter().filter(same).count()
+            };
+            let what = format!("{called}: {}: {}\n{after}\n{left:#?}", diagnostic.message, fix.title);
+            assert!(alike(&left) < alike(&found), "it is still there: {what}");
+            assert!(still_understood || !understood, "it is not understood any more: {what}");
+            count += 1;
+        }
+    }
+    count
+}
+
+/// Those that an editor offers too: a line that is inserted has to be at the right place, whatever stands around it.
+#[test]
+fn every_fix_mends_its_problem() {
+    let cases: usize = CASES
+        .iter()
+        .map(|case| each_fix_mends_its_problem(case.called, case.text, None))
+        .sum();
+    assert!(cases > 30, "{cases}");
+    for text in [
+        "specversion = \"1.0\"\ncapability = [{ resource = \"keyvalue.redis\", name = \"a\" }, { name = \"b\" }, {}]\n",
+        "specversion = \"1.0\"\ncapability = [{ resource = \"keyvalue.redis\", name = \"a\", configs = {} }]\n",
+        "specversion = \"1.0\"\n[[capability]] # one\nname = \"a\" # two\nresource = \"messaging.nats\"\n[capability.configs] # three\n",
+        "specversion = \"1.0\"\n[[capability]]\nname = \"a\"\nresource = \"keyvalue.azblob\"\nconfigs = { AZURE_STORAGE_ACCOUNT = \"a\" }\n",
+        "specversion = \"1.0\"\n[[capability]]\nname = \"a\"\nresource = \"keyvalue.azblob\"\nconfigs.AZURE_STORAGE_ACCOUNT = \"a\"\n",
+        "specversion = \"0.1\" # one\n[[capability]]\nname = \"keyvalue.redis\"",
+        "specversion = \"1.0\"\n[outbound]\nhosts = [\"https://*a.b\", \"https://a.b/c?d\", \"a.b:80\"]\n",
+    ] {
+        assert!(
+            each_fix_mends_its_problem("more", text, None) > 0 || text.contains("configs.AZURE"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn fixes_beside_a_world() {
+    let mut resolve = Resolve::default();
+    for text in [
+        "package wasi:cli@0.2.0; interface run { run: func() -> result; }",
+        "package wasi:keyvalue@0.2.0-draft; interface store { open: func(); }",
+    ] {
+        resolve.push_str("dependency.wit", text).unwrap();
+    }
+    let world = "package a:b; world w { import wasi:keyvalue/store@0.2.0-draft; export wasi:cli/run@0.2.0; }";
+    let package = resolve.push_str("world.wit", world).unwrap();
+    let world = World::from_package(&resolve, package, None).unwrap();
+    let http = "[[capability]]\nresource = \"http\"\nname = \"a\" # one\n";
+    let sqlite = "[[capability]]\nresource = \"sql.sqlite\"\nname = \"a\"\n[capability.configs]\nSQLITE_PATH = \"a\"\n";
+    for (text, fixes) in [
+        ("specversion = \"1.0\"".to_owned(), 1),
+        (format!("specversion = \"1.0\"\n{http}[limits]\nmemory = \"1MiB\"\n"), 2),
+        (format!("specversion = \"1.0\"\n{sqlite}{http}"), 2),
+        (
+            "specversion = \"1.0\"\ncapability = [{ resource = \"http\", name = \"a\" }]\n".to_owned(),
+            0,
+        ),
+    ] {
+        assert_eq!(
+            each_fix_mends_its_problem("world", &text, Some(&world)),
+            fixes,
+            "{text}"
+        );
+    }
 }

@@ -14,6 +14,7 @@ mod guests;
 mod new;
 mod process;
 mod provider;
+mod reference;
 mod run;
 mod runner;
 mod sarif;

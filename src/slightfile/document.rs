@@ -11,7 +11,7 @@ use super::SpecVersion::{V0_2, V1_0};
 use super::diagnostic::{Diagnostic, codes, nearest};
 use super::grammar::{APP, LIMITS, OUTBOUND, ROOT, SECRET_SETTINGS, TEST, Table};
 use super::outbound::HostPattern;
-use super::quantity::{QuantityError, duration, size};
+use super::quantity::{duration, meant_duration, meant_size, size};
 use super::read::{Problems, Section, item_span, list, literal, parsed, shown, string};
 use super::value::{STORES, Store};
 use super::{
@@ -223,17 +223,23 @@ fn limits(root: &Section<'_>, problems: &mut Problems) -> Limits {
     };
     section.check_keys(LIMITS.keys, problems);
     Limits {
-        memory: section.parsed("memory", problems, size, |error| {
-            quantity("memory", "a size, like \"128MiB\"", error)
+        memory: section.parsed("memory", problems, size, |_| {
+            quantity(&section, "memory", "a size, like \"128MiB\"", meant_size)
         }),
-        request_timeout: section.parsed("request_timeout", problems, duration, |error| {
-            quantity("request_timeout", "a duration, like \"30s\"", error)
+        request_timeout: section.parsed("request_timeout", problems, duration, |_| {
+            quantity(&section, "request_timeout", "a duration, like \"30s\"", meant_duration)
         }),
     }
 }
 
-fn quantity(key: &str, wanted: &str, _: &QuantityError) -> Diagnostic {
-    Diagnostic::error(codes::QUANTITY, format!("`{key}` must be {wanted}"))
+/// That a quantity cannot be read, and what was perhaps meant. The unit is the user's to choose.
+fn quantity(section: &Section<'_>, key: &str, wanted: &str, meant: fn(&str) -> Option<String>) -> Diagnostic {
+    let problem = Diagnostic::error(codes::QUANTITY, format!("`{key}` must be {wanted}"));
+    let written = section.get(key).and_then(|item| Some((item.as_str()?, item.span()?)));
+    match written.and_then(|(text, span)| Some((meant(text)?, span))) {
+        Some((meant, span)) => problem.suggest(format!("replace by `{meant}`"), span, literal(&meant)),
+        None => problem,
+    }
 }
 
 fn secret_store(root: &Section<'_>, problems: &mut Problems) -> Option<Spanned<Store>> {
@@ -298,8 +304,8 @@ fn test(root: &Section<'_>, problems: &mut Problems) -> Test {
     };
     section.check_keys(TEST.keys, problems);
     Test {
-        timeout: section.parsed("timeout", problems, duration, |error| {
-            quantity("timeout", "a duration, like \"60s\"", error)
+        timeout: section.parsed("timeout", problems, duration, |_| {
+            quantity(&section, "timeout", "a duration, like \"60s\"", meant_duration)
         }),
         configs: strings_by_key(&section, "configs", "[test.configs]", problems),
         containers: strings_by_key(&section, "containers", "[test.containers]", problems),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::SpecVersion::{V0_1, V1_0};
-use super::diagnostic::{Diagnostic, codes};
+use super::diagnostic::{Diagnostic, Edit, codes};
 use super::document::hosts;
 use super::gap::Gap;
 use super::grammar::{ATTEMPTS_MAX, CAPABILITY, GRANTS, RETRY};
-use super::read::{Problems, Section, list, literal, parsed, shown};
+use super::read::{Problems, Section, list, parsed, shown};
 use super::value::{Dialect, ReferenceError, STORES, Value};
 use super::{CAPABILITIES_MAX, Capability, Config, Retry, Spanned, SpecVersion};
 
@@ -199,29 +199,40 @@ fn unreadable(key: &str, written: &Spanned<String>, error: &ReferenceError) -> D
     let ReferenceError::UnknownStore(store) = error else {
         return problem.hint("write it like \"${envvars.REDIS_ADDRESS}\"");
     };
-    let span = written.span.clone();
-    let inside = written.value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    let after = inside.and_then(|inside| inside.strip_prefix(store.as_str()));
+    // Only the store is edited, because a literal or a default can be a secret.
+    let span = &written.span;
+    let is_plain = span.len() == written.value.len() + 2;
+    let at = span.start + "\"${".len();
     if store == "local" {
         let problem = problem.hint("write the value itself: `local` ended with specversion 0.2");
-        let value = after.and_then(|after| after.strip_prefix('.'));
-        return match value.filter(|value| !value.contains(":-")) {
-            Some(value) => problem.fix("write the value itself", span, literal(value)),
-            None => problem,
+        let edits = vec![
+            edit(span.start + 1..at + "local.".len(), ""),
+            edit(span.end - 2..span.end - 1, ""),
+        ];
+        return match is_plain && !written.value.contains(":-") {
+            true => problem.fix_all("write the value itself", edits),
+            false => problem,
         };
     }
     let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
     let synonym = STORE_SYNONYMS.iter().find(|(word, _)| word == store);
     let meant = synonym.map(|(_, name)| *name);
-    match (meant.or_else(|| super::nearest(store, stores.iter().copied())), after) {
-        (Some(meant), Some(after)) => problem
+    match meant.or_else(|| super::nearest(store, stores.iter().copied())) {
+        Some(meant) if is_plain => problem
             .hint(format!("did you mean `{meant}`? the stores are {}", list(&stores)))
             .fix(
                 format!("replace `{}` by `{meant}`", shown(store)),
-                span,
-                literal(&format!("${{{meant}{after}}}")),
+                at..at + store.len(),
+                meant,
             ),
         _ => problem.hint(format!("the stores are {}", list(&stores))),
+    }
+}
+
+fn edit(range: Range<usize>, text: &str) -> Edit {
+    Edit {
+        range,
+        text: text.to_owned(),
     }
 }
 

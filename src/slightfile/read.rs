@@ -9,7 +9,7 @@ use toml_edit::{Item, Key, TableLike, Value};
 use super::diagnostic::{Diagnostic, Edit, codes, nearest};
 use super::gap::{self, Gap};
 use super::grammar::Known;
-use super::{Spanned, SpecVersion};
+use super::{Spanned, SpecVersion, is_secret_name};
 
 /// Where problems are collected, and what they depend on.
 pub struct Problems {
@@ -162,7 +162,7 @@ impl<'a> Section<'a> {
                         codes::TYPE,
                         format!("`{key}` has {}, and takes strings", value.type_name()),
                     );
-                    problems.push(quoted(wrong.label(span, "not a string"), value));
+                    problems.push(quoted(wrong.label(span, "not a string"), key, value));
                 }
             }
         }
@@ -299,17 +299,20 @@ fn around(span: &Range<usize>, before: &str, after: &str) -> Vec<Edit> {
     vec![insert(span.start, before), insert(span.end, after)]
 }
 
-/// A number or a boolean that must be a string. An integer is written anew: `1_883` and `0x75b` are numbers to TOML alone.
-fn quoted(wrong: Diagnostic, value: &Value) -> Diagnostic {
+/// A number or a boolean that must be a string. An integer such as `1_883` or `0x75b`, which is one to TOML alone, is written anew,
+/// unless it can be a secret: no fix holds one.
+fn quoted(wrong: Diagnostic, key: &str, value: &Value) -> Diagnostic {
     const TITLE: &str = "put it in quotes";
-    match (value, value.span()) {
-        (Value::Integer(number), Some(span)) => {
-            let text = format!("\"{}\"", number.value());
-            wrong.hint(TITLE).fix(TITLE, span, text)
-        }
-        (Value::Float(_) | Value::Boolean(_), Some(span)) => {
-            wrong.hint(TITLE).fix_all(TITLE, around(&span, "\"", "\""))
-        }
+    let Some(span) = value.span() else { return wrong };
+    let is_plain = match value {
+        Value::Integer(number) => number.value().to_string().len() == span.len(),
+        Value::Float(_) | Value::Boolean(_) => true,
+        _ => return wrong,
+    };
+    let wrong = wrong.hint(TITLE);
+    match value.as_integer() {
+        Some(number) if !is_plain && !is_secret_name(key) => wrong.fix(TITLE, span, format!("\"{number}\"")),
+        _ if is_plain => wrong.fix_all(TITLE, around(&span, "\"", "\"")),
         _ => wrong,
     }
 }
@@ -342,7 +345,7 @@ pub fn string(key: &str, item: &Item, problems: &mut Problems) -> Option<Spanned
     let Some(text) = item.as_str() else {
         let wrong = wrong_type(key, item, "a string");
         problems.push(match item.as_value() {
-            Some(value) => quoted(wrong, value),
+            Some(value) => quoted(wrong, key, value),
             None => wrong,
         });
         return None;

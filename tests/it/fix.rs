@@ -267,3 +267,33 @@ fn fixes_beside_a_world() {
         );
     }
 }
+
+#[test]
+fn no_fix_holds_a_secret() {
+    let entry = "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.azblob\"\nname = \"a\"\n";
+    for value in [
+        "\"${local.hunter2}\"",
+        "\"${env.KEY:-hunter2}\"",
+        "\"hunter2\"",
+        "\"\"\"${local.hunter2}\"\"\"",
+        "'${local.hunter2}'",
+        "480_917",
+        "480917",
+    ] {
+        let text = format!("{entry}configs = {{ AZURE_STORAGE_ACCOUNT = \"me\", AZURE_STORAGE_KEY = {value} }}\n");
+        let folder = folder(&[("slightfile.toml", text.as_bytes())]);
+        for arguments in [
+            &["check", "--format", "json"][..],
+            &["check", "--format", "sarif"],
+            &["check"],
+        ] {
+            let run = slt(folder.path(), arguments);
+            assert!(
+                !run.stdout.contains("hunter2") && !run.stdout.contains("480"),
+                "{value}: {}",
+                run.stdout
+            );
+            assert!(!run.stderr.contains("hunter2"), "{value}: {}", run.stderr);
+        }
+    }
+}

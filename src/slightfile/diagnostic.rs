@@ -248,6 +248,8 @@ pub mod codes {
     pub const CONFIG_FORM: &str = "SLT0209";
     /// A key of an entry that only another kind of entry reads.
     pub const KEY_OF_OTHER_CAPABILITY: &str = "SLT0210";
+    /// A reference to a store that is not read yet.
+    pub const STORE_PLANNED: &str = "SLT0220";
     /// An import whose capability the slightfile lacks.
     pub const IMPORT_WITHOUT_CAPABILITY: &str = "SLT0301";
     /// An import that no capability provides.
@@ -280,4 +282,6 @@ pub mod codes {
     pub const WIT_INVALID: &str = "SLT0404";
     /// There is no component and no `wit` folder to compare with.
     pub const NO_WORLD: &str = "SLT0405";
+    /// A core module of slight's old ABI.
+    pub const SLIGHT_MODULE: &str = "SLT0406";
 }

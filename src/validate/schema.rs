@@ -293,6 +293,7 @@ fn config(key: &Key, version: SpecVersion) -> Value {
     let form = match key.form {
         KeyForm::Text => None,
         KeyForm::Port => Some(PORT.to_owned()),
+        KeyForm::RedisUrl => Some(r"redis://[^/?#]+(/+-?\d*/*)?([?#][\s\S]*)?".to_owned()),
         KeyForm::Url(schemes) => Some(format!(r"({})://[\s\S]+", schemes.join("|"))),
     };
     let mut all = vec![reference(value)];

@@ -48,3 +48,8 @@ fn explain() {
 fn new() {
     is_checked_in::<slt::commands::new::Line>("new.schema.json");
 }
+
+#[test]
+fn secret() {
+    is_checked_in::<slt::commands::secret::Line>("secret.schema.json");
+}

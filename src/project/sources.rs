@@ -90,6 +90,29 @@ pub fn folder_bytes(folder: &Path) -> Option<u64> {
     Some(bytes)
 }
 
+/// A file, when it was last changed, and its size in bytes.
+pub type Stamp = (PathBuf, Option<SystemTime>, u64);
+
+/// The stamps of a file, or of all files below a folder, in the order of their names; of none when there are more than [`FILES_MAX`].
+pub fn stamps(path: &Path) -> Option<Vec<Stamp>> {
+    let mut left = vec![path.to_owned()];
+    let mut stamps = Vec::new();
+    let mut seen = 0;
+    while let Some(path) = left.pop() {
+        seen += 1;
+        if seen > FILES_MAX {
+            return None;
+        }
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => left.extend(children(&path)),
+            Ok(metadata) => stamps.push((path, metadata.modified().ok(), metadata.len())),
+            Err(_) => {}
+        }
+    }
+    stamps.sort();
+    Some(stamps)
+}
+
 fn children(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();

@@ -18,6 +18,7 @@ fn help() {
         "emulate",
         "secret",
         "doctor",
+        "lsp",
         "completions",
     ] {
         let run = slt(empty.path(), &[command, "--help"]);

@@ -69,6 +69,8 @@ pub enum Form {
     Text,
     /// A URL with one of these schemes.
     Url(&'static [&'static str]),
+    /// `redis://`, whose path is the number of a database or nothing.
+    RedisUrl,
     /// A TCP port.
     Port,
 }
@@ -246,7 +248,7 @@ const REDIS_ADDRESS: Key = endpoint(
         "where the Redis server is",
         "redis://127.0.0.1:6379",
     ),
-    Form::Url(&["redis"]),
+    Form::RedisUrl,
 );
 const AZURE_STORAGE_ACCOUNT: Key = key(
     "AZURE_STORAGE_ACCOUNT",

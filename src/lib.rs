@@ -15,6 +15,7 @@ pub mod lsp;
 pub mod project;
 pub mod providers;
 pub mod scaffold;
+pub mod secrets;
 pub mod services;
 pub mod slightfile;
 pub mod support;

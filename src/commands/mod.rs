@@ -2,16 +2,21 @@
 //!
 //! *Invariant:* the environment and the current directory are read here and not below.
 
+pub mod add;
 mod app;
 mod build;
+pub mod changes;
 mod check;
 mod completions;
 pub mod doctor;
 mod emulate;
 mod lsp;
+pub mod migrate;
 pub mod new;
+pub mod remove;
 mod run;
 mod runner;
+pub mod secret;
 mod test;
 
 use clap::Parser;
@@ -26,7 +31,15 @@ use crate::ui::Ui;
 pub fn main(invocation: Invocation) -> Exit {
     let cli = match Cli::try_parse_from(&invocation.arguments) {
         Ok(cli) => cli,
-        Err(error) => return Ui::plain().usage(&error),
+        Err(error) => {
+            return match secret::unclear(&invocation.arguments, &error) {
+                Some(failure) => {
+                    Ui::plain().failure(&failure);
+                    failure.exit
+                }
+                None => Ui::plain().usage(&error),
+            };
+        }
     };
     let ui = Ui::new(&cli.global, &invocation);
     match dispatch(&cli, &invocation, &ui) {
@@ -51,11 +64,15 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
     }
     match &cli.command {
         Command::New(arguments) => new::run(&session, arguments),
+        Command::Add(arguments) => add::run(&session, arguments),
+        Command::Remove(arguments) => remove::run(&session, arguments),
+        Command::Migrate(arguments) => migrate::run(&session, arguments),
         Command::Check(arguments) => check::run(&session, arguments),
         Command::Build(arguments) => build::run(&session, arguments),
         Command::Run(arguments) => run::run(&session, arguments),
         Command::Test(arguments) => test::run(&session, arguments),
         Command::Emulate(arguments) => emulate::run(&session, arguments),
+        Command::Secret(arguments) => secret::run(&session, arguments),
         Command::Doctor(arguments) => doctor::run(&session, arguments),
         Command::Lsp(arguments) => lsp::run(&session, arguments),
         Command::Completions(arguments) => completions::run(&session, arguments),

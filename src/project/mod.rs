@@ -6,14 +6,17 @@ mod cache;
 mod cargo_config;
 mod declared;
 mod sources;
+mod wit;
 mod world;
 
 use std::borrow::Borrow;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub use cache::Cache;
 pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
 pub use declared::{Declared, Place, declared};
+pub use sources::{manifest, rust_names};
+pub use wit::{WitFolder, WitPackage, wit_folder};
 pub use world::{Against, Compared, compare, component};
 
 use crate::catalogue::{CATALOGUE, Maturity};
@@ -109,14 +112,18 @@ pub fn load(directory: &Path, config: Option<&Path>) -> Result<Project, ProjectE
     Ok(Project {
         slightfile_name: named(&path, directory),
         slightfile_text: text,
-        package_name: sources::package_name(&root.join("Cargo.toml")),
+        package_name: sources::package_name(&root),
         slightfile_path: path,
         root,
     })
 }
 
 fn find(directory: &Path) -> Option<PathBuf> {
-    directory
+    // what is above `app/..` is not `app`
+    let is_plain = directory.components().all(|part| part != Component::ParentDir);
+    let real = if is_plain { None } else { directory.canonicalize().ok() };
+    real.as_deref()
+        .unwrap_or(directory)
         .ancestors()
         .map(|folder| folder.join(SLIGHTFILE))
         .find(|candidate| candidate.is_file())

@@ -9,7 +9,7 @@ use crate::slightfile::Slightfile;
 use crate::validate::{COMPONENT_MAX_BYTES, Diagnostic, World, WorldError, codes, explain};
 
 /// The largest `wit` folder that is read, in bytes. All of WASI has 300,000.
-pub(super) const WIT_MAX_BYTES: u64 = 16 << 20;
+const WIT_MAX_BYTES: u64 = 16 << 20;
 
 /// What was compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,27 +131,9 @@ pub fn component(path: &Path, directory: &Path) -> Compared {
 
 /// The world of a WIT folder.
 fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
-    let name = named(folder, directory);
-    match sources::folder_bytes(folder) {
-        Some(..=WIT_MAX_BYTES) => {}
-        _ => {
-            let message = format!("`{name}` has more than the {WIT_MAX_BYTES} bytes of WIT text that are read");
-            return Compared::problem(Diagnostic::error(codes::WIT_INVALID, message));
-        }
-    }
-    let mut resolve = Resolve::default();
-    let package = match resolve.push_dir(folder) {
-        Ok((package, _)) => package,
-        Err(error) => {
-            let text = resolve.render_error(&error);
-            let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
-            let place = place.map_or(name, |place| named(Path::new(place), directory));
-            let message = format!("`{place}`: {}", one_line(&error.root_cause().to_string()));
-            return Compared::problem(
-                Diagnostic::error(codes::WIT_INVALID, message)
-                    .hint("the packages that a world names lie below `wit/deps`"),
-            );
-        }
+    let (resolve, package) = match resolve(folder, directory) {
+        Ok(resolved) => resolved,
+        Err(problem) => return Compared::problem(problem),
     };
     let chosen = chosen(&resolve, package, app);
     match World::from_package(&resolve, package, chosen.as_deref()) {
@@ -159,12 +141,36 @@ fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
             world: Some(world),
             ..Compared::default()
         },
-        Err(error) => Compared::problem(explain(&name, &error)),
+        Err(error) => Compared::problem(explain(&named(folder, directory), &error)),
+    }
+}
+
+/// Reads a WIT folder.
+pub(super) fn resolve(folder: &Path, directory: &Path) -> Result<(Resolve, PackageId), Diagnostic> {
+    let name = named(folder, directory);
+    match sources::folder_bytes(folder) {
+        Some(..=WIT_MAX_BYTES) => {}
+        _ => {
+            let message = format!("`{name}` has more than the {WIT_MAX_BYTES} bytes of WIT text that are read");
+            return Err(Diagnostic::error(codes::WIT_INVALID, message));
+        }
+    }
+    let mut resolve = Resolve::default();
+    match resolve.push_dir(folder) {
+        Ok((package, _)) => Ok((resolve, package)),
+        Err(error) => {
+            let text = resolve.render_error(&error);
+            let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
+            let place = place.map_or(name, |place| named(Path::new(place), directory));
+            let message = format!("`{place}`: {}", one_line(&error.root_cause().to_string()));
+            Err(Diagnostic::error(codes::WIT_INVALID, message)
+                .hint("the packages that a world names lie below `wit/deps`"))
+        }
     }
 }
 
 /// Which of several worlds is the application's: the one that is called so, or the only one that exports something.
-fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option<String> {
+pub(super) fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option<String> {
     let worlds = &resolve.packages.get(package)?.worlds;
     let app = app.replace('_', "-");
     if worlds.len() < 2 || worlds.contains_key(&app) {

@@ -97,6 +97,8 @@ fn identity(section: &Section<'_>, problems: &mut Problems) -> (Option<Spanned<S
             None
         }
         Some(name) => Some(name),
+        // of the wrong type: reported when it was read
+        None if section.get("name").is_some() => None,
         None => required(
             section,
             "name",

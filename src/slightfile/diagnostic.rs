@@ -228,6 +228,10 @@ pub mod codes {
     pub const REFERENCE: &str = "SLT0109";
     /// More entries than slt reads.
     pub const TOO_MANY: &str = "SLT0110";
+    /// What specversion 1.0 cannot say.
+    pub const MIGRATE_NO_EQUIVALENT: &str = "SLT0120";
+    /// Secrets in the file that migrating would lose.
+    pub const MIGRATE_SECRET_SETTINGS: &str = "SLT0121";
     /// A resource that does not exist.
     pub const RESOURCE_UNKNOWN: &str = "SLT0201";
     /// A resource whose provider is not built yet.
@@ -248,6 +252,8 @@ pub mod codes {
     pub const CONFIG_FORM: &str = "SLT0209";
     /// A key of an entry that only another kind of entry reads.
     pub const KEY_OF_OTHER_CAPABILITY: &str = "SLT0210";
+    /// A reference to a store that is not read yet.
+    pub const STORE_PLANNED: &str = "SLT0220";
     /// An import whose capability the slightfile lacks.
     pub const IMPORT_WITHOUT_CAPABILITY: &str = "SLT0301";
     /// An import that no capability provides.
@@ -280,4 +286,6 @@ pub mod codes {
     pub const WIT_INVALID: &str = "SLT0404";
     /// There is no component and no `wit` folder to compare with.
     pub const NO_WORLD: &str = "SLT0405";
+    /// A core module of slight's old ABI.
+    pub const SLIGHT_MODULE: &str = "SLT0406";
 }

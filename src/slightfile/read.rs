@@ -2,6 +2,7 @@
 //!
 //! It knows types and keys, and nothing of what a table means; that is `document`.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml_edit::{Item, Key, TableLike, Value};
@@ -31,6 +32,36 @@ impl Problems {
         } else {
             Diagnostic::warning(code, message)
         }
+    }
+}
+
+/// Which known word each unknown one of a table most likely stands for.
+pub struct Meant<'a> {
+    by: BTreeMap<&'a str, &'a str>,
+    times: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Meant<'a> {
+    /// Finds them.
+    pub fn new(unknown: impl Iterator<Item = &'a str>, known: &[&'a str]) -> Self {
+        let by: BTreeMap<_, _> = unknown
+            .filter_map(|word| Some((word, nearest(word, known.iter().copied())?)))
+            .collect();
+        let mut times = BTreeMap::new();
+        for word in by.values() {
+            *times.entry(*word).or_default() += 1;
+        }
+        Self { by, times }
+    }
+
+    /// What an unknown word stands for.
+    pub fn by(&self, unknown: &str) -> Option<&'a str> {
+        self.by.get(unknown).copied()
+    }
+
+    /// Whether one unknown word alone stands for it: of two, only one can be replaced.
+    pub fn is_certain(&self, known: &str) -> bool {
+        self.times.get(known) == Some(&1)
     }
 }
 
@@ -190,7 +221,7 @@ impl<'a> Section<'a> {
                     called,
                 })
                 .collect(),
-            Item::Value(Value::Array(array)) => inline_tables(key, item, array, called, problems),
+            Item::Value(Value::Array(array)) => inline_tables(key, array, called, problems),
             _ => {
                 let wrong = wrong_type(key, item, "an array of tables");
                 let wrong = match item.is_table() {
@@ -205,32 +236,39 @@ impl<'a> Section<'a> {
 
     /// Reports each key that is not in `known`, or not in this spec version.
     pub fn check_keys(&self, known: &[Known], problems: &mut Problems) {
-        for (key, span, _) in self.entries() {
-            match known.iter().find(|known| known.key == key) {
-                Some(known) if known.versions.contains(&problems.version) => {}
-                Some(known) => problems.push(self.other_version(known, span, problems)),
-                None => problems.push(self.unknown(key, span, known, problems)),
-            }
-        }
-    }
-
-    fn unknown(&self, key: &str, span: Range<usize>, known: &[Known], problems: &Problems) -> Diagnostic {
         let here: Vec<_> = known
             .iter()
             .filter(|known| known.versions.contains(&problems.version))
             .map(|known| known.key)
             .collect();
+        let is_known = |key: &str| known.iter().any(|known| known.key == key);
+        let unknown = self.entries().map(|(key, ..)| key).filter(|key| !is_known(key));
+        let meant = Meant::new(unknown, &here);
+        for (key, span, _) in self.entries() {
+            match known.iter().find(|known| known.key == key) {
+                Some(known) if known.versions.contains(&problems.version) => {}
+                Some(known) => problems.push(self.other_version(known, span, problems)),
+                None => problems.push(self.unknown(key, span, &here, &meant, problems)),
+            }
+        }
+    }
+
+    fn unknown(&self, key: &str, span: Range<usize>, here: &[&str], meant: &Meant<'_>, problems: &Problems) -> Diagnostic {
         let message = format!("{} has no key `{}`", self.called, shown(key));
         let diagnostic = problems
             .lenient(codes::KEY_UNKNOWN, message)
             .label(span.clone(), "not known here");
-        match nearest(key, here.iter().copied()) {
-            Some(meant) => {
-                diagnostic
-                    .hint(format!("did you mean `{meant}`?"))
-                    .fix(format!("replace by `{meant}`"), span, meant)
+        match meant.by(key) {
+            Some(word) => {
+                let diagnostic = diagnostic.hint(format!("did you mean `{word}`?"));
+                // with only one of its places replaced it would be another mistake
+                let is_once = self.get(key).is_some_and(|item| places(item) == 1);
+                match is_once && self.get(word).is_none() && meant.is_certain(word) {
+                    true => diagnostic.fix(format!("replace by `{word}`"), span, word),
+                    false => diagnostic,
+                }
             }
-            None => diagnostic.hint(format!("the keys of {} are {}", self.called, list(&here))),
+            None => diagnostic.hint(format!("the keys of {} are {}", self.called, list(here))),
         }
     }
 
@@ -255,7 +293,6 @@ impl<'a> Section<'a> {
 
 fn inline_tables<'a>(
     key: &str,
-    item: &Item,
     array: &'a toml_edit::Array,
     called: &'static str,
     problems: &mut Problems,
@@ -268,10 +305,41 @@ fn inline_tables<'a>(
                 span: value.span().unwrap_or_default(),
                 called,
             }),
-            None => problems.push(wrong_type(key, item, "an array of tables")),
+            None => problems.push(
+                Diagnostic::error(
+                    codes::TYPE,
+                    format!("`{key}` has {}, and takes tables", value.type_name()),
+                )
+                .label(value.span().unwrap_or_default(), "not a table"),
+            ),
         }
     }
     sections
+}
+
+/// In how many places the key of an item is written: tables can have several headers or dotted keys.
+fn places(item: &Item) -> usize {
+    let below = |table: &dyn TableLike| table.iter().map(|(_, item)| places(item)).sum::<usize>();
+    let headers = |table: &toml_edit::Table| {
+        let below = table.iter().filter(|(_, item)| is_written_by_header(item));
+        usize::from(!table.is_implicit()) + below.map(|(_, item)| places(item)).sum::<usize>()
+    };
+    match item {
+        Item::Table(table) if table.is_dotted() => below(table),
+        Item::Table(table) => headers(table),
+        Item::ArrayOfTables(array) => array.iter().map(headers).sum(),
+        Item::Value(Value::InlineTable(table)) if table.is_dotted() => below(table),
+        Item::Value(_) | Item::None => 1,
+    }
+}
+
+/// Whether it has a header of its own, which repeats the keys above it.
+fn is_written_by_header(item: &Item) -> bool {
+    match item {
+        Item::Table(table) => !table.is_dotted(),
+        Item::ArrayOfTables(_) => true,
+        Item::Value(_) | Item::None => false,
+    }
 }
 
 /// The header of a table, or the key of an inline one.

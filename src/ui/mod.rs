@@ -3,6 +3,7 @@
 //! Results go to stdout; progress, logs and diagnostics to stderr.
 
 pub mod diagnostics;
+pub mod diff;
 mod events;
 mod foreign;
 
@@ -14,6 +15,7 @@ use crate::events::{Event, Sink};
 use crate::exit::{Exit, Failure};
 use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
+use crate::support::secret::Secret;
 use diagnostics::{Checked, Line, Source};
 
 /// Renders what the rooms report.
@@ -146,6 +148,21 @@ impl Ui {
             bytes_to_stderr(bytes)
         } else {
             bytes_to_stdout(bytes)
+        }
+    }
+
+    /// Asks for a secret on the terminal that this process was started from, without showing what is typed.
+    ///
+    /// # Errors
+    /// There is no terminal; or `Interrupted` or `UnexpectedEof`, when the user gives up.
+    pub fn ask_secret(&self, question: &str) -> std::io::Result<Secret> {
+        rpassword::prompt_password(question).map(Secret::new)
+    }
+
+    /// Prints what should be known beside a result, for people; programs find it in the result.
+    pub fn note(&self, text: &str) {
+        if !self.is_json() && !self.quiet {
+            to_stderr(&format!("note: {text}\n"));
         }
     }
 

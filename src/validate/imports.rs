@@ -1,54 +1,28 @@
-//! A component's imports and exports beside the slightfile and the catalogue.
+//! What a component's imports and exports ask of the slightfile. Whether slt hosts them at all is `interfaces`'s.
 
 use std::collections::BTreeMap;
 
 use semver::Version;
 
-use super::shapes::{Misfit, misfits};
+use super::interfaces;
 use super::{Artifact, Interface, World};
 use crate::catalogue::{Capability, Catalogue, Family, Hosted, Resource};
-use crate::slightfile::{Diagnostic, Slightfile, SpecVersion, codes, nearest};
-
-/// What every component gets without asking in the slightfile.
-const ALWAYS: &[&str] = &[
-    "wasi:cli",
-    "wasi:clocks",
-    "wasi:filesystem",
-    "wasi:http",
-    "wasi:io",
-    "wasi:random",
-    "wasi:sockets",
-];
-
-/// The version of [`ALWAYS`]: every 0.2.x.
-const ALWAYS_VERSIONS: &[&str] = &["0.2.0"];
-
-const TESTING: &str = "slight:testing";
-const TESTING_INTERFACES: &[&str] = &["clock", "faults", "services"];
-const TESTING_VERSIONS: &[&str] = &["0.1.0"];
+use crate::slightfile::{Diagnostic, Slightfile, SpecVersion, codes};
 
 /// What `slt run` starts.
 const ENTRY_POINTS: &[(&str, &str)] = &[("wasi:http", "incoming-handler"), ("wasi:cli", "run")];
 
 /// Finds every problem of a world.
 pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, artifact: Artifact) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut found = interfaces::check(world, catalogue, artifact);
     let mut used = Used::new();
     for import in &world.imports {
-        match import.package.as_str() {
-            TESTING => found.extend(testing(import, artifact)),
-            package if ALWAYS.contains(&package) => {
-                found.extend(version_problem(import, ALWAYS_VERSIONS, "imports"));
-            }
-            _ => found.extend(provided(import, catalogue)),
-        }
         if let Some(family) = family(import, catalogue, |capability| capability.imports) {
             used.entry(family).or_default().push(import.path());
         }
     }
     for export in &world.exports {
-        if let Some((family, hosted)) = row(export, catalogue, |capability| capability.exports) {
-            found.extend(version_problem(export, hosted.versions, "exports"));
+        if let Some(family) = family(export, catalogue, |capability| capability.exports) {
             used.entry(family).or_default().push(export.path());
         }
     }
@@ -79,7 +53,7 @@ pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, arti
 
 /// Whether a guest's version of an interface is one of those that are hosted, as semver says: a pre-release is only
 /// itself, and `0.2.0` is every 0.2.x.
-fn is_hosted(version: Option<&Version>, hosted: &[&str]) -> bool {
+pub fn is_hosted(version: Option<&Version>, hosted: &[&str]) -> bool {
     let Some(version) = version else { return false };
     hosted
         .iter()
@@ -91,9 +65,10 @@ fn is_hosted(version: Option<&Version>, hosted: &[&str]) -> bool {
         })
 }
 
-type Rows = fn(&Capability) -> &'static [Hosted];
+/// The interfaces that a capability has its components import, or export.
+pub(super) type Rows = fn(&Capability) -> &'static [Hosted];
 
-fn row(interface: &Interface, catalogue: &Catalogue, rows: Rows) -> Option<(Family, &'static Hosted)> {
+pub(super) fn row(interface: &Interface, catalogue: &Catalogue, rows: Rows) -> Option<(Family, &'static Hosted)> {
     catalogue.capabilities.iter().find_map(|capability| {
         let hosted = rows(capability)
             .iter()
@@ -104,111 +79,6 @@ fn row(interface: &Interface, catalogue: &Catalogue, rows: Rows) -> Option<(Fami
 
 fn family(interface: &Interface, catalogue: &Catalogue, rows: Rows) -> Option<Family> {
     row(interface, catalogue, rows).map(|(family, _)| family)
-}
-
-fn version_problem(interface: &Interface, hosted: &[&str], does: &str) -> Option<Diagnostic> {
-    if is_hosted(interface.version.as_ref(), hosted) {
-        return None;
-    }
-    let hosts: Vec<_> = hosted
-        .iter()
-        .map(|version| match version.strip_suffix(".0") {
-            Some(track) if !version.contains('-') => format!("{track}.x"),
-            _ => (*version).to_owned(),
-        })
-        .collect();
-    Some(
-        Diagnostic::error(
-            codes::VERSION_UNSUPPORTED,
-            format!(
-                "the component {does} `{}`, a version that slt does not host",
-                interface.id()
-            ),
-        )
-        .hint(format!(
-            "build it against `{}` in version {}",
-            interface.package,
-            hosts.join(" or ")
-        )),
-    )
-}
-
-fn testing(import: &Interface, artifact: Artifact) -> Option<Diagnostic> {
-    if !TESTING_INTERFACES.contains(&import.name.as_str()) {
-        return Some(unknown(import, TESTING_INTERFACES));
-    }
-    if artifact == Artifact::App {
-        return Some(
-            Diagnostic::error(
-                codes::TESTING_OUTSIDE_TESTS,
-                format!(
-                    "the component imports `{}`, which is only there under `slt test`",
-                    import.id()
-                ),
-            )
-            .hint("import it in a world that only the tests are built for"),
-        );
-    }
-    version_problem(import, TESTING_VERSIONS, "imports")
-}
-
-/// An import that a capability must provide.
-fn provided(import: &Interface, catalogue: &Catalogue) -> Vec<Diagnostic> {
-    let Some((_, hosted)) = row(import, catalogue, |capability| capability.imports) else {
-        let others: Vec<_> = catalogue
-            .capabilities
-            .iter()
-            .flat_map(|capability| capability.imports)
-            .filter(|hosted| hosted.package == import.package)
-            .map(|hosted| hosted.interface)
-            .collect();
-        return vec![unknown(import, &others)];
-    };
-    if let Some(problem) = version_problem(import, hosted.versions, "imports") {
-        return vec![problem];
-    }
-    misfits(import)
-        .into_iter()
-        .map(|misfit| shape(import, misfit))
-        .collect()
-}
-
-fn unknown(import: &Interface, others: &[&str]) -> Diagnostic {
-    let what = if import.package.is_empty() { "the function " } else { "" };
-    let diagnostic = Diagnostic::error(
-        codes::IMPORT_UNKNOWN,
-        format!(
-            "the component imports {what}`{}`, which no capability provides",
-            import.id()
-        ),
-    );
-    if let Some(near) = nearest(&import.name, others.iter().copied()) {
-        return diagnostic.hint(format!("did you mean `{}/{near}`?", import.package));
-    }
-    match others.is_empty() {
-        true => diagnostic.hint("slt has no host for it: take the import out of the world, or compose the component with one that exports it"),
-        false => diagnostic.hint(format!("of `{}`, slt hosts {}", import.package, others.join(", "))),
-    }
-}
-
-fn shape(import: &Interface, misfit: Misfit) -> Diagnostic {
-    let Misfit {
-        function,
-        found,
-        hosted,
-    } = misfit;
-    let function = function.rsplit('.').next().unwrap_or(&function).to_owned();
-    let diagnostic = Diagnostic::error(
-        codes::SHAPE_UNSUPPORTED,
-        format!("`{function}` of `{}` has a shape that slt does not host", import.id()),
-    );
-    if hosted.is_empty() {
-        return diagnostic.hint("no published copy of this version has such a function that slt knows");
-    }
-    diagnostic.hint(format!(
-        "take the WIT text of a copy that slt hosts\n  the component: {found}\n  slt:           {}",
-        hosted.join("\n  or:            ")
-    ))
 }
 
 /// HTTP is there for every component; all else needs an entry in the slightfile.
@@ -239,7 +109,7 @@ fn missing(slightfile: &Slightfile, used: &Used, catalogue: &Catalogue) -> Vec<F
 }
 
 /// `` `wasi:keyvalue/store`, `wasi:keyvalue/batch` ``
-fn interfaces(family: Family, used: &Used) -> String {
+fn paths(family: Family, used: &Used) -> String {
     let paths = used.get(&family).into_iter().flatten();
     paths.map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
 }
@@ -253,7 +123,7 @@ fn without_capability(
     let capability = catalogue.capability(family)?;
     let message = format!(
         "the component uses {}, and the slightfile has no `{}` capability",
-        interfaces(family, used),
+        paths(family, used),
         capability.name
     );
     Some(
@@ -269,7 +139,7 @@ fn wrong_family(family: Family, used: &Used, entry: &Entry<'_>, catalogue: &Cata
     let name = |family: Family| catalogue.capability(family).map_or("", |capability| capability.name);
     let message = format!(
         "the component uses {}, and `{}` offers `{}`",
-        interfaces(family, used),
+        paths(family, used),
         resource.id,
         name(resource.family)
     );

@@ -4,11 +4,14 @@
 //! a file says by itself is checked by `slightfile`; what it means beside the catalogue and a component, here.
 
 mod imports;
+mod interfaces;
+pub mod module;
 mod resources;
 mod shapes;
 mod world;
 
 pub use crate::slightfile::{Diagnostic, Edit, Fix, Label, Severity, codes};
+pub use imports::is_hosted;
 pub use world::{COMPONENT_MAX_BYTES, Interface, World, WorldError};
 
 use crate::catalogue::Catalogue;
@@ -43,6 +46,9 @@ pub fn validate(
 #[must_use]
 pub fn explain(source_name: &str, error: &WorldError) -> Diagnostic {
     match error {
+        WorldError::SlightModule => {
+            Diagnostic::error(codes::SLIGHT_MODULE, format!("`{source_name}` {error}")).hint(module::SLIGHTS_HINT)
+        }
         WorldError::CoreModule => Diagnostic::error(codes::CORE_MODULE, format!("`{source_name}`: {error}"))
             .hint("`slt build` writes a component to `dist/`; with cargo alone, build for the target wasm32-wasip2"),
         WorldError::WitPackage => Diagnostic::error(codes::WIT_PACKAGE, format!("`{source_name}`: {error}"))

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::catalogue::{Catalogue, Family, Form, Key, Maturity, Need, Resource};
 use crate::slightfile::{
-    Capability, Config, Diagnostic, Slightfile, SpecVersion, Value, codes, has_password, is_secret_name, nearest,
+    Capability, Config, Diagnostic, Meant, Slightfile, SpecVersion, Store, Value, codes, has_password, is_secret_name, nearest,
 };
 
 /// An entry whose resource exists.
@@ -27,10 +27,12 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
         found.extend(planned(entry, resource, catalogue));
         found.extend(missing_configs(slightfile, entry, resource));
         found.extend(keys_of_others(entry, resource));
+        found.extend(unknown_configs(entry, resource, slightfile.specversion.value));
         for (key, config) in &entry.configs {
-            found.extend(config_problems(key, config, resource, slightfile.specversion.value));
+            found.extend(value_problems(key, config, resource));
         }
     }
+    found.extend(planned_stores(slightfile, &known));
     found.extend(names(&known, slightfile.specversion.value));
     found
 }
@@ -120,6 +122,47 @@ fn planned(entry: &Capability, resource: &Resource, catalogue: &Catalogue) -> Op
             "`slt check` accepts it; `slt run` and `slt test` do not start{instead}"
         )),
     )
+}
+
+/// References to stores that are not read yet, of entries that would start otherwise.
+fn planned_stores(slightfile: &Slightfile, known: &[Known<'_>]) -> Vec<Diagnostic> {
+    let ready = || {
+        known
+            .iter()
+            .filter(|(_, resource)| resource.maturity == Maturity::Ready)
+    };
+    let problem = |store: Store, span: &Range<usize>, instead: &str| {
+        Diagnostic::warning(
+            codes::STORE_PLANNED,
+            format!("the store `{}` is planned, and not read yet", store.name()),
+        )
+        .label(span.clone(), "not read yet")
+        .hint(format!(
+            "`slt check` accepts it; `slt run` does not start: write {instead}"
+        ))
+    };
+    let by_default = slightfile
+        .secret_store
+        .as_ref()
+        .filter(|store| store.value.is_planned());
+    let asks = |resource: &Resource| resource.keys.iter().any(|key| key.need != Need::Optional);
+    let by_default = by_default.filter(|_| ready().any(|(_, resource)| asks(resource)));
+    let by_default = by_default.map(|store| problem(store.value, &store.span, "\"configs.envvars\""));
+    let values = ready().flat_map(|(entry, _)| entry.configs.values());
+    values
+        .filter_map(|config| match &config.value.value {
+            Value::Reference {
+                store,
+                key,
+                default: None,
+            } if store.is_planned() => {
+                let instead = format!("\"${{envvars.{}}}\"", shown(key));
+                Some(problem(*store, &config.value.span, &instead))
+            }
+            _ => None,
+        })
+        .chain(by_default)
+        .collect()
 }
 
 /// Keys that only message brokers have, or only provider components.
@@ -214,12 +257,9 @@ fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {
     place(name) < place(other)
 }
 
-fn config_problems(name: &str, config: &Config, resource: &Resource, version: SpecVersion) -> Vec<Diagnostic> {
+fn value_problems(name: &str, config: &Config, resource: &Resource) -> Vec<Diagnostic> {
     let key = resource.keys.iter().find(|key| key.name == name);
     let mut found = Vec::new();
-    if key.is_none() {
-        found.push(unknown_config(name, config, resource, version));
-    }
     let Value::Literal(literal) = &config.value.value else {
         return found;
     };
@@ -238,7 +278,30 @@ fn config_problems(name: &str, config: &Config, resource: &Resource, version: Sp
     found
 }
 
-fn unknown_config(name: &str, config: &Config, resource: &Resource, version: SpecVersion) -> Diagnostic {
+fn unknown_configs(entry: &Capability, resource: &Resource, version: SpecVersion) -> Vec<Diagnostic> {
+    let known: Vec<_> = resource.keys.iter().map(|key| key.name).collect();
+    let is_known = |name: &&str| known.contains(name);
+    let unread = entry.unread_configs.iter().map(String::as_str);
+    let written = || entry.configs.keys().map(String::as_str).chain(unread.clone());
+    let meant = Meant::new(written().filter(|name| !is_known(name)), &known);
+    let is_free = |word: &str| meant.is_certain(word) && !written().any(|name| name == word);
+    let unknown = entry.configs.iter().filter(|(name, _)| !is_known(&name.as_str()));
+    unknown
+        .map(|(name, config)| {
+            let word = meant.by(name);
+            unknown_config(name, config, resource, version, word.map(|word| (word, is_free(word))))
+        })
+        .collect()
+}
+
+/// `meant`: the key that it most likely stands for, and whether it can take its place.
+fn unknown_config(
+    name: &str,
+    config: &Config,
+    resource: &Resource,
+    version: SpecVersion,
+    meant: Option<(&str, bool)>,
+) -> Diagnostic {
     let message = format!("`{}` has no key `{}`", resource.id, shown(name));
     let diagnostic = if version == SpecVersion::V1_0 {
         Diagnostic::error(codes::CONFIG_UNKNOWN, message)
@@ -246,15 +309,14 @@ fn unknown_config(name: &str, config: &Config, resource: &Resource, version: Spe
         Diagnostic::warning(codes::CONFIG_UNKNOWN, message)
     };
     let diagnostic = diagnostic.label(config.key.clone(), "not a key of this resource");
-    let keys = || resource.keys.iter().map(|key| key.name);
-    if let Some(meant) = nearest(name, keys()) {
-        return diagnostic.hint(format!("did you mean `{meant}`?")).fix(
-            format!("replace by `{meant}`"),
-            config.key.clone(),
-            meant,
-        );
+    if let Some((word, is_free)) = meant {
+        let diagnostic = diagnostic.hint(format!("did you mean `{word}`?"));
+        return match is_free {
+            true => diagnostic.fix(format!("replace by `{word}`"), config.key.clone(), word),
+            false => diagnostic,
+        };
     }
-    let keys: Vec<_> = keys().map(|key| format!("`{key}`")).collect();
+    let keys: Vec<_> = resource.keys.iter().map(|key| format!("`{}`", key.name)).collect();
     match keys.is_empty() {
         true => diagnostic.hint("it takes no configuration"),
         false => diagnostic.hint(format!("its keys are {}", keys.join(", "))),
@@ -282,13 +344,26 @@ fn misformed(key: &Key, literal: &str) -> Option<String> {
             Ok(1..) => None,
             _ => Some("a port, from 1 to 65535".to_owned()),
         },
-        Form::Url(schemes) => {
-            let url = url::Url::parse(literal).ok();
-            let fits = url.is_some_and(|url| schemes.contains(&url.scheme()) && url.has_host());
-            let wanted: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
-            (!fits).then(|| format!("a URL that begins with {}", wanted.join(" or ")))
-        }
+        Form::Url(schemes) => match url(literal, schemes) {
+            Some(_) => None,
+            None => {
+                let wanted: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+                Some(format!("a URL that begins with {}", wanted.join(" or ")))
+            }
+        },
+        Form::RedisUrl => match url(literal, &["redis"]).map(|url| url.path().trim_matches('/').to_owned()) {
+            Some(database) if database.is_empty() || database.parse::<i64>().is_ok() => None,
+            Some(_) => Some("a URL whose path is the number of a database".to_owned()),
+            None => Some("a URL that begins with redis://".to_owned()),
+        },
     }
+}
+
+/// A URL with a host and one of these schemes.
+fn url(literal: &str, schemes: &[&str]) -> Option<url::Url> {
+    let url = url::Url::parse(literal).ok()?;
+    let host = url.host_str().is_some_and(|host| !host.is_empty());
+    (host && schemes.contains(&url.scheme())).then_some(url)
 }
 
 /// Two entries of one family must not share a name, and `*` is every name.

@@ -147,7 +147,7 @@ fn a_handler_and_its_topics_belong_together() {
         "package a:b; world w { export wasi:messaging/incoming-handler@0.2.0-draft; }",
     ]);
     let none = world(&[
-        "package wasi:cli@0.2.0; interface run { run: func(); }",
+        "package wasi:cli@0.2.0; interface run { run: func() -> result; }",
         STORE,
         "package a:b; world w { import wasi:keyvalue/store@0.2.0-draft; export wasi:cli/run@0.2.0; }",
     ]);
@@ -174,7 +174,7 @@ fn a_handler_and_its_topics_belong_together() {
 #[test]
 fn one_missing_and_one_unused_are_one_mistake() {
     let world = world(&[
-        "package wasi:cli@0.2.0; interface run { run: func(); }",
+        "package wasi:cli@0.2.0; interface run { run: func() -> result; }",
         STORE,
         "package a:b; world w { import wasi:keyvalue/store@0.2.0-draft; export wasi:cli/run@0.2.0; }",
     ]);

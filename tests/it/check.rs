@@ -33,8 +33,12 @@ interface watcher { use store.{bucket}; on-set: func(bucket: bucket, key: string
 ";
 
 const HTTP_WIT: &str = "package wasi:http@0.2.12;
-interface incoming-handler { handle: func(); }
-interface outgoing-handler { handle: func(); }
+interface types { resource incoming-request; resource response-outparam; resource outgoing-request; }
+interface incoming-handler {
+  use types.{incoming-request, response-outparam};
+  handle: func(request: incoming-request, response-out: response-outparam);
+}
+interface outgoing-handler { use types.{outgoing-request}; }
 ";
 
 const TESTING_WIT: &str = "package slight:testing@0.1.0;

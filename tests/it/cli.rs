@@ -8,11 +8,15 @@ fn help() {
     insta::assert_snapshot!("help", slt(empty.path(), &["--help"]).shown(empty.path()));
     for command in [
         "new",
+        "add",
+        "remove",
+        "migrate",
         "check",
         "build",
         "run",
         "test",
         "emulate",
+        "secret",
         "doctor",
         "lsp",
         "completions",

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::catalogue::{Catalogue, Family, Form, Key, Maturity, Need, Resource};
 use crate::slightfile::{
-    Capability, Config, Diagnostic, Meant, Slightfile, SpecVersion, Store, Value, codes, has_password, is_secret_name, nearest,
+    Capability, Config, Diagnostic, Meant, Slightfile, SpecVersion, Store, Value, codes, has_password, is_secret_name,
+    nearest,
 };
 
 /// An entry whose resource exists.

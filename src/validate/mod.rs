@@ -7,10 +7,12 @@ mod imports;
 mod interfaces;
 pub mod module;
 mod resources;
+pub mod schema;
 mod shapes;
 mod world;
 
 pub use crate::slightfile::{Diagnostic, Edit, Fix, Label, Severity, codes};
+pub use imports::is_hosted;
 pub use world::{COMPONENT_MAX_BYTES, Interface, World, WorldError};
 
 use crate::catalogue::Catalogue;

@@ -94,6 +94,8 @@ pub enum Command {
     Test(Test),
     /// Run emulated services by themselves, for programs in any language
     Emulate(Emulate),
+    /// Store the values of `${usersecrets.KEY}`, outside the project
+    Secret(Secret),
     /// Say what is installed, what is missing, and the command that mends it
     Doctor(Doctor),
     /// Print shell completions
@@ -141,11 +143,18 @@ pub struct Build {
 /// `slt run`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  slt run\n  slt run --listen 127.0.0.1:0\n  slt run dist/report.wasm -- --from yesterday"
+    after_help = "Examples:\n  slt run\n  slt run --listen 127.0.0.1:0\n  slt run dist/report.wasm -- --from yesterday\n  \
+                  slt -c slightfile.toml run -m app.wasm"
 )]
 pub struct Run {
     /// A project's folder, or a component (default: this folder)
     pub path: Option<PathBuf>,
+    /// The component, as `slight` spells it
+    #[arg(short, long, value_name = "COMPONENT", conflicts_with = "path")]
+    pub module: Option<PathBuf>,
+    /// A flag of `slight`'s that has no effect here
+    #[arg(short, long, hide = true)]
+    pub link_all_capabilities: bool,
     /// Serve HTTP here; port 0 takes a free one and prints it
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
     pub listen: String,
@@ -209,6 +218,63 @@ pub struct Emulate {
     /// The seed of every random decision
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// `slt secret`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt secret set REDIS_ADDRESS\n  slt secret set REDIS_ADDRESS < address.txt\n  slt secret list\n  slt secret import\n\n\
+                  A value is asked for, or read from standard input, and never taken from an argument. Secrets belong to the\n\
+                  folder of the slightfile, and lie outside of it in a file that only you can read"
+)]
+pub struct Secret {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SecretCommand,
+}
+
+/// What `slt secret` does.
+#[derive(Debug, Subcommand)]
+pub enum SecretCommand {
+    /// Store a value: asked for on a terminal, else read from standard input
+    Set(SecretSet),
+    /// Print the names of what is stored
+    List,
+    /// Remove a value
+    Remove(SecretRemove),
+    /// Copy what `slight secret` wrote as `[[secret_settings]]` into the slightfile
+    Import(SecretImport),
+}
+
+/// `slt secret set`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  slt secret set REDIS_ADDRESS\n  slt secret set REDIS_ADDRESS < address.txt")]
+pub struct SecretSet {
+    /// The name: letters, digits, `_` and `-`
+    pub key: String,
+    /// Refused, and not repeated.
+    #[arg(hide = true)]
+    pub value: Vec<String>,
+}
+
+/// `slt secret remove`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  slt secret remove REDIS_ADDRESS")]
+pub struct SecretRemove {
+    /// The name
+    pub key: String,
+}
+
+/// `slt secret import`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  slt secret import\n  slt secret import --key-file backup/.slightkey")]
+pub struct SecretImport {
+    /// Replace what is stored under the same names
+    #[arg(long)]
+    pub force: bool,
+    /// Where slight's key is (default: `.slightkey` in the folder for temporary files)
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
 }
 
 /// `slt doctor`

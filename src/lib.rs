@@ -14,6 +14,7 @@ pub mod host;
 pub mod project;
 pub mod providers;
 pub mod scaffold;
+pub mod secrets;
 pub mod services;
 pub mod slightfile;
 pub mod support;

@@ -10,6 +10,8 @@ use wasm_metadata::{AddMetadata, AddMetadataField};
 use wit_component::ComponentEncoder;
 use wit_parser::decoding::{DecodedWasm, decode};
 
+use crate::validate::module;
+
 /// How every WebAssembly binary begins.
 const MAGIC: &[u8] = b"\0asm";
 /// What follows in a core module: version 1, layer 0.
@@ -29,6 +31,9 @@ pub enum ComponentError {
     /// A WIT package in binary form.
     #[error("holds WIT, and no component")]
     Wit,
+    /// A core module of slight's old ABI.
+    #[error("{}", module::SLIGHTS)]
+    Slight,
     /// A core module for WASI 0.1.
     #[error("is a core module for WASI 0.1, which is not supported yet")]
     Preview1,
@@ -48,6 +53,7 @@ impl ComponentError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Slight => Some(module::SLIGHTS_HINT.to_owned()),
             Self::Preview1 | Self::NoWorld => {
                 Some(format!("compile for `{}`, whose output is a component", super::TARGET))
             }
@@ -93,6 +99,9 @@ fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ComponentError> {
     }
     if !kind.starts_with(MODULE) {
         return Err(ComponentError::NotWasm);
+    }
+    if module::is_slights(bytes) {
+        return Err(ComponentError::Slight);
     }
     let (embedded, _) =
         wit_component::metadata::decode(bytes).map_err(|error| ComponentError::Invalid(format!("{error:#}")))?;
@@ -179,6 +188,12 @@ mod tests {
         let mut foreign = [MAGIC, MODULE].concat();
         foreign.extend([1, 5, 1, 0x60, 0, 1, 0x7f]);
         foreign.extend([2, 7, 1, 1, b'a', 1, b'b', 0, 0]);
+        // (module (import "canonical_abi" "b" (func (result i32))))
+        let mut slights = [MAGIC, MODULE].concat();
+        slights.extend([1, 5, 1, 0x60, 0, 1, 0x7f]);
+        slights.extend([2, 19, 1, 13]);
+        slights.extend(b"canonical_abi");
+        slights.extend([1, b'b', 0, 0]);
         let check = |bytes: &[u8], expected: &str| {
             let message = finish(bytes, ABOUT).unwrap_err().to_string();
             assert!(message.starts_with(expected), "{message}");
@@ -187,6 +202,7 @@ mod tests {
         check(b"#!/bin/sh", "is no WebAssembly");
         check(b"\0asm\x02\0\0\0", "is no WebAssembly");
         check(&preview1, "is a core module for WASI 0.1");
+        check(&slights, "was made for slight ≤ 0.5: ");
         check(&foreign, "is a core module, and no world is embedded in it");
         check(&[empty(), vec![1, 200, 1]].concat(), "is no valid component: ");
     }

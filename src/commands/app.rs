@@ -16,7 +16,11 @@ pub(super) fn project(session: &Session<'_>, directory: &std::path::Path) -> Res
         .config
         .as_ref()
         .map(|config| session.directory().join(config));
-    let mut project = project::load(directory, config.as_deref())
+    let directory = match config {
+        Some(_) => session.directory(),
+        None => directory.to_owned(),
+    };
+    let mut project = project::load(&directory, config.as_deref())
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))?;
     project.slightfile_name = project::named(&project.slightfile_path, &session.directory());
     let source = Source {

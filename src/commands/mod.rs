@@ -11,6 +11,7 @@ mod emulate;
 pub mod new;
 mod run;
 mod runner;
+pub mod secret;
 mod test;
 
 use clap::Parser;
@@ -25,7 +26,15 @@ use crate::ui::Ui;
 pub fn main(invocation: Invocation) -> Exit {
     let cli = match Cli::try_parse_from(&invocation.arguments) {
         Ok(cli) => cli,
-        Err(error) => return Ui::plain().usage(&error),
+        Err(error) => {
+            return match secret::unclear(&invocation.arguments, &error) {
+                Some(failure) => {
+                    Ui::plain().failure(&failure);
+                    failure.exit
+                }
+                None => Ui::plain().usage(&error),
+            };
+        }
     };
     let ui = Ui::new(&cli.global, &invocation);
     match dispatch(&cli, &invocation, &ui) {
@@ -55,6 +64,7 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Run(arguments) => run::run(&session, arguments),
         Command::Test(arguments) => test::run(&session, arguments),
         Command::Emulate(arguments) => emulate::run(&session, arguments),
+        Command::Secret(arguments) => secret::run(&session, arguments),
         Command::Doctor(arguments) => doctor::run(&session, arguments),
         Command::Completions(arguments) => completions::run(&session, arguments),
         Command::Runner(arguments) => runner::run(&session, arguments),

@@ -15,9 +15,11 @@ use crate::cli::Run;
 use crate::deployment::{BindError, Deployment, Parts, Services, Stop, Watchdog, bind, serve};
 use crate::events::{Event, Sink};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
-use crate::project;
+use crate::project::{self, Project};
+use crate::secrets::{Name, Secrets};
 use crate::slightfile::{Slightfile, Store};
 use crate::support::os;
+use crate::validate::module;
 
 /// What one request may take where `[limits] request_timeout` says nothing.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,42 +27,80 @@ const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long instances that run on are waited for when everything else has ended.
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 
+/// What is started.
+struct Plan<'a> {
+    /// The component's path, and its bytes.
+    component: (&'a Path, &'a [u8]),
+    project: &'a Project,
+    slightfile: &'a Slightfile,
+    /// The arguments of a command.
+    arguments: &'a [String],
+    /// Where to serve HTTP, if at all.
+    listen: Option<&'a str>,
+}
+
 /// Runs `slt run`.
 pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
     let directory = session.directory();
-    let path = arguments
-        .path
-        .as_ref()
-        .map_or_else(|| directory.clone(), |path| directory.join(path));
-    let listen = listen(&arguments.listen)?;
-    let (component, slightfile) = if path.is_dir() {
+    if arguments.link_all_capabilities {
+        session.ui.event(&Event::Note {
+            message: "`--link-all-capabilities` has no effect: a component gets what its slightfile names".into(),
+        });
+    }
+    let path = arguments.module.as_ref().or(arguments.path.as_ref());
+    let path = path.map_or_else(|| directory.clone(), |path| directory.join(path));
+    let listen = Some(listen(&arguments.listen)?);
+    let (arguments, release) = (arguments.arguments.as_slice(), arguments.release);
+    if path.is_dir() {
         let (project, slightfile) = app::project(session, &path)?;
         let component = match &slightfile.app.component {
             Some(component) => project.root.join(&component.value),
             None => {
-                let plan = super::build::plan(session, project.root.clone(), arguments.release);
+                let plan = super::build::plan(session, project.root.clone(), release);
                 build::component(&plan, &session.ui.sink())
                     .map_err(super::build::failure)?
                     .path
             }
         };
-        (component, slightfile)
-    } else {
-        if !path.exists() {
-            let name = project::named(&path, &directory);
-            return Err(Failure::usage(format!("there is no `{name}`"))
-                .hint("give a project's folder or a component; `slt build` writes one to `dist/`"));
-        }
-        let folder = path.parent().map_or_else(|| directory.clone(), Path::to_owned);
-        (path, app::project(session, &folder)?.1)
+        let plan = Plan {
+            component: (&component, &read(session, &component)?),
+            project: &project,
+            slightfile: &slightfile,
+            arguments,
+            listen,
+        };
+        return start(session, plan);
+    }
+    if !path.exists() {
+        let name = project::named(&path, &directory);
+        return Err(Failure::usage(format!("there is no `{name}`"))
+            .hint("give a project's folder or a component; `slt build` writes one to `dist/`"));
+    }
+    // what was made for slight is said to be, before anything is said of its slightfile
+    let bytes = read(session, &path)?;
+    let folder = path.parent().map_or_else(|| directory.clone(), Path::to_owned);
+    let (project, slightfile) = app::project(session, &folder)?;
+    let plan = Plan {
+        component: (&path, &bytes),
+        project: &project,
+        slightfile: &slightfile,
+        arguments,
+        listen,
     };
-    start(session, &component, &slightfile, &arguments.arguments, Some(listen))
+    start(session, plan)
 }
 
 /// Runs a command component for cargo: in the project of the current folder.
 pub(super) fn command(session: &Session<'_>, path: &Path, arguments: &[String]) -> Result<Exit, Failure> {
-    let (_, slightfile) = app::project(session, &session.directory())?;
-    start(session, path, &slightfile, arguments, None)
+    let (project, slightfile) = app::project(session, &session.directory())?;
+    let plan = Plan {
+        component: (path, &read(session, path)?),
+        project: &project,
+        slightfile: &slightfile,
+        arguments,
+        listen: None,
+    };
+    start(session, plan)
 }
 
 /// An address to listen on is `host:port`; whether the host is one of this machine's is seen later.
@@ -73,21 +113,26 @@ fn listen(address: &str) -> Result<&str, Failure> {
     }
 }
 
-fn start(
-    session: &Session<'_>,
-    component: &Path,
-    slightfile: &Slightfile,
-    arguments: &[String],
-    listen: Option<&str>,
-) -> Result<Exit, Failure> {
+fn start(session: &Session<'_>, plan: Plan<'_>) -> Result<Exit, Failure> {
+    let Plan {
+        component: (component, bytes),
+        project,
+        slightfile,
+        arguments,
+        listen,
+    } = plan;
     let engine = app::engine(session)?;
     let name = project::named(component, &session.directory());
-    let loaded = load(&engine, component, &name)?;
+    let loaded = load(&engine, bytes, &name)?;
     let (clock, sink) = (Clock::real(), session.ui.sink());
+    let secrets = match slightfile.refers_to(Store::Usersecrets) {
+        true => super::secret::all(session, &project.root)?,
+        false => Secrets::new(),
+    };
     let lookup = |store: Store, key: &str| match store {
         Store::Envvars => session.invocation.environment.get(key)?.clone().into_string().ok(),
-        // no store of these is read yet: `check` says so
-        Store::Usersecrets | Store::File | Store::Azapp => None,
+        Store::Usersecrets => secrets.get(key).map(|value| value.expose().to_owned()),
+        Store::File | Store::Azapp => None, // planned, and the error says so
     };
     let bound = bind(
         slightfile,
@@ -138,7 +183,9 @@ fn start(
     exit
 }
 
-fn load(engine: &Arc<Engine>, path: &Path, name: &str) -> Result<Loaded, Failure> {
+/// The bytes of a component, which is not one that was made for slight.
+fn read(session: &Session<'_>, path: &Path) -> Result<Vec<u8>, Failure> {
+    let name = project::named(path, &session.directory());
     let bytes = std::fs::read(path).map_err(|error| {
         let failure = Failure::usage(format!("cannot read `{name}`: {}", os::reason(&error)));
         if error.kind() == std::io::ErrorKind::NotFound {
@@ -147,7 +194,14 @@ fn load(engine: &Arc<Engine>, path: &Path, name: &str) -> Result<Loaded, Failure
             failure
         }
     })?;
-    engine.load(&bytes, false).map_err(|error| {
+    match module::is_slights(&bytes) {
+        true => Err(Failure::failed(format!("`{name}` {}", module::SLIGHTS)).hint(module::SLIGHTS_HINT)),
+        false => Ok(bytes),
+    }
+}
+
+fn load(engine: &Arc<Engine>, bytes: &[u8], name: &str) -> Result<Loaded, Failure> {
+    engine.load(bytes, false).map_err(|error| {
         let failure = Failure::failed(format!("`{name}`: {error}"));
         match error {
             LoadError::CoreModule => failure.hint("`slt build` makes a component of a core module"),
@@ -164,20 +218,38 @@ fn load(engine: &Arc<Engine>, path: &Path, name: &str) -> Result<Loaded, Failure
 }
 
 fn unbound(errors: Vec<BindError>) -> Failure {
-    let unset = errors.iter().any(|error| matches!(error, BindError::Unresolved { .. }));
     let message = errors
         .iter()
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join("\n  and ");
-    let failure = Failure::usage(message);
-    let address = errors.iter().any(|error| matches!(error, BindError::Address { .. }));
-    if unset {
-        failure.hint("`${envvars.X}` is the environment variable `X` of the shell that starts slt")
-    } else if address {
-        failure.hint("an address is like `redis://127.0.0.1:6379`, or `redis://:PASSWORD@HOST:PORT/DATABASE`")
-    } else {
-        failure
+    let mut hints: Vec<String> = errors.iter().filter_map(way_out).collect();
+    hints.sort();
+    hints.dedup();
+    match hints.is_empty() {
+        true => Failure::usage(message),
+        false => Failure::usage(message).hint(hints.join("\nhint: ")),
+    }
+}
+
+/// What to do about a value that cannot be used.
+fn way_out(error: &BindError) -> Option<String> {
+    match error {
+        BindError::Unresolved { reason, .. } => Some(match reason.store {
+            Store::Envvars => "`${envvars.X}` is the environment variable `X` of the shell that starts slt".to_owned(),
+            Store::Usersecrets => match Name::parse(&reason.key) {
+                Ok(name) => format!("`slt secret set {name}` stores it for this project, and asks for the value"),
+                Err(error) => format!("{error}: choose another name for it"),
+            },
+            Store::File | Store::Azapp => {
+                "`${envvars.X}` and `${usersecrets.X}` are read: an environment variable, and what `slt secret set X` stored"
+                    .to_owned()
+            }
+        }),
+        BindError::Address { .. } => Some(
+            "an address is like `redis://127.0.0.1:6379`, or `redis://:PASSWORD@HOST:PORT/DATABASE`".to_owned(),
+        ),
+        BindError::Unknown(_) | BindError::Planned(_) | BindError::Missing { .. } => None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::host::adapters::keyvalue::Bindings;
 use crate::providers::endpoint::Endpoint;
 use crate::providers::keyvalue::{KeyValue, Redis};
 use crate::services;
-use crate::slightfile::{Capability, HostPattern, Slightfile, SpecVersion, Store, Value};
+use crate::slightfile::{Capability, HostPattern, Slightfile, SpecVersion, Store, Unresolved, Value};
 
 /// The memory of an instance where `[limits] memory` says nothing, in bytes.
 const DEFAULT_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
@@ -76,7 +76,7 @@ pub enum BindError {
         /// The key.
         key: String,
         /// Why.
-        reason: String,
+        reason: Unresolved,
     },
     /// An address cannot be used.
     #[error("`{key}` of `{resource}` cannot be used: {reason}")]
@@ -189,10 +189,10 @@ impl Binder<'_> {
                     resource: id(),
                     key: key.to_owned(),
                 })?;
-                let address = value.resolve(lookup).map_err(|error| BindError::Unresolved {
+                let address = value.resolve(lookup).map_err(|reason| BindError::Unresolved {
                     resource: id(),
                     key: key.to_owned(),
-                    reason: error.to_string(),
+                    reason,
                 })?;
                 let endpoint = services::redis_at(&address, clock).map_err(|error| BindError::Address {
                     resource: id(),

@@ -6,7 +6,7 @@ mod cargo_config;
 mod sources;
 mod world;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
 pub use world::{Against, Compared, compare, component};
@@ -108,7 +108,11 @@ pub fn load(directory: &Path, config: Option<&Path>) -> Result<Project, ProjectE
 }
 
 fn find(directory: &Path) -> Option<PathBuf> {
-    directory
+    // what is above `app/..` is not `app`
+    let is_plain = directory.components().all(|part| part != Component::ParentDir);
+    let real = if is_plain { None } else { directory.canonicalize().ok() };
+    real.as_deref()
+        .unwrap_or(directory)
         .ancestors()
         .map(|folder| folder.join(SLIGHTFILE))
         .find(|candidate| candidate.is_file())

@@ -284,4 +284,6 @@ pub mod codes {
     pub const WIT_INVALID: &str = "SLT0404";
     /// There is no component and no `wit` folder to compare with.
     pub const NO_WORLD: &str = "SLT0405";
+    /// A core module of slight's old ABI.
+    pub const SLIGHT_MODULE: &str = "SLT0406";
 }

@@ -12,9 +12,10 @@ use super::grammar::{APP, LIMITS, OUTBOUND, ROOT, SECRET_SETTINGS, TEST, Table};
 use super::outbound::HostPattern;
 use super::quantity::{QuantityError, duration, size};
 use super::read::{Problems, Section, item_span, list, parsed, shown, string};
-use super::value::{STORES, Store};
+use super::value::{STORES, Store, Value};
 use super::{
-    App, Limits, SLIGHTFILE_MAX_BYTES, SPEC_VERSIONS, Slightfile, Spanned, SpecVersion, Test, capability, syntax,
+    App, Limits, SLIGHTFILE_MAX_BYTES, SPEC_VERSIONS, SecretSetting, Slightfile, Spanned, SpecVersion, Test,
+    capability, syntax,
 };
 
 /// Reads a slightfile.
@@ -55,8 +56,8 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         limits: limits(&root, &mut problems),
         capabilities: capability::all(&root, &mut problems),
         test: test(&root, &mut problems),
+        secret_settings: secret_settings(&root, &mut problems),
     };
-    secret_settings(&root, &mut problems);
     (Some(slightfile), problems.found)
 }
 
@@ -223,11 +224,12 @@ fn secret_store(root: &Section<'_>, problems: &mut Problems) -> Option<Spanned<S
     }
 }
 
-/// Read by `slt secret import`; here it is only checked that it could be.
-fn secret_settings(root: &Section<'_>, problems: &mut Problems) {
+/// Read for `slt secret import`. 1.0 has none, and says so as of any other key.
+fn secret_settings(root: &Section<'_>, problems: &mut Problems) -> Vec<SecretSetting> {
     if problems.version == V1_0 {
-        return;
+        return Vec::new();
     }
+    let mut settings = Vec::new();
     for entry in root.tables("secret_settings", SECRET_SETTINGS.called, problems) {
         for key in SECRET_SETTINGS.keys.iter().map(|known| known.key) {
             if entry.get(key).is_none() {
@@ -236,9 +238,19 @@ fn secret_settings(root: &Section<'_>, problems: &mut Problems) {
                         .label(entry.span.clone(), "not in this entry"),
                 );
             }
-            entry.string(key, problems);
+        }
+        let (name, encrypted) = (entry.string("name", problems), entry.string("value", problems));
+        if let (Some(name), Some(encrypted)) = (name, encrypted) {
+            settings.push(SecretSetting {
+                name,
+                encrypted: Spanned {
+                    value: Value::Literal(encrypted.value),
+                    span: encrypted.span,
+                },
+            });
         }
     }
+    settings
 }
 
 fn test(root: &Section<'_>, problems: &mut Problems) -> Test {

@@ -77,6 +77,8 @@ pub struct Slightfile {
     pub capabilities: Vec<Capability>,
     /// `[test]`
     pub test: Test,
+    /// `[[secret_settings]]` of 0.1 and 0.2, in the order of the file.
+    pub secret_settings: Vec<SecretSetting>,
 }
 
 /// `[app]`
@@ -155,7 +157,25 @@ pub struct Test {
     pub containers: BTreeMap<String, Spanned<String>>,
 }
 
+/// `[[secret_settings]]`: what `slight secret` wrote, and `slt secret import` reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretSetting {
+    /// What `${usersecrets.NAME}` refers to.
+    pub name: Spanned<String>,
+    /// The value as `slight` encrypted it: weakly, so that it is shown no more than the value.
+    pub encrypted: Spanned<Value>,
+}
+
 impl Slightfile {
+    /// Whether any value comes from this store.
+    #[must_use]
+    pub fn refers_to(&self, store: Store) -> bool {
+        let by_default = self.specversion.value == SpecVersion::V0_1
+            && self.secret_store.as_ref().is_some_and(|default| default.value == store);
+        let mut configs = self.capabilities.iter().flat_map(|entry| entry.configs.values());
+        by_default || configs.any(|config| config.value.value.is_from(store))
+    }
+
     /// The value of a capability's configuration key: its own, or in 0.1 the one in the `secret_store`.
     #[must_use]
     pub fn config(&self, capability: &Capability, key: &str) -> Option<Value> {

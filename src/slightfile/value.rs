@@ -85,12 +85,19 @@ pub enum ReferenceError {
 
 /// A reference whose store does not have it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` has no `{key}`", .store.name())]
+#[error("{}", unresolved(*.store, .key))]
 pub struct Unresolved {
     /// Where was looked.
     pub store: Store,
     /// What was looked for.
     pub key: String,
+}
+
+fn unresolved(store: Store, key: &str) -> String {
+    match store {
+        Store::Envvars | Store::Usersecrets => format!("`{}` has no `{key}`", store.name()),
+        Store::File | Store::Azapp => format!("the store `{}` is planned, and not read yet", store.name()),
+    }
 }
 
 /// What a spec version allows in a value.
@@ -135,6 +142,12 @@ impl Value {
             }),
             None => Err(ReferenceError::UnknownStore(store.to_owned())),
         }
+    }
+
+    /// Whether it is a reference to this store.
+    #[must_use]
+    pub fn is_from(&self, wanted: Store) -> bool {
+        matches!(self, Self::Reference { store, .. } if *store == wanted)
     }
 
     /// The value itself: the literal, or what `lookup` answers for the reference.
@@ -213,5 +226,7 @@ mod tests {
         );
         let missing = reference(Store::Usersecrets, "B", None).resolve(lookup).unwrap_err();
         assert_eq!(missing.to_string(), "`usersecrets` has no `B`");
+        let planned = reference(Store::Azapp, "B", None).resolve(lookup).unwrap_err();
+        assert_eq!(planned.to_string(), "the store `azapp` is planned, and not read yet");
     }
 }

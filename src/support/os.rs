@@ -45,35 +45,130 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
+/// Why a file or a folder is not this user's alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// It belongs to somebody else.
+    Foreign,
+    /// Others than its owner have rights to it.
+    Open,
+}
+
+/// Whether others than this user can get at a file or a folder with this metadata. On Windows, folders below the user's
+/// own are kept from others by the system, and nothing is looked at.
+#[must_use]
+pub fn exposure(metadata: &fs::Metadata) -> Option<Exposure> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let user = rustix::process::geteuid().as_raw();
+        judge(metadata.mode(), metadata.uid(), user)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        None
+    }
+}
+
+#[cfg(unix)]
+fn judge(mode: u32, owner: u32, user: u32) -> Option<Exposure> {
+    if owner != user {
+        Some(Exposure::Foreign)
+    } else if mode & 0o077 != 0 {
+        Some(Exposure::Open)
+    } else {
+        None
+    }
+}
+
 /// Makes a directory that only this user can enter, or checks that it is one.
 ///
 /// # Errors
 /// It cannot be made, is not a directory, belongs to somebody else, or others can enter it.
 pub fn private_directory(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)?;
+    make_private_directory(path)?;
     let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_dir() {
         return Err(io::Error::other(format!("`{}` is not a directory", path.display())));
     }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let probe = create_new(path, "probe")?;
-        let owner = probe.1.metadata().map(|probe| probe.uid());
-        fs::remove_file(&probe.0)?;
-        let owner = owner?;
-        if metadata.mode() & 0o077 != 0 || metadata.uid() != owner {
-            return Err(io::Error::other(format!(
-                "`{}` can be entered by others",
-                path.display()
-            )));
-        }
+    match exposure(&metadata) {
+        None => Ok(()),
+        Some(_) => Err(io::Error::other(format!(
+            "`{}` can be entered by others",
+            path.display()
+        ))),
     }
-    Ok(())
+}
+
+/// Makes a directory, and those above it that are missing, that only this user can enter. One that is there stays as it is.
+///
+/// # Errors
+/// What the file system says.
+pub fn make_private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// A path as a word of a shell's line.
+#[must_use]
+pub fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%,=".contains(c);
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+/// Opens a file for writing, and makes it with mode 0600 if it is not there.
+///
+/// # Errors
+/// What the file system says.
+pub fn open_private_file(path: &Path) -> io::Result<fs::File> {
+    private_file().create(true).truncate(false).open(path)
+}
+
+/// Writes a file with mode 0600, so that others see the old content or the new, never a part, and the new is on the disk
+/// when this returns. Only one at a time may write a file: the new content is collected in `.NAME.new`, and what an
+/// interrupted writer left there is removed first.
+///
+/// # Errors
+/// What the file system says.
+pub fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.new"));
+    remove_file_if_there(&temporary)?;
+    let mut file = private_file().create_new(true).open(&temporary)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, path));
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
+fn private_file() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Removes a file; that there is none is no error.
+///
+/// # Errors
+/// What the file system says.
+pub fn remove_file_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
 }
 
 /// Writes a file so that others see the old content or the new, never a part.
@@ -113,23 +208,76 @@ fn create_new(folder: &Path, name: &str) -> io::Result<(PathBuf, fs::File)> {
 /// The user's own folder for what can be made again, as the environment says; `None`: there is none.
 #[must_use]
 pub fn cache_directory(environment: &BTreeMap<String, OsString>) -> Option<PathBuf> {
-    let folder = |name: &str| {
-        environment
-            .get(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
+    const PLACES: Places = Places {
+        own: "SLT_CACHE_DIR",
+        windows: "LOCALAPPDATA",
+        macos: "Library/Caches",
+        xdg: "XDG_CACHE_HOME",
+        home: ".cache",
     };
-    let base = folder("SLT_CACHE_DIR").or_else(|| {
-        let base = if cfg!(windows) {
-            folder("LOCALAPPDATA")
-        } else if cfg!(target_os = "macos") {
-            folder("HOME").map(|home| home.join("Library/Caches"))
-        } else {
-            folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
-        };
-        base.map(|base| base.join("slt"))
-    })?;
-    base.is_absolute().then_some(base)
+    PLACES.find(environment)
+}
+
+/// The user's own folder for what must be kept, as the environment says; `None`: there is none.
+#[must_use]
+pub fn data_directory(environment: &BTreeMap<String, OsString>) -> Option<PathBuf> {
+    const PLACES: Places = Places {
+        own: "SLT_DATA_DIR",
+        windows: "APPDATA",
+        macos: "Library/Application Support",
+        xdg: "XDG_DATA_HOME",
+        home: ".local/share",
+    };
+    PLACES.find(environment)
+}
+
+/// Where one kind of the user's folders lies: by a variable of ours, else as the system's convention says.
+struct Places {
+    /// The variable that names slt's folder itself.
+    own: &'static str,
+    /// The variable on Windows.
+    windows: &'static str,
+    /// The folder below `HOME` on macOS.
+    macos: &'static str,
+    /// The variable elsewhere (<https://specifications.freedesktop.org/basedir-spec/latest/>).
+    xdg: &'static str,
+    /// The folder below `HOME` where that is not set.
+    home: &'static str,
+}
+
+impl Places {
+    fn find(&self, environment: &BTreeMap<String, OsString>) -> Option<PathBuf> {
+        let folder = |name: &str| path_in(environment, name);
+        let found = folder(self.own).or_else(|| {
+            let base = if cfg!(windows) {
+                folder(self.windows)
+            } else if cfg!(target_os = "macos") {
+                folder("HOME").map(|home| home.join(self.macos))
+            } else {
+                folder(self.xdg).or_else(|| folder("HOME").map(|home| home.join(self.home)))
+            };
+            base.map(|base| base.join("slt"))
+        })?;
+        found.is_absolute().then_some(found)
+    }
+}
+
+/// The folder for temporary files that the environment names, as `slight` found it.
+#[must_use]
+pub fn temporary_directory(environment: &BTreeMap<String, OsString>) -> PathBuf {
+    let variables: &[&str] = if cfg!(windows) {
+        &["TMP", "TEMP", "USERPROFILE"]
+    } else {
+        &["TMPDIR"]
+    };
+    let named = variables.iter().find_map(|name| path_in(environment, name));
+    named.unwrap_or_else(|| PathBuf::from(if cfg!(windows) { "C:\\Windows" } else { "/tmp" }))
+}
+
+/// The path in a variable that is set and not empty.
+fn path_in(environment: &BTreeMap<String, OsString>, name: &str) -> Option<PathBuf> {
+    let value = environment.get(name).filter(|value| !value.is_empty());
+    value.map(PathBuf::from)
 }
 
 /// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.
@@ -165,5 +313,87 @@ impl Interrupts {
             }
         }
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_the_users_alone() {
+        for (mode, owner, user, expected) in [
+            (0o100_600, 7, 7, None),
+            (0o040_700, 7, 7, None),
+            (0o100_400, 7, 7, None),
+            (0o100_640, 7, 7, Some(Exposure::Open)),
+            (0o100_604, 7, 7, Some(Exposure::Open)),
+            (0o040_711, 7, 7, Some(Exposure::Open)),
+            (0o100_602, 7, 7, Some(Exposure::Open)),
+            (0o100_600, 8, 7, Some(Exposure::Foreign)),
+            (0o100_666, 8, 7, Some(Exposure::Foreign)),
+            (0o100_600, 7, 0, Some(Exposure::Foreign)),
+        ] {
+            assert_eq!(judge(mode, owner, user), expected, "{mode:o} of {owner}, for {user}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn private_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let inner = folder.path().join("a/b");
+        make_private_directory(&inner).unwrap();
+        assert_eq!((mode(&inner), mode(&folder.path().join("a"))), (0o700, 0o700));
+        private_directory(&inner).unwrap();
+        let path = inner.join("store");
+        write_private_file(&path, b"one").unwrap();
+        // what an interrupted writer left does not stand in the way, and does not stay
+        fs::write(inner.join(".store.new"), "half").unwrap();
+        write_private_file(&path, b"two").unwrap();
+        assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (&b"two"[..], 0o600));
+        drop(open_private_file(&inner.join("lock")).unwrap());
+        assert_eq!(mode(&inner.join("lock")), 0o600);
+        assert_eq!(fs::read_dir(&inner).unwrap().count(), 2);
+        fs::set_permissions(&inner, fs::Permissions::from_mode(0o750)).unwrap();
+        let error = private_directory(&inner).unwrap_err();
+        assert!(error.to_string().ends_with("can be entered by others"), "{error}");
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn folders_of_the_user() {
+        fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, OsString> {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), OsString::from(value));
+            variables.iter().map(owned).collect()
+        }
+        for (variables, data, cache) in [
+            (&[][..], None, None),
+            (&[("HOME", "/h")], Some("/h/.local/share/slt"), Some("/h/.cache/slt")),
+            (
+                &[("HOME", "/h"), ("XDG_DATA_HOME", "/d"), ("XDG_CACHE_HOME", "/c")],
+                Some("/d/slt"),
+                Some("/c/slt"),
+            ),
+            (
+                &[("XDG_DATA_HOME", "/d"), ("SLT_DATA_DIR", "/own"), ("SLT_CACHE_DIR", "")],
+                Some("/own"),
+                None,
+            ),
+            (&[("SLT_DATA_DIR", "relative"), ("HOME", "h")], None, None),
+        ] {
+            let environment = environment(variables);
+            let found = (data_directory(&environment), cache_directory(&environment));
+            assert_eq!(
+                found,
+                (data.map(PathBuf::from), cache.map(PathBuf::from)),
+                "{variables:?}"
+            );
+        }
+        assert_eq!(temporary_directory(&environment(&[])), Path::new("/tmp"));
+        assert_eq!(temporary_directory(&environment(&[("TMPDIR", "/t")])), Path::new("/t"));
     }
 }

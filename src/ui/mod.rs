@@ -14,6 +14,7 @@ use crate::events::{Event, Sink};
 use crate::exit::{Exit, Failure};
 use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
+use crate::support::secret::Secret;
 use diagnostics::{Checked, Line, Source};
 
 /// Renders what the rooms report.
@@ -147,6 +148,14 @@ impl Ui {
         } else {
             bytes_to_stdout(bytes)
         }
+    }
+
+    /// Asks for a secret on the terminal that this process was started from, without showing what is typed.
+    ///
+    /// # Errors
+    /// There is no terminal; or `Interrupted` or `UnexpectedEof`, when the user gives up.
+    pub fn ask_secret(&self, question: &str) -> std::io::Result<Secret> {
+        rpassword::prompt_password(question).map(Secret::new)
     }
 
     /// Prints a text that is the result itself, whatever the format.

@@ -36,7 +36,10 @@ pub fn check(world: &World, catalogue: &Catalogue, artifact: Artifact) -> Vec<Di
         package if ALWAYS.contains(&package) => always(import, ALWAYS_VERSIONS, &shapes),
         _ => provided(import, catalogue, &shapes),
     });
-    let exports = world.exports.iter().flat_map(|export| called(export, catalogue, &shapes));
+    let exports = world
+        .exports
+        .iter()
+        .flat_map(|export| called(export, catalogue, &shapes));
     let mut found: Vec<_> = imports.chain(exports).collect();
     found.extend(mixed(world, &shapes));
     found
@@ -153,7 +156,10 @@ fn shape(interface: &Interface, misfit: &Misfit) -> Diagnostic {
     let Some(hosted) = misfit.hosted.first() else {
         let problem = Diagnostic::error(
             codes::SHAPE_UNSUPPORTED,
-            format!("`{}` has a function `{function}` that slt does not host", interface.id()),
+            format!(
+                "`{}` has a function `{function}` that slt does not host",
+                interface.id()
+            ),
         );
         return match nearest(function, misfit.functions.iter().map(|name| short(name))) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
@@ -165,7 +171,10 @@ fn shape(interface: &Interface, misfit: &Misfit) -> Diagnostic {
     let hosted: Vec<_> = std::iter::once(first).chain(others).collect();
     Diagnostic::error(
         codes::SHAPE_UNSUPPORTED,
-        format!("`{function}` of `{}` has a shape that slt does not host", interface.id()),
+        format!(
+            "`{function}` of `{}` has a shape that slt does not host",
+            interface.id()
+        ),
     )
     .hint(format!(
         "take the WIT text of a copy that slt hosts\n  the component: {found}\n  slt:           {}",
@@ -184,7 +193,11 @@ fn mixed(world: &World, shapes: &Shapes) -> Vec<Diagnostic> {
     packages
         .into_iter()
         .filter_map(|package| {
-            let imports: Vec<_> = world.imports.iter().filter(|import| import.package == package).collect();
+            let imports: Vec<_> = world
+                .imports
+                .iter()
+                .filter(|import| import.package == package)
+                .collect();
             let told = shapes.mixed(&imports, Direction::Import)?;
             let [one, other] = &told;
             let message = format!(

@@ -5,6 +5,7 @@
 
 mod imports;
 mod interfaces;
+pub mod module;
 mod resources;
 mod shapes;
 mod world;
@@ -44,6 +45,9 @@ pub fn validate(
 #[must_use]
 pub fn explain(source_name: &str, error: &WorldError) -> Diagnostic {
     match error {
+        WorldError::SlightModule => {
+            Diagnostic::error(codes::SLIGHT_MODULE, format!("`{source_name}` {error}")).hint(module::SLIGHTS_HINT)
+        }
         WorldError::CoreModule => Diagnostic::error(codes::CORE_MODULE, format!("`{source_name}`: {error}"))
             .hint("`slt build` writes a component to `dist/`; with cargo alone, build for the target wasm32-wasip2"),
         WorldError::WitPackage => Diagnostic::error(codes::WIT_PACKAGE, format!("`{source_name}`: {error}"))

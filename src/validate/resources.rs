@@ -127,16 +127,25 @@ fn planned(entry: &Capability, resource: &Resource, catalogue: &Catalogue) -> Op
 
 /// References to stores that are not read yet, of entries that would start otherwise.
 fn planned_stores(slightfile: &Slightfile, known: &[Known<'_>]) -> Vec<Diagnostic> {
-    let ready = || known.iter().filter(|(_, resource)| resource.maturity == Maturity::Ready);
+    let ready = || {
+        known
+            .iter()
+            .filter(|(_, resource)| resource.maturity == Maturity::Ready)
+    };
     let problem = |store: Store, span: &Range<usize>, instead: &str| {
         Diagnostic::warning(
             codes::STORE_PLANNED,
             format!("the store `{}` is planned, and not read yet", store.name()),
         )
         .label(span.clone(), "not read yet")
-        .hint(format!("`slt check` accepts it; `slt run` does not start: write {instead}"))
+        .hint(format!(
+            "`slt check` accepts it; `slt run` does not start: write {instead}"
+        ))
     };
-    let by_default = slightfile.secret_store.as_ref().filter(|store| store.value.is_planned());
+    let by_default = slightfile
+        .secret_store
+        .as_ref()
+        .filter(|store| store.value.is_planned());
     let asks = |resource: &Resource| resource.keys.iter().any(|key| key.need != Need::Optional);
     let by_default = by_default.filter(|_| ready().any(|(_, resource)| asks(resource)));
     let by_default = by_default.map(|store| problem(store.value, &store.span, "\"configs.envvars\""));

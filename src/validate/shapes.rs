@@ -127,7 +127,8 @@ impl Shapes {
         for interface in interfaces {
             let shapes = self.of(interface, direction);
             for (function, found) in &interface.functions {
-                let fits = |(_, functions): &&(&str, Functions)| functions.get(function.as_str()) == Some(&found.as_str());
+                let fits =
+                    |(_, functions): &&(&str, Functions)| functions.get(function.as_str()) == Some(&found.as_str());
                 let mut fitting = shapes.iter().filter(fits).map(|(shape, _)| *shape);
                 let (Some(shape), None) = (fitting.next(), fitting.next()) else {
                     continue;
@@ -166,7 +167,11 @@ pub struct Told<'a> {
 pub fn shown(found: &str, hosted: &str) -> (String, String) {
     const SHOWN_MAX_CHARACTERS: usize = 160;
     const BEFORE_CHARACTERS: usize = 40;
-    let same = found.chars().zip(hosted.chars()).take_while(|(one, other)| one == other).count();
+    let same = found
+        .chars()
+        .zip(hosted.chars())
+        .take_while(|(one, other)| one == other)
+        .count();
     let cut = |text: &str| {
         if text.chars().count() <= SHOWN_MAX_CHARACTERS {
             return text.to_owned();
@@ -174,7 +179,11 @@ pub fn shown(found: &str, hosted: &str) -> (String, String) {
         let skipped = same.saturating_sub(BEFORE_CHARACTERS);
         let before = if skipped > 0 { "…" } else { "" };
         let part: String = text.chars().skip(skipped).take(SHOWN_MAX_CHARACTERS).collect();
-        let after = if text.chars().count() > skipped + SHOWN_MAX_CHARACTERS { "…" } else { "" };
+        let after = if text.chars().count() > skipped + SHOWN_MAX_CHARACTERS {
+            "…"
+        } else {
+            ""
+        };
         format!("{before}{part}{after}")
     };
     (cut(found), cut(hosted))

@@ -9,6 +9,8 @@ use semver::Version;
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Handle, InterfaceId, PackageId, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
 
+use super::module;
+
 /// The largest component that is looked at, in bytes.
 pub const COMPONENT_MAX_BYTES: usize = 256 << 20;
 
@@ -61,9 +63,12 @@ impl Interface {
 /// Why there is no world.
 #[derive(Debug, thiserror::Error)]
 pub enum WorldError {
-    /// A core module.
+    /// A core module, with no world embedded in it.
     #[error("this is a core module, and not a component")]
     CoreModule,
+    /// A core module of slight's old ABI.
+    #[error("{}", module::SLIGHTS)]
+    SlightModule,
     /// WIT packages, encoded.
     #[error("this holds WIT packages, and no component")]
     WitPackage,
@@ -79,18 +84,17 @@ pub enum WorldError {
 }
 
 impl World {
-    /// The world of a component. Its structure is validated on the way, the bodies of its functions are not: the engine
-    /// does that before it compiles them.
+    /// The world of a component, or the one that is embedded in a core module. Its structure is validated on the way, the
+    /// bodies of its functions are not: the engine does that before it compiles them.
     ///
     /// # Errors
-    /// When the bytes are no component.
+    /// When the bytes are neither.
     pub fn from_component(bytes: &[u8]) -> Result<Self, WorldError> {
-        const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
         if bytes.len() > COMPONENT_MAX_BYTES {
             return Err(WorldError::TooLarge(bytes.len()));
         }
-        if bytes.starts_with(&CORE_MODULE) {
-            return Err(WorldError::CoreModule);
+        if module::is_core(bytes) {
+            return Self::from_module(bytes);
         }
         match bytes.get(..4) {
             None => return Err(WorldError::Corrupt(format!("it has {} bytes only", bytes.len()))),
@@ -102,6 +106,23 @@ impl World {
         match decode(bytes) {
             Ok(DecodedWasm::Component(resolve, world)) => Ok(Self::from_resolve(&resolve, world)),
             Ok(DecodedWasm::WitPackage(..)) => Err(WorldError::WitPackage),
+            Err(error) => Err(WorldError::Corrupt(format!("{error:#}"))),
+        }
+    }
+
+    /// The world that `wit-bindgen` left in a core module, in custom sections `component-type…`. It is the whole world, as
+    /// in a `wit` folder: which of its imports are needed is known once a component is made of it.
+    fn from_module(bytes: &[u8]) -> Result<Self, WorldError> {
+        if module::is_slights(bytes) {
+            return Err(WorldError::SlightModule);
+        }
+        let sections = match module::embedded_world(bytes) {
+            Ok(Some(sections)) => sections,
+            Ok(None) => return Err(WorldError::CoreModule),
+            Err(error) => return Err(WorldError::Corrupt(error.to_string())),
+        };
+        match wit_component::metadata::decode(&sections) {
+            Ok((_, embedded)) => Ok(Self::from_resolve(&embedded.resolve, embedded.world)),
             Err(error) => Err(WorldError::Corrupt(format!("{error:#}"))),
         }
     }

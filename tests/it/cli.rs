@@ -13,6 +13,7 @@ fn help() {
         "run",
         "test",
         "emulate",
+        "secret",
         "doctor",
         "completions",
     ] {

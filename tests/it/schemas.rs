@@ -38,3 +38,8 @@ fn events() {
 fn new() {
     is_checked_in::<slt::commands::new::Line>("new.schema.json");
 }
+
+#[test]
+fn secret() {
+    is_checked_in::<slt::commands::secret::Line>("secret.schema.json");
+}

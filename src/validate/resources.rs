@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::catalogue::{Catalogue, Family, Form, Key, Maturity, Need, Resource};
 use crate::slightfile::{
-    Capability, Config, Diagnostic, Meant, Slightfile, SpecVersion, Store, Value, codes, has_password, is_secret_name, nearest,
+    Capability, Config, Diagnostic, Meant, Slightfile, SpecVersion, Store, Value, codes, has_password, is_secret_name,
+    nearest,
 };
 
 /// An entry whose resource exists.
@@ -171,9 +172,12 @@ fn too_little_memory(slightfile: &Slightfile) -> Option<Diagnostic> {
     const PAGE_BYTES: u64 = 64 * 1024;
     let memory = slightfile.limits.memory.as_ref()?;
     (memory.value < PAGE_BYTES).then(|| {
-        Diagnostic::warning(codes::MEMORY_TOO_SMALL, "no component with a memory can start in so little")
-            .label(memory.span.clone(), "less than one page, 64KiB")
-            .hint("small components need a few MiB, e.g. memory = \"16MiB\"")
+        Diagnostic::warning(
+            codes::MEMORY_TOO_SMALL,
+            "no component with a memory can start in so little",
+        )
+        .label(memory.span.clone(), "less than one page, 64KiB")
+        .hint("small components need a few MiB, e.g. memory = \"16MiB\"")
     })
 }
 

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, Session};
-use crate::catalogue::CATALOGUE;
 use crate::cli::Check;
 use crate::project::{self, Against, Compared, Project};
-use crate::slightfile::{self, Diagnostic, Severity};
+use crate::slightfile::{Diagnostic, Severity};
 use crate::ui::diagnostics::{Checked, Source};
-use crate::validate::{Artifact, validate};
 
 /// Where to look.
 struct Plan {
@@ -28,20 +26,11 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
         .map_err(|error| Failure::failed(error.to_string()).hint(error.hint()))?;
     project.slightfile_name = project::named(&project.slightfile_path, &directory);
 
-    let (slightfile, mut diagnostics) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
-    let compared = match (&plan.component, &slightfile) {
+    let (compared, diagnostics) = project::check(&project, |slightfile| match (&plan.component, slightfile) {
         (Some(component), _) => project::component(component, &directory),
         (None, Some(slightfile)) => project::compare(&project, slightfile, &directory),
         (None, None) => Compared::default(),
-    };
-    if let Some(slightfile) = &slightfile {
-        diagnostics.extend(validate(slightfile, compared.world.as_ref(), &CATALOGUE, Artifact::App));
-    }
-    // That there is nothing to compare with is no news beside errors.
-    let errors = diagnostics.iter().any(Diagnostic::is_error);
-    let problem = compared.problem.clone();
-    diagnostics.extend(problem.filter(|problem| problem.is_error() || !errors));
-    slightfile::sort(&mut diagnostics);
+    });
     Ok(report(session, &project, &compared, &diagnostics, &directory))
 }
 

@@ -8,6 +8,7 @@
 mod capability;
 mod diagnostic;
 mod document;
+pub mod edit;
 pub mod grammar;
 mod outbound;
 mod quantity;

@@ -3,6 +3,7 @@
 //! Results go to stdout; progress, logs and diagnostics to stderr.
 
 pub mod diagnostics;
+pub mod diff;
 mod events;
 mod foreign;
 
@@ -158,9 +159,21 @@ impl Ui {
         rpassword::prompt_password(question).map(Secret::new)
     }
 
+    /// Prints what should be known beside a result, for people; programs find it in the result.
+    pub fn note(&self, text: &str) {
+        if !self.is_json() && !self.quiet {
+            to_stderr(&format!("note: {text}\n"));
+        }
+    }
+
     /// Prints a text that is the result itself, whatever the format.
     pub fn text(&self, text: &str) {
         to_stdout(text);
+    }
+
+    /// Standard output itself, for a command whose result is one side of a protocol.
+    pub fn protocol(&self) -> impl Write {
+        std::io::stdout().lock()
     }
 
     fn line(&self, line: &impl serde::Serialize) {

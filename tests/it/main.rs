@@ -1,6 +1,7 @@
 //! Black-box tests, in one binary: the command line as a user runs it, and the public functions under it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod add;
 mod build;
 mod check;
 mod cli;
@@ -12,6 +13,7 @@ mod endings;
 mod figures;
 mod fuzz_corpus;
 mod guests;
+mod lsp;
 mod new;
 mod pairs;
 mod process;

@@ -20,6 +20,11 @@ fn is_checked_in<T: schemars::JsonSchema>(name: &str) {
 }
 
 #[test]
+fn add() {
+    is_checked_in::<slt::commands::add::Line>("add.schema.json");
+}
+
+#[test]
 fn check() {
     is_checked_in::<slt::ui::diagnostics::Line>("check.schema.json");
 }
@@ -42,4 +47,14 @@ fn new() {
 #[test]
 fn secret() {
     is_checked_in::<slt::commands::secret::Line>("secret.schema.json");
+}
+
+#[test]
+fn migrate() {
+    is_checked_in::<slt::commands::migrate::Line>("migrate.schema.json");
+}
+
+#[test]
+fn remove() {
+    is_checked_in::<slt::commands::remove::Line>("remove.schema.json");
 }

@@ -51,6 +51,8 @@ pub const EXPLANATIONS: &[Explanation] = &[
     explanation!("SLT0208", "a secret in the file"),
     explanation!("SLT0209", "a configuration value of the wrong form"),
     explanation!("SLT0210", "a key that another kind of capability has"),
+    explanation!("SLT0220", "a store that is planned"),
+    explanation!("SLT0221", "too little memory to start"),
     explanation!("SLT0301", "an import whose capability the slightfile lacks"),
     explanation!("SLT0302", "an import that no capability provides"),
     explanation!("SLT0303", "a capability that the component does not use"),

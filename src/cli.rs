@@ -77,6 +77,8 @@ pub enum Format {
     Human,
     /// One JSON object a line, each with `"kind"`.
     Json,
+    /// SARIF 2.1.0, for code scanning; `slt check` only.
+    Sarif,
 }
 
 /// The commands.
@@ -92,6 +94,8 @@ pub enum Command {
     Migrate(Migrate),
     /// Find every problem of a slightfile and its component, before anything runs
     Check(Check),
+    /// Say what a diagnostic means, with a wrong and a right example
+    Explain(Explain),
     /// Compile to a validated component in `dist/`
     Build(Build),
     /// Run a project or a component on the services that its slightfile names
@@ -182,11 +186,31 @@ pub struct Migrate {
 /// `slt check`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  slt check\n  slt check ../shortener\n  slt check dist/shortener.wasm --format json"
+    after_help = "Examples:\n  slt check\n  slt check --fix\n  slt check ../shortener\n  slt check dist/shortener.wasm --format json\n  \
+                  slt check --format sarif > slt.sarif"
 )]
 pub struct Check {
     /// A project's folder, or a component (default: this folder)
     pub path: Option<PathBuf>,
+    /// Mend in the slightfile what can be mended with certainty
+    #[arg(long)]
+    pub fix: bool,
+}
+
+/// `slt explain`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt explain SLT0103\n  slt explain 103\n  slt explain --list\n  slt explain --schema > slightfile.schema.json"
+)]
+pub struct Explain {
+    /// The code of a diagnostic (default: list them all)
+    pub code: Option<String>,
+    /// List all codes, with a line each
+    #[arg(long, conflicts_with = "code")]
+    pub list: bool,
+    /// Print the JSON Schema of the slightfile, for editors
+    #[arg(long, conflicts_with_all = ["code", "list"])]
+    pub schema: bool,
 }
 
 /// `slt build`

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, Session};
+use crate::catalogue::CATALOGUE;
 use crate::cli::Check;
 use crate::project::{self, Against, Compared, Project};
-use crate::slightfile::{Diagnostic, Severity};
-use crate::ui::diagnostics::{Checked, Source};
+use crate::slightfile::{self, Diagnostic, Judged, Severity};
+use crate::support::os;
+use crate::ui::diagnostics::{Checked, Fixed, Source};
+use crate::validate::{Artifact, validate};
 
 /// Where to look.
 struct Plan {
@@ -25,6 +28,9 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
     let mut project = project::load(folder, config.as_deref())
         .map_err(|error| Failure::failed(error.to_string()).hint(error.hint()))?;
     project.slightfile_name = project::named(&project.slightfile_path, &directory);
+    if arguments.fix {
+        fix(session, &mut project)?;
+    }
 
     let (compared, diagnostics) = project::check(&project, |slightfile| match (&plan.component, slightfile) {
         (Some(component), _) => project::component(component, &directory),
@@ -32,6 +38,40 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
         (None, None) => Compared::default(),
     });
     Ok(report(session, &project, &compared, &diagnostics, &directory))
+}
+
+/// Makes every fix that is certain, and writes the file if there was one.
+fn fix(session: &Session<'_>, project: &mut Project) -> Result<(), Failure> {
+    let (text, mended) = slightfile::mend(&project.slightfile_text, |text| {
+        let (slightfile, mut diagnostics) = slightfile::parse(&project.slightfile_name, text);
+        if let Some(slightfile) = &slightfile {
+            diagnostics.extend(validate(slightfile, None, &CATALOGUE, Artifact::App));
+        }
+        Judged {
+            diagnostics,
+            understood: slightfile.is_some(),
+        }
+    });
+    if mended.is_empty() {
+        return Ok(());
+    }
+    os::replace_atomically(&project.slightfile_path, text.as_bytes()).map_err(|error| {
+        let message = format!(
+            "`{}` cannot be written: {}",
+            project.slightfile_name,
+            os::reason(&error)
+        );
+        Failure::environment(message).hint("nothing was changed; without `--fix` the file is only read")
+    })?;
+    project.slightfile_text = text;
+    let fixed = mended.into_iter().map(|mended| Fixed {
+        code: mended.code,
+        file: project.slightfile_name.clone(),
+        line: mended.line,
+        title: mended.title,
+    });
+    session.ui.fixed(fixed.collect());
+    Ok(())
 }
 
 fn plan(directory: &Path, arguments: &Check) -> Result<Plan, Failure> {
@@ -82,7 +122,6 @@ fn report(
         .filter(|diagnostic| diagnostic.is_error() || !session.global.quiet)
         .cloned()
         .collect();
-    session.ui.diagnostics(source, &shown);
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let checked = Checked {
         slightfile: project.slightfile_name.clone(),
@@ -96,7 +135,7 @@ fn report(
     };
     let exit = if checked.errors > 0 { Exit::Failed } else { Exit::Done };
     let summary = summary(&checked, compared, directory);
-    session.ui.checked(checked, &summary);
+    session.ui.checked(source, &shown, checked, &summary);
     exit
 }
 

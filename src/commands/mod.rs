@@ -10,6 +10,7 @@ mod check;
 mod completions;
 pub mod doctor;
 mod emulate;
+pub mod explain;
 mod lsp;
 pub mod migrate;
 pub mod new;
@@ -21,7 +22,7 @@ mod test;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Format};
 pub use crate::exit::{Exit, Failure};
 use crate::support::os::Invocation;
 use crate::ui::Ui;
@@ -62,12 +63,17 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         return Err(Failure::usage(format!("there is no folder `{}`", folder.display()))
             .hint("`-C DIR` takes a folder that exists"));
     }
+    if cli.global.format == Format::Sarif && !matches!(cli.command, Command::Check(_)) {
+        return Err(Failure::usage("only `slt check` prints SARIF")
+            .hint("`--format json` prints the results of this command for programs"));
+    }
     match &cli.command {
         Command::New(arguments) => new::run(&session, arguments),
         Command::Add(arguments) => add::run(&session, arguments),
         Command::Remove(arguments) => remove::run(&session, arguments),
         Command::Migrate(arguments) => migrate::run(&session, arguments),
         Command::Check(arguments) => check::run(&session, arguments),
+        Command::Explain(arguments) => explain::run(&session, arguments),
         Command::Build(arguments) => build::run(&session, arguments),
         Command::Run(arguments) => run::run(&session, arguments),
         Command::Test(arguments) => test::run(&session, arguments),

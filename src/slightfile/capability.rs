@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::SpecVersion::{V0_1, V1_0};
-use super::diagnostic::{Diagnostic, codes};
+use super::diagnostic::{Diagnostic, Edit, codes};
 use super::document::hosts;
+use super::gap::Gap;
 use super::grammar::{ATTEMPTS_MAX, CAPABILITY, GRANTS, RETRY};
 use super::read::{Problems, Section, list, parsed, shown};
 use super::value::{Dialect, ReferenceError, STORES, Value};
@@ -53,6 +54,9 @@ fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
         retry: if newer { retry(section, problems) } else { None },
         grants: if newer { grants(section, problems) } else { Vec::new() },
         span: section.span.clone(),
+        extent: section.extent.clone(),
+        gap: section.gap.clone(),
+        configs_gap: configs.gap,
     };
     Some(capability)
 }
@@ -112,10 +116,18 @@ fn identity(section: &Section<'_>, problems: &mut Problems) -> (Option<Spanned<S
 /// A string that must be there. One of the wrong type is reported by the reader.
 fn required(section: &Section<'_>, key: &str, hint: &str, problems: &mut Problems) -> Option<Spanned<String>> {
     if section.get(key).is_none() {
+        let problem = Diagnostic::error(codes::KEY_MISSING, format!("a capability needs `{key}`"))
+            .label(section.span.clone(), format!("`{key}` is not set here"))
+            .hint(hint.to_owned());
         problems.push(
-            Diagnostic::error(codes::KEY_MISSING, format!("a capability needs `{key}`"))
-                .label(section.span.clone(), format!("`{key}` is not set here"))
-                .hint(hint.to_owned()),
+            match (&section.gap, CAPABILITY.keys.iter().find(|known| known.key == key)) {
+                (Some(gap), Some(known)) => {
+                    let line = format!("{key} = {}", known.example);
+                    let edit = gap.add(std::slice::from_ref(&line));
+                    problem.suggest(format!("add `{line}`"), edit.range, edit.text)
+                }
+                _ => problem,
+            },
         );
         return None;
     }
@@ -127,6 +139,7 @@ struct Configs {
     read: BTreeMap<String, Config>,
     unread: Vec<String>,
     span: Range<usize>,
+    gap: Option<Gap>,
 }
 
 fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
@@ -134,6 +147,7 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
         read: BTreeMap::new(),
         unread: Vec::new(),
         span: section.span.clone(),
+        gap: None,
     };
     if problems.version == V0_1 {
         return configs;
@@ -145,11 +159,12 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
     for (key, span, item) in table.entries() {
         let text = super::read::string(key, item, problems);
         let value = text.and_then(|text| {
+            let written = text.clone();
             parsed(
                 text,
                 problems,
                 |text| Value::parse(text, dialect),
-                |error| unreadable(key, error),
+                |error| unreadable(key, &written, error),
             )
         });
         match value {
@@ -158,6 +173,7 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
         }
     }
     configs.span = table.span;
+    configs.gap = table.gap;
     configs
 }
 
@@ -168,23 +184,58 @@ fn dialect(version: SpecVersion) -> Dialect {
     }
 }
 
-fn unreadable(key: &str, error: &ReferenceError) -> Diagnostic {
-    let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
-    let hint = match error {
-        ReferenceError::UnknownStore(store) if store == "local" => {
-            "write the value itself: `local` ended with specversion 0.2".to_owned()
-        }
-        ReferenceError::UnknownStore(store) => match super::nearest(store, stores.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? the stores are {}", list(&stores)),
-            None => format!("the stores are {}", list(&stores)),
-        },
-        _ => "write it like \"${envvars.REDIS_ADDRESS}\"".to_owned(),
-    };
-    Diagnostic::error(
+/// Other words for a store, which say the same for certain.
+const STORE_SYNONYMS: &[(&str, &str)] = &[
+    ("env", "envvars"),
+    ("ENV", "envvars"),
+    ("environment", "envvars"),
+    ("user_secrets", "usersecrets"),
+    ("user-secrets", "usersecrets"),
+];
+
+fn unreadable(key: &str, written: &Spanned<String>, error: &ReferenceError) -> Diagnostic {
+    let problem = Diagnostic::error(
         codes::REFERENCE,
         format!("the reference in `{}` cannot be read", shown(key)),
-    )
-    .hint(hint)
+    );
+    let ReferenceError::UnknownStore(store) = error else {
+        return problem.hint("write it like \"${envvars.REDIS_ADDRESS}\"");
+    };
+    // Only the store is edited, because a literal or a default can be a secret.
+    let span = &written.span;
+    let is_plain = span.len() == written.value.len() + 2;
+    let at = span.start + "\"${".len();
+    if store == "local" {
+        let problem = problem.hint("write the value itself: `local` ended with specversion 0.2");
+        let edits = vec![
+            edit(span.start + 1..at + "local.".len(), ""),
+            edit(span.end - 2..span.end - 1, ""),
+        ];
+        return match is_plain && !written.value.contains(":-") {
+            true => problem.fix_all("write the value itself", edits),
+            false => problem,
+        };
+    }
+    let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
+    let synonym = STORE_SYNONYMS.iter().find(|(word, _)| word == store);
+    let meant = synonym.map(|(_, name)| *name);
+    match meant.or_else(|| super::nearest(store, stores.iter().copied())) {
+        Some(meant) if is_plain => problem
+            .hint(format!("did you mean `{meant}`? the stores are {}", list(&stores)))
+            .fix(
+                format!("replace `{}` by `{meant}`", shown(store)),
+                at..at + store.len(),
+                meant,
+            ),
+        _ => problem.hint(format!("the stores are {}", list(&stores))),
+    }
+}
+
+fn edit(range: Range<usize>, text: &str) -> Edit {
+    Edit {
+        range,
+        text: text.to_owned(),
+    }
 }
 
 fn retry(section: &Section<'_>, problems: &mut Problems) -> Option<Retry> {

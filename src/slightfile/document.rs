@@ -3,6 +3,7 @@
 //! Which keys a table has is data, in `grammar`. It reads further after every mistake, so that all of them are reported at once.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use toml_edit::Document;
 
@@ -10,8 +11,8 @@ use super::SpecVersion::{V0_2, V1_0};
 use super::diagnostic::{Diagnostic, codes, nearest};
 use super::grammar::{APP, LIMITS, OUTBOUND, ROOT, SECRET_SETTINGS, TEST, Table};
 use super::outbound::HostPattern;
-use super::quantity::{QuantityError, duration, size};
-use super::read::{Problems, Section, item_span, list, parsed, shown, string};
+use super::quantity::{duration, meant_duration, meant_size, size};
+use super::read::{Problems, Section, item_span, list, literal, parsed, shown, string};
 use super::value::{STORES, Store, Value};
 use super::{
     App, Limits, SLIGHTFILE_MAX_BYTES, SPEC_VERSIONS, SecretSetting, Slightfile, Spanned, SpecVersion, Test,
@@ -37,6 +38,8 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         table: document.as_table(),
         span: start..start,
         called: ROOT.called,
+        gap: None,
+        extent: None,
     };
     let (specversion, version_problem) = specversion(source_name, &root);
     let mut problems = Problems {
@@ -56,6 +59,7 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         limits: limits(&root, &mut problems),
         capabilities: capability::all(&root, &mut problems),
         test: test(&root, &mut problems),
+        end: text.len(),
         secret_settings: secret_settings(&root, &mut problems),
     };
     (Some(slightfile), problems.found)
@@ -73,14 +77,16 @@ fn specversion(source_name: &str, root: &Section<'_>) -> (Option<Spanned<SpecVer
                 .label(root.key_span(near), "not a key of a slightfile")
                 .fix("replace by `specversion`", root.key_span(near), "specversion")
                 .hint("did you mean `specversion`?"),
-            None => diagnostic
-                .label(root.span.clone(), "`specversion` belongs here")
-                .suggest(
-                    "insert `specversion = \"1.0\"`",
-                    root.span.clone(),
-                    "specversion = \"1.0\"\n",
-                )
-                .hint("begin the file with specversion = \"1.0\""),
+            None => {
+                let diagnostic = diagnostic
+                    .label(root.span.clone(), "`specversion` belongs here")
+                    .hint("begin the file with specversion = \"1.0\"");
+                let (title, line) = ("insert `specversion = \"1.0\"`", "specversion = \"1.0\"\n");
+                match root.table.iter().any(|(key, _)| is_of_1_0(key)) {
+                    true => diagnostic.fix(title, root.span.clone(), line),
+                    false => diagnostic.suggest(title, root.span.clone(), line),
+                }
+            }
         };
         return (None, Some(diagnostic));
     };
@@ -102,7 +108,21 @@ fn specversion(source_name: &str, root: &Section<'_>) -> (Option<Spanned<SpecVer
     let diagnostic = Diagnostic::error(codes::SPECVERSION_UNKNOWN, written)
         .label(item_span(item), "not one that slt reads")
         .hint(format!("slt reads {}; write specversion = \"1.0\"", list(&versions)));
+    let number = item.as_float().map(|number| format!("{number:.1}"));
+    let meant = number.as_deref().filter(|number| versions.contains(number));
+    let span = item.as_value().and_then(toml_edit::Value::span);
+    let diagnostic = match (meant, span) {
+        (Some(meant), Some(span)) => diagnostic.fix("put it in quotes", span, format!("\"{meant}\"")),
+        (None, Some(span)) => diagnostic.suggest("replace by \"1.0\"", span, "\"1.0\""),
+        (_, None) => diagnostic,
+    };
     (None, Some(diagnostic))
+}
+
+/// Whether a key of the file's root came with 1.0: a file that has it can be of no other version.
+fn is_of_1_0(key: &str) -> bool {
+    let known = ROOT.keys.iter().find(|known| known.key == key);
+    known.is_some_and(|known| known.versions == [V1_0])
 }
 
 fn app(root: &Section<'_>, problems: &mut Problems) -> App {
@@ -164,12 +184,40 @@ pub fn hosts(section: &Section<'_>, key: &str, problems: &mut Problems) -> Vec<S
     strings
         .into_iter()
         .filter_map(|text| {
+            let Spanned { value, span } = text.clone();
             parsed(text, problems, HostPattern::parse, |_| {
-                Diagnostic::error(codes::OUTBOUND, "an outbound host cannot be read")
-                    .hint("write it like \"https://api.example.com\" or \"https://*.example.org:8443\"")
+                let problem = Diagnostic::error(codes::OUTBOUND, "an outbound host cannot be read")
+                    .hint("write it like \"https://api.example.com\" or \"https://*.example.org:8443\"");
+                host_meant(problem, &value, span.clone())
             })
         })
         .collect()
+}
+
+/// What an entry was most likely meant to be. A slash at its end means nothing, and is taken away; all else changes what is granted,
+/// and is the user's to choose.
+fn host_meant(problem: Diagnostic, written: &str, span: Range<usize>) -> Diagnostic {
+    let is_host = |text: &str| HostPattern::parse(text).is_ok();
+    if let Some(whole) = written.strip_suffix('/').filter(|whole| is_host(whole)) {
+        return problem.fix("take the slash away", span, literal(whole));
+    }
+    let origin = written.split_once("://").map(|(scheme, rest)| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        format!("{scheme}://{host}")
+    });
+    let starred = written
+        .split_once("://*")
+        .map(|(scheme, rest)| format!("{scheme}://*.{rest}"));
+    let with_scheme = Some(format!("https://{written}")).filter(|_| !written.contains("://"));
+    let meant = [with_scheme, origin, starred]
+        .into_iter()
+        .flatten()
+        .find(|text| is_host(text));
+    match meant {
+        // A password is never repeated, and `is_host` takes no text with an `@`.
+        Some(meant) => problem.suggest(format!("replace by `{}`", shown(&meant)), span, literal(&meant)),
+        None => problem,
+    }
 }
 
 fn limits(root: &Section<'_>, problems: &mut Problems) -> Limits {
@@ -178,17 +226,23 @@ fn limits(root: &Section<'_>, problems: &mut Problems) -> Limits {
     };
     section.check_keys(LIMITS.keys, problems);
     Limits {
-        memory: section.parsed("memory", problems, size, |error| {
-            quantity("memory", "a size, like \"128MiB\"", error)
+        memory: section.parsed("memory", problems, size, |_| {
+            quantity(&section, "memory", "a size, like \"128MiB\"", meant_size)
         }),
-        request_timeout: section.parsed("request_timeout", problems, duration, |error| {
-            quantity("request_timeout", "a duration, like \"30s\"", error)
+        request_timeout: section.parsed("request_timeout", problems, duration, |_| {
+            quantity(&section, "request_timeout", "a duration, like \"30s\"", meant_duration)
         }),
     }
 }
 
-fn quantity(key: &str, wanted: &str, _: &QuantityError) -> Diagnostic {
-    Diagnostic::error(codes::QUANTITY, format!("`{key}` must be {wanted}"))
+/// That a quantity cannot be read, and what was perhaps meant. The unit is the user's to choose.
+fn quantity(section: &Section<'_>, key: &str, wanted: &str, meant: fn(&str) -> Option<String>) -> Diagnostic {
+    let problem = Diagnostic::error(codes::QUANTITY, format!("`{key}` must be {wanted}"));
+    let written = section.get(key).and_then(|item| Some((item.as_str()?, item.span()?)));
+    match written.and_then(|(text, span)| Some((meant(text)?, span))) {
+        Some((meant, span)) => problem.suggest(format!("replace by `{meant}`"), span, literal(&meant)),
+        None => problem,
+    }
 }
 
 fn secret_store(root: &Section<'_>, problems: &mut Problems) -> Option<Spanned<Store>> {
@@ -214,11 +268,16 @@ fn secret_store(root: &Section<'_>, problems: &mut Problems) -> Option<Spanned<S
         None => {
             let stores: Vec<_> = STORES.iter().map(|(name, _)| format!("configs.{name}")).collect();
             let stores: Vec<_> = stores.iter().map(String::as_str).collect();
-            problems.push(
-                Diagnostic::error(codes::REFERENCE, "this `secret_store` does not exist")
-                    .label(text.span, "no such store")
-                    .hint(format!("the stores are {}", list(&stores))),
-            );
+            let problem = Diagnostic::error(codes::REFERENCE, "this `secret_store` does not exist")
+                .label(text.span.clone(), "no such store");
+            problems.push(match nearest(&text.value, stores.iter().copied()) {
+                Some(meant) => problem.hint(format!("did you mean `{meant}`?")).fix(
+                    format!("replace by `{meant}`"),
+                    text.span,
+                    literal(meant),
+                ),
+                None => problem.hint(format!("the stores are {}", list(&stores))),
+            });
             None
         }
     }
@@ -259,8 +318,8 @@ fn test(root: &Section<'_>, problems: &mut Problems) -> Test {
     };
     section.check_keys(TEST.keys, problems);
     Test {
-        timeout: section.parsed("timeout", problems, duration, |error| {
-            quantity("timeout", "a duration, like \"60s\"", error)
+        timeout: section.parsed("timeout", problems, duration, |_| {
+            quantity(&section, "timeout", "a duration, like \"60s\"", meant_duration)
         }),
         configs: strings_by_key(&section, "configs", "[test.configs]", problems),
         containers: strings_by_key(&section, "containers", "[test.containers]", problems),

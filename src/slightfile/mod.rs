@@ -9,7 +9,10 @@ mod capability;
 mod diagnostic;
 mod document;
 pub mod edit;
+mod explanations;
+mod gap;
 pub mod grammar;
+mod mend;
 mod outbound;
 mod quantity;
 mod read;
@@ -22,8 +25,11 @@ use std::ops::Range;
 use std::time::Duration;
 
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity, apply, codes, nearest, sort};
+pub use explanations::{EXPLANATIONS, Explanation, explanation, near};
+pub use gap::Gap;
+pub use mend::{Judged, Mended, mend};
 pub use outbound::{HostPattern, OutboundError};
-pub use quantity::{QuantityError, duration, size};
+pub use quantity::{DURATION_UNITS, QuantityError, SIZE_UNITS, duration, size};
 pub use read::Meant;
 pub use secret::{cover, has_password, is_secret_name};
 pub use value::{STORES, Store, Unresolved, Value};
@@ -78,6 +84,8 @@ pub struct Slightfile {
     pub capabilities: Vec<Capability>,
     /// `[test]`
     pub test: Test,
+    /// Where the text ends, in bytes: a new table can be added there.
+    pub end: usize,
     /// `[[secret_settings]]` of 0.1 and 0.2, in the order of the file.
     pub secret_settings: Vec<SecretSetting>,
 }
@@ -127,6 +135,12 @@ pub struct Capability {
     pub grants: Vec<Spanned<HostPattern>>,
     /// The header of the entry.
     pub span: Range<usize>,
+    /// The entry from its header to its last value; none when it is written inline.
+    pub extent: Option<Range<usize>>,
+    /// Where keys can be added to the entry.
+    pub gap: Option<Gap>,
+    /// Where keys can be added to its configuration; none when it has no configuration.
+    pub configs_gap: Option<Gap>,
 }
 
 /// A configuration key and its value.

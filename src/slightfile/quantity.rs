@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 /// Units of a size, in bytes.
-const SIZE_UNITS: &[(&str, u64)] = &[
+pub const SIZE_UNITS: &[(&str, u64)] = &[
     ("B", 1),
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),
@@ -16,7 +16,7 @@ const SIZE_UNITS: &[(&str, u64)] = &[
 ];
 
 /// Units of a duration, in nanoseconds.
-const DURATION_UNITS: &[(&str, u64)] = &[
+pub const DURATION_UNITS: &[(&str, u64)] = &[
     ("ms", 1_000_000),
     ("us", 1_000),
     ("ns", 1),
@@ -76,6 +76,49 @@ fn quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, QuantityError> {
     }
 }
 
+/// Other words for units.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("sec", "s"),
+    ("secs", "s"),
+    ("second", "s"),
+    ("seconds", "s"),
+    ("msec", "ms"),
+    ("min", "m"),
+    ("mins", "m"),
+    ("minute", "m"),
+    ("minutes", "m"),
+    ("hour", "h"),
+    ("hours", "h"),
+];
+
+/// The size that was most likely meant: one without a unit is in MiB, as memory is counted.
+#[must_use]
+pub fn meant_size(text: &str) -> Option<String> {
+    meant(text, SIZE_UNITS, "MiB").filter(|meant| size(meant).is_ok())
+}
+
+/// The duration that was most likely meant: one without a unit is in seconds.
+#[must_use]
+pub fn meant_duration(text: &str) -> Option<String> {
+    meant(text, DURATION_UNITS, "s").filter(|meant| duration(meant).is_ok())
+}
+
+fn meant(text: &str, units: &[(&str, u64)], default: &str) -> Option<String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, written) = text.split_at(digits);
+    let written = written.trim();
+    let unit = match written {
+        "" => default,
+        _ => {
+            let unit = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(written));
+            let synonym = SYNONYMS.iter().find(|(word, _)| word.eq_ignore_ascii_case(written));
+            let synonym = synonym.filter(|(_, name)| units.iter().any(|(unit, _)| unit == name));
+            unit.map(|(name, _)| *name).or(synonym.map(|(_, name)| *name))?
+        }
+    };
+    Some(format!("{number}{unit}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +130,24 @@ mod tests {
         }
         for (text, milliseconds) in [("30s", 30_000), ("5m", 300_000), ("250ms", 250), ("2h", 7_200_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn meant() {
+        for (text, meant) in [
+            ("128", Some("128MiB")),
+            ("1 gib", Some("1GiB")),
+            ("10KB", Some("10kB")),
+            ("", None),
+            ("0", None),
+            ("1.5GiB", None),
+            ("5 min", None),
+        ] {
+            assert_eq!(meant_size(text).as_deref(), meant, "{text}");
+        }
+        for (text, meant) in [("30", Some("30s")), ("5 Min", Some("5m")), ("1d", None), ("half", None)] {
+            assert_eq!(meant_duration(text).as_deref(), meant, "{text}");
         }
     }
 

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use toml_edit::{Item, Key, TableLike, Value};
 
-use super::diagnostic::{Diagnostic, codes, nearest};
+use super::diagnostic::{Diagnostic, Edit, codes, nearest};
+use super::gap::{self, Gap};
 use super::grammar::Known;
-use super::{Spanned, SpecVersion};
+use super::{Spanned, SpecVersion, is_secret_name};
 
 /// Where problems are collected, and what they depend on.
 pub struct Problems {
@@ -73,6 +74,10 @@ pub struct Section<'a> {
     pub span: Range<usize>,
     /// `[app]`
     pub called: &'static str,
+    /// Where keys can be added.
+    pub gap: Option<Gap>,
+    /// From its header to its last value, when it is an entry of an array of tables.
+    pub extent: Option<Range<usize>>,
 }
 
 /// The place of an item; the end of the file for one that has none.
@@ -144,7 +149,7 @@ impl<'a> Section<'a> {
         let item = self.get(key)?;
         let value = item.as_bool();
         if value.is_none() {
-            problems.push(wrong_type(key, item, "`true` or `false`").hint("write it without quotes"));
+            problems.push(without_quotes(key, item));
         }
         value
     }
@@ -166,9 +171,11 @@ impl<'a> Section<'a> {
         let Some(item) = self.get(key) else { return Vec::new() };
         let Some(array) = item.as_array() else {
             let wrong = wrong_type(key, item, "an array of strings");
-            let wrong = match item.as_str() {
-                Some(_) => wrong.hint("put `[` and `]` around it"),
-                None => wrong,
+            let wrong = match (item.as_str(), item.span()) {
+                (Some(_), Some(span)) => wrong
+                    .hint("put `[` and `]` around it")
+                    .fix_all("put `[` and `]` around it", around(&span, "[", "]")),
+                _ => wrong,
             };
             problems.push(wrong);
             return Vec::new();
@@ -181,13 +188,13 @@ impl<'a> Section<'a> {
                     value: text.to_owned(),
                     span,
                 }),
-                None => problems.push(
-                    Diagnostic::error(
+                None => {
+                    let wrong = Diagnostic::error(
                         codes::TYPE,
                         format!("`{key}` has {}, and takes strings", value.type_name()),
-                    )
-                    .label(span, "not a string"),
-                ),
+                    );
+                    problems.push(quoted(wrong.label(span, "not a string"), key, value));
+                }
             }
         }
         strings
@@ -201,6 +208,8 @@ impl<'a> Section<'a> {
                 table,
                 span: header(item, self.key_span(key)),
                 called,
+                gap: Gap::of(item),
+                extent: None,
             }),
             None => {
                 problems.push(wrong_type(key, item, "a table"));
@@ -219,16 +228,13 @@ impl<'a> Section<'a> {
                     table,
                     span: table.span().unwrap_or_default(),
                     called,
+                    gap: Gap::of_table(table),
+                    extent: gap::extent(table),
                 })
                 .collect(),
             Item::Value(Value::Array(array)) => inline_tables(key, array, called, problems),
             _ => {
-                let wrong = wrong_type(key, item, "an array of tables");
-                let wrong = match item.is_table() {
-                    true => wrong.hint(format!("write {called} with two brackets on each side")),
-                    false => wrong,
-                };
-                problems.push(wrong);
+                problems.push(one_table(wrong_type(key, item, "an array of tables"), item, called));
                 Vec::new()
             }
         }
@@ -311,6 +317,8 @@ fn inline_tables<'a>(
                 table,
                 span: value.span().unwrap_or_default(),
                 called,
+                gap: Gap::of_inline(table),
+                extent: None,
             }),
             None => problems.push(
                 Diagnostic::error(
@@ -357,15 +365,64 @@ pub fn header(item: &Item, key: Range<usize>) -> Range<usize> {
     }
 }
 
+/// The edits that put something before and behind a place.
+fn around(span: &Range<usize>, before: &str, after: &str) -> Vec<Edit> {
+    let insert = |at: usize, text: &str| Edit {
+        range: at..at,
+        text: text.to_owned(),
+    };
+    vec![insert(span.start, before), insert(span.end, after)]
+}
+
+/// A number or a boolean that must be a string. An integer such as `1_883` or `0x75b`, which is one to TOML alone, is written anew,
+/// unless it can be a secret: no fix holds one.
+fn quoted(wrong: Diagnostic, key: &str, value: &Value) -> Diagnostic {
+    const TITLE: &str = "put it in quotes";
+    let Some(span) = value.span() else { return wrong };
+    let is_plain = match value {
+        Value::Integer(number) => number.value().to_string().len() == span.len(),
+        Value::Float(_) | Value::Boolean(_) => true,
+        _ => return wrong,
+    };
+    let wrong = wrong.hint(TITLE);
+    match value.as_integer() {
+        Some(number) if !is_plain && !is_secret_name(key) => wrong.fix(TITLE, span, format!("\"{number}\"")),
+        _ if is_plain => wrong.fix_all(TITLE, around(&span, "\"", "\"")),
+        _ => wrong,
+    }
+}
+
+/// A boolean that is written as a string.
+fn without_quotes(key: &str, item: &Item) -> Diagnostic {
+    let wrong = wrong_type(key, item, "`true` or `false`").hint("write it without quotes");
+    match (item.as_str(), item.span()) {
+        (Some(text @ ("true" | "false")), Some(span)) => wrong.fix("take the quotes away", span, text),
+        _ => wrong,
+    }
+}
+
+/// One table where there can be several: `[capability]`, or `capability = { … }`.
+fn one_table(wrong: Diagnostic, item: &Item, called: &str) -> Diagnostic {
+    match (item, item.span()) {
+        (Item::Table(table), Some(span)) if !table.is_dotted() && !table.is_implicit() => wrong
+            .hint(format!("write {called} with two brackets on each side"))
+            .fix_all(format!("write {called}"), around(&span, "[", "]")),
+        (Item::Value(Value::InlineTable(_)), Some(span)) => wrong
+            .hint("put `[` and `]` around it")
+            .fix_all("put `[` and `]` around it", around(&span, "[", "]")),
+        (Item::Table(_), _) => wrong.hint(format!("write {called} with two brackets on each side")),
+        _ => wrong,
+    }
+}
+
 /// An item that must be a string.
 pub fn string(key: &str, item: &Item, problems: &mut Problems) -> Option<Spanned<String>> {
     let Some(text) = item.as_str() else {
         let wrong = wrong_type(key, item, "a string");
-        let wrong = match item.is_integer() || item.is_float() || item.is_bool() {
-            true => wrong.hint("put it in quotes"),
-            false => wrong,
-        };
-        problems.push(wrong);
+        problems.push(match item.as_value() {
+            Some(value) => quoted(wrong, key, value),
+            None => wrong,
+        });
         return None;
     };
     Some(Spanned {
@@ -398,6 +455,11 @@ pub fn list(words: &[&str]) -> String {
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => "none".to_owned(),
     }
+}
+
+/// A text as TOML writes it, with its quotes.
+pub fn literal(text: &str) -> String {
+    Value::from(text).to_string()
 }
 
 /// What a user wrote, short enough for a message, without control characters.

@@ -81,7 +81,10 @@ fn cover_line(covered: &mut String, line: &str) -> Option<&'static str> {
             continue;
         };
         let inside = rest.get(quotes.len()..).unwrap_or_default();
-        if inside.starts_with("${") {
+        // A reference is no secret; a literal in its form is one, and so can be what it falls back on.
+        let end = closing(inside, quotes).unwrap_or(inside.len());
+        let reference = inside.get(..end).unwrap_or_default();
+        if reference.starts_with("${") && !reference.starts_with("${local.") && !reference.contains(":-") {
             continue;
         }
         covered.push_str(quotes);

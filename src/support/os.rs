@@ -191,6 +191,30 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
+/// Writes a file that is there as [`write_atomically`] does, and leaves what it was: a link stays a link, and its
+/// permissions stay.
+///
+/// # Errors
+/// It may not be written to, or what the file system says.
+pub fn replace_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (temporary, mut file) = create_new(folder, &name)?;
+    let written = file
+        .set_permissions(permissions)
+        .and_then(|()| file.write_all(bytes))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, &path));
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
 /// How many names for a temporary file are tried.
 const MAX_NAMES: u32 = 1_000;
 
@@ -284,6 +308,17 @@ pub fn temporary_directory(environment: &BTreeMap<String, OsString>) -> PathBuf 
 fn path_in(environment: &BTreeMap<String, OsString>, name: &str) -> Option<PathBuf> {
     let value = environment.get(name).filter(|value| !value.is_empty());
     value.map(PathBuf::from)
+}
+
+/// From now on Ctrl-C does not end this process: for a prompt that changes the terminal, and has to put it back first.
+/// Must be called on a runtime.
+pub fn survive_interrupts() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // whoever listens to a signal once takes it from the system for good
+        drop(signal(SignalKind::interrupt()));
+    }
 }
 
 /// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.

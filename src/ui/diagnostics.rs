@@ -20,8 +20,23 @@ const WIDTH_COLUMNS: usize = 400;
 pub enum Line {
     /// A problem.
     Diagnostic(DiagnosticLine),
+    /// A problem that `--fix` has mended; it is not among the others.
+    Fixed(Fixed),
     /// The end of the check.
     Checked(Checked),
+}
+
+/// A problem that was mended.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Fixed {
+    /// Its code.
+    pub code: &'static str,
+    /// The slightfile.
+    pub file: String,
+    /// The line in which the change begins, from 1.
+    pub line: usize,
+    /// What was done.
+    pub title: String,
 }
 
 /// A problem.
@@ -180,6 +195,22 @@ pub fn human(source: Source<'_>, diagnostics: &[Diagnostic], colour: bool) -> St
         text.push('\n');
     }
     text
+}
+
+/// Where more is said about these problems: one line, or nothing when there are none.
+#[must_use]
+pub fn more(diagnostics: &[Diagnostic]) -> String {
+    let mut codes: Vec<&str> = Vec::new();
+    for diagnostic in diagnostics {
+        if !codes.contains(&diagnostic.code) {
+            codes.push(diagnostic.code);
+        }
+    }
+    match codes.as_slice() {
+        [] => String::new(),
+        [code] => format!("`slt explain {code}` tells more\n"),
+        codes => format!("`slt explain CODE` tells more about {}\n", codes.join(", ")),
+    }
 }
 
 fn heading(diagnostic: &Diagnostic, colour: bool) -> String {

@@ -6,6 +6,8 @@ pub mod diagnostics;
 pub mod diff;
 mod events;
 mod foreign;
+mod page;
+mod sarif;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -16,13 +18,15 @@ use crate::exit::{Exit, Failure};
 use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
 use crate::support::secret::Secret;
-use diagnostics::{Checked, Line, Source};
+use diagnostics::{Checked, Fixed, Line, Source};
 
 /// Renders what the rooms report.
 #[derive(Debug, Clone)]
 pub struct Ui {
     format: Format,
     colour: bool,
+    /// Whether a page on stdout has colours: it may go into a file or a pager while stderr is a terminal.
+    colour_pages: bool,
     quiet: bool,
     verbose: bool,
     /// Paths that lie in it are shown from here.
@@ -35,7 +39,8 @@ impl Ui {
     pub fn new(global: &Global, invocation: &Invocation) -> Self {
         Self {
             format: global.format,
-            colour: colour(global.color, invocation),
+            colour: colour(global.color, invocation, std::io::stderr().is_terminal()),
+            colour_pages: colour(global.color, invocation, std::io::stdout().is_terminal()),
             quiet: global.quiet,
             verbose: global.verbose > 0,
             directory: invocation.directory.clone(),
@@ -48,6 +53,7 @@ impl Ui {
         Self {
             format: Format::Human,
             colour: false,
+            colour_pages: false,
             quiet: false,
             verbose: false,
             directory: PathBuf::new(),
@@ -117,7 +123,15 @@ impl Ui {
     /// Prints diagnostics: with excerpts on stderr for people, as lines on stdout for programs.
     pub fn diagnostics(&self, source: Source<'_>, diagnostics: &[Diagnostic]) {
         match self.format {
-            Format::Human => to_stderr(&diagnostics::human(source, diagnostics, self.colour)),
+            Format::Human | Format::Sarif => {
+                let human = diagnostics::human(source, diagnostics, self.colour);
+                let more = if self.quiet {
+                    String::new()
+                } else {
+                    diagnostics::more(diagnostics)
+                };
+                to_stderr(&(human + &more));
+            }
             Format::Json => {
                 for line in diagnostics::lines(source, diagnostics) {
                     self.line(&line);
@@ -126,18 +140,47 @@ impl Ui {
         }
     }
 
-    /// Prints the result of a check.
-    pub fn checked(&self, checked: Checked, summary: &str) {
+    /// Prints what a check found and how it ended: for code scanning as one document.
+    pub fn checked(&self, source: Source<'_>, diagnostics: &[Diagnostic], checked: Checked, summary: &str) {
+        if self.format == Format::Sarif {
+            return self.document(&sarif::log(source, diagnostics));
+        }
+        self.diagnostics(source, diagnostics);
         match self.format {
-            Format::Human => to_stdout(&format!("{summary}\n")),
             Format::Json => self.line(&Line::Checked(checked)),
+            _ => to_stdout(&format!("{summary}\n")),
+        }
+    }
+
+    /// Prints what `slt check --fix` has mended.
+    pub fn fixed(&self, fixed: Vec<Fixed>) {
+        for fixed in fixed {
+            let human = format!(
+                "fixed {}:{}: {} ({})\n",
+                fixed.file, fixed.line, fixed.title, fixed.code
+            );
+            match self.format {
+                Format::Human => to_stdout(&human),
+                // A document has stdout for itself.
+                Format::Sarif => to_stderr(&human),
+                Format::Json => self.line(&Line::Fixed(fixed)),
+            }
+        }
+    }
+
+    /// Prints a page: in Markdown, or with the codes of a terminal, or as a line for programs.
+    pub fn page(&self, markdown: &str, json: &impl serde::Serialize) {
+        match (self.format, self.colour_pages) {
+            (Format::Json, _) => self.line(json),
+            (_, true) => to_stdout(&page::styled(markdown)),
+            (_, false) => to_stdout(markdown),
         }
     }
 
     /// Prints a result: as it is for people, and as objects with `kind`, one a line, for programs.
     pub fn result(&self, human: &str, json: &[impl serde::Serialize]) {
         match self.format {
-            Format::Human => to_stdout(human),
+            Format::Human | Format::Sarif => to_stdout(human),
             Format::Json => json.iter().for_each(|line| self.line(line)),
         }
     }
@@ -176,6 +219,12 @@ impl Ui {
         std::io::stdout().lock()
     }
 
+    fn document(&self, document: &impl serde::Serialize) {
+        if let Ok(document) = serde_json::to_string_pretty(document) {
+            to_stdout(&format!("{document}\n"));
+        }
+    }
+
     fn line(&self, line: &impl serde::Serialize) {
         if let Ok(line) = serde_json::to_string(line) {
             to_stdout(&format!("{line}\n"));
@@ -201,8 +250,8 @@ fn to_stderr(text: &str) {
     bytes_to_stderr(text.as_bytes());
 }
 
-/// Whether to colour: as the flag says, then `CLICOLOR_FORCE` and `NO_COLOR`, then whether stderr is a terminal.
-fn colour(flag: Color, invocation: &Invocation) -> bool {
+/// Whether to colour: as the flag says, then `CLICOLOR_FORCE` and `NO_COLOR`, then whether it goes to a terminal.
+fn colour(flag: Color, invocation: &Invocation, terminal: bool) -> bool {
     let set = |name: &str| {
         let value = invocation.environment.get(name);
         value.is_some_and(|value| !value.is_empty() && value != "0")
@@ -210,6 +259,6 @@ fn colour(flag: Color, invocation: &Invocation) -> bool {
     match flag {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => set("CLICOLOR_FORCE") || (!set("NO_COLOR") && std::io::stderr().is_terminal()),
+        Color::Auto => set("CLICOLOR_FORCE") || (!set("NO_COLOR") && terminal),
     }
 }

@@ -126,11 +126,18 @@ fn without_capability(
         paths(family, used),
         capability.name
     );
-    Some(
-        Diagnostic::error(codes::IMPORT_WITHOUT_CAPABILITY, message)
-            .label(slightfile.specversion.span.clone(), "in this slightfile")
-            .hint(block(family, catalogue)),
-    )
+    let problem = Diagnostic::error(codes::IMPORT_WITHOUT_CAPABILITY, message)
+        .label(slightfile.specversion.span.clone(), "in this slightfile")
+        .hint(block(family, catalogue));
+    let end = slightfile.end..slightfile.end;
+    // Behind `capability = [ … ]` no `[[capability]]` can stand.
+    let appendable = slightfile.capabilities.iter().all(|entry| entry.extent.is_some());
+    Some(match entry(family, catalogue) {
+        Some((resource, entry)) if appendable && slightfile.specversion.value != SpecVersion::V0_1 => {
+            problem.suggest(format!("add `{}`", resource.id), end, format!("\n{entry}"))
+        }
+        _ => problem,
+    })
 }
 
 /// One entry is offered and not used, and what is used is not offered.
@@ -161,28 +168,29 @@ fn wrong_family(family: Family, used: &Used, entry: &Entry<'_>, catalogue: &Cata
     }
 }
 
-/// The entry to paste.
-fn block(family: Family, catalogue: &Catalogue) -> String {
+/// The entry to paste: the resource that it takes, and its text.
+fn entry(family: Family, catalogue: &Catalogue) -> Option<(&'static Resource, String)> {
     let first = catalogue.resources.iter().find(|resource| resource.family == family);
-    let Some(resource) = catalogue.ready(family).next().or(first) else {
-        return String::new();
-    };
-    let mut block = format!(
-        "add an entry; `name` is what the component opens\n\n[[capability]]\nresource = \"{}\"\nname = \"*\"",
-        resource.id
-    );
+    let resource = catalogue.ready(family).next().or(first)?;
+    let mut entry = format!("[[capability]]\nresource = \"{}\"\nname = \"*\"", resource.id);
     let keys = resource
         .keys
         .iter()
         .filter(|key| key.need == crate::catalogue::Need::Required);
     for (index, key) in keys.enumerate() {
         if index == 0 {
-            block.push_str("\n[capability.configs]");
+            entry.push_str("\n[capability.configs]");
         }
-        block.push_str(&format!("\n{} = \"{}\"", key.name, key.example));
+        entry.push_str(&format!("\n{} = \"{}\"", key.name, key.example));
     }
-    block.push('\n');
-    block
+    entry.push('\n');
+    Some((resource, entry))
+}
+
+/// The entry in a hint.
+fn block(family: Family, catalogue: &Catalogue) -> String {
+    let entry = entry(family, catalogue).map_or_else(String::new, |(_, entry)| entry);
+    format!("add an entry; `name` is what the component opens\n\n{entry}")
 }
 
 fn outbound(slightfile: &Slightfile, world: &World, catalogue: &Catalogue) -> Option<Diagnostic> {
@@ -219,17 +227,19 @@ fn never_used((entry, resource): &Entry<'_>, catalogue: &Catalogue) -> Option<Di
         .into_iter()
         .filter_map(|(verb, hosted)| Some(format!("{verb} {}", alternatives(hosted)?)))
         .collect();
-    Some(
-        Diagnostic::warning(
-            codes::CAPABILITY_UNUSED,
-            format!("the component does not use `{}`", resource.id),
-        )
-        .label(entry.resource.span.clone(), "offered and never used")
-        .hint(format!(
-            "leave the entry out, or {} in the component's world",
-            ways.join(" or ")
-        )),
+    let problem = Diagnostic::warning(
+        codes::CAPABILITY_UNUSED,
+        format!("the component does not use `{}`", resource.id),
     )
+    .label(entry.resource.span.clone(), "offered and never used")
+    .hint(format!(
+        "leave the entry out, or {} in the component's world",
+        ways.join(" or ")
+    ));
+    Some(match &entry.extent {
+        Some(extent) => problem.suggest("leave the entry out", extent.clone(), ""),
+        None => problem,
+    })
 }
 
 /// A message handler without topics is never called, and topics without a handler are not delivered to anybody.

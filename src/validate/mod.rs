@@ -7,6 +7,7 @@ mod imports;
 mod interfaces;
 pub mod module;
 mod resources;
+pub mod schema;
 mod shapes;
 mod world;
 

@@ -34,6 +34,7 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
         }
     }
     found.extend(planned_stores(slightfile, &known));
+    found.extend(too_little_memory(slightfile));
     found.extend(names(&known, slightfile.specversion.value));
     found
 }
@@ -166,6 +167,20 @@ fn planned_stores(slightfile: &Slightfile, known: &[Known<'_>]) -> Vec<Diagnosti
         .collect()
 }
 
+/// A memory is made of pages, and nearly every component has one.
+fn too_little_memory(slightfile: &Slightfile) -> Option<Diagnostic> {
+    const PAGE_BYTES: u64 = 64 * 1024;
+    let memory = slightfile.limits.memory.as_ref()?;
+    (memory.value < PAGE_BYTES).then(|| {
+        Diagnostic::warning(
+            codes::MEMORY_TOO_SMALL,
+            "no component with a memory can start in so little",
+        )
+        .label(memory.span.clone(), "less than one page, 64KiB")
+        .hint("small components need a few MiB, e.g. memory = \"16MiB\"")
+    })
+}
+
 /// Keys that only message brokers have, or only provider components.
 fn keys_of_others(entry: &Capability, resource: &Resource) -> Vec<Diagnostic> {
     let messaging = resource.family == Family::Messaging;
@@ -234,9 +249,15 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
     let diagnostic =
         Diagnostic::error(codes::CONFIG_MISSING, message).label(entry.configs_span.clone(), "not set here");
     if slightfile.specversion.value == SpecVersion::V0_1 {
-        return Some(diagnostic.hint(
-            "write secret_store = \"configs.envvars\" at the start of the file, to take it from the environment",
-        ));
+        let line = "secret_store = \"configs.envvars\"";
+        let behind = slightfile.specversion.span.end;
+        return Some(
+            diagnostic
+                .hint(format!(
+                    "write {line} at the start of the file, to take it from the environment"
+                ))
+                .suggest(format!("add `{line}`"), behind..behind, format!("\n{line}")),
+        );
     }
     let place = match entry.configs_span == entry.span {
         true => " below [capability.configs]",
@@ -250,7 +271,14 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
         (Maturity::Ready, Some(_)) if first.endpoint => "; under `slt test` an emulator takes its place",
         _ => "",
     };
-    Some(diagnostic.hint(format!("set it{place}, e.g. {}{emulated}", lines.join(", "))))
+    let diagnostic = diagnostic.hint(format!("set it{place}, e.g. {}{emulated}", lines.join(", ")));
+    let inline = [format!("configs = {{ {} }}", lines.join(", "))];
+    let edit = match (&entry.configs_gap, &entry.gap) {
+        (Some(gap), _) => gap.add(&lines),
+        (None, Some(gap)) if entry.configs.is_empty() && entry.unread_configs.is_empty() => gap.add(&inline),
+        _ => return Some(diagnostic),
+    };
+    Some(diagnostic.suggest(format!("add {}", names.join(", ")), edit.range, edit.text))
 }
 
 fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {
@@ -329,12 +357,24 @@ fn secret_literal(name: &str, span: Range<usize>, whole: bool) -> Diagnostic {
         true => format!("the value of `{}` is a secret", shown(name)),
         false => format!("the value of `{}` has a password in it", shown(name)),
     };
-    Diagnostic::warning(codes::CONFIG_SECRET, message)
-        .label(span, "written into the file")
+    let problem = Diagnostic::warning(codes::CONFIG_SECRET, message)
+        .label(span.clone(), "written into the file")
         .hint(format!(
             "write \"${{envvars.{}}}\", and set it in the environment",
             shown(name)
-        ))
+        ));
+    // A key with a dot would be read as the store's name.
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return problem;
+    }
+    ["usersecrets", "envvars"].iter().fold(problem, |problem, store| {
+        let reference = format!("${{{store}.{name}}}");
+        problem.suggest(
+            format!("replace by `{reference}`"),
+            span.clone(),
+            format!("\"{reference}\""),
+        )
+    })
 }
 
 /// What a literal should be and is not.

@@ -1,20 +1,25 @@
-//! The JSON Schemas of what the commands print, as they are checked in. `BLESS=1` writes them anew.
+//! The JSON Schemas of what the commands print, and of the slightfile, as they are checked in. `BLESS=1` writes them anew.
 
 use std::path::Path;
 
 fn is_checked_in<T: schemars::JsonSchema>(name: &str) {
     let schema = schemars::schema_for!(T);
     let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas").join(name);
+    is_as_checked_in(&format!("docs/schemas/{name}"), &text);
+}
+
+/// Whether a generated file lies in the repository as it is generated. `BLESS=1` writes it.
+pub fn is_as_checked_in(path: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::vars().any(|(variable, value)| variable == "BLESS" && value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &text).unwrap();
+        std::fs::write(&path, text).unwrap();
     }
     let there = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(
         there,
         text,
-        "{} is not what slt prints: BLESS=1 writes it",
+        "{} is not what slt makes: BLESS=1 writes it",
         path.display()
     );
 }
@@ -37,6 +42,11 @@ fn doctor() {
 #[test]
 fn events() {
     is_checked_in::<slt::events::Event>("events.schema.json");
+}
+
+#[test]
+fn explain() {
+    is_checked_in::<slt::commands::explain::Line>("explain.schema.json");
 }
 
 #[test]

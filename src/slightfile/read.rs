@@ -259,7 +259,14 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn unknown(&self, key: &str, span: Range<usize>, here: &[&str], meant: &Meant<'_>, problems: &Problems) -> Diagnostic {
+    fn unknown(
+        &self,
+        key: &str,
+        span: Range<usize>,
+        here: &[&str],
+        meant: &Meant<'_>,
+        problems: &Problems,
+    ) -> Diagnostic {
         let message = format!("{} has no key `{}`", self.called, shown(key));
         let diagnostic = problems
             .lenient(codes::KEY_UNKNOWN, message)

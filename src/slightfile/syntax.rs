@@ -286,7 +286,11 @@ mod tests {
                 "`\\` in a string begins an escape, and this is none",
                 None,
             ),
-            ("a = [\"b\",\n[app]\nc = \"x\"\n", "an array above this line is not closed", None),
+            (
+                "a = [\"b\",\n[app]\nc = \"x\"\n",
+                "an array above this line is not closed",
+                None,
+            ),
             ("a = 1.0\"", "neither a number nor a string", None),
         ] {
             let found = &parse("f", text).1[0];

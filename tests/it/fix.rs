@@ -218,7 +218,9 @@ fn each_fix_mends_its_problem(called: &str, text: &str, world: Option<&World>) -
 fn every_fix_mends_its_problem() {
     let cases = cases();
     let texts = cases.iter().filter_map(|case| Some((&case.name, case.text()?)));
-    let fixes: usize = texts.map(|(name, text)| each_fix_mends_its_problem(name, text, None)).sum();
+    let fixes: usize = texts
+        .map(|(name, text)| each_fix_mends_its_problem(name, text, None))
+        .sum();
     assert!(fixes > 60, "{fixes}");
     for text in [
         "specversion = \"1.0\"\ncapability = [{ resource = \"keyvalue.redis\", name = \"a\" }, { name = \"b\" }, {}]\n",

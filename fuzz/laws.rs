@@ -15,7 +15,10 @@ const NAME: &str = "slightfile.toml";
 /// Any bytes are a slightfile or are refused, whatever component stands beside them.
 pub fn slightfile(bytes: &[u8]) {
     let (read, found) = parse_bytes(NAME, bytes);
-    assert!(read.is_some() || found.iter().any(Diagnostic::is_error), "nothing, and no reason");
+    assert!(
+        read.is_some() || found.iter().any(Diagnostic::is_error),
+        "nothing, and no reason"
+    );
     let Ok(text) = std::str::from_utf8(bytes) else {
         assert!(read.is_none(), "a slightfile that is no text");
         return;
@@ -75,8 +78,16 @@ fn everything() -> World {
     };
     let capabilities = CATALOGUE.capabilities;
     World {
-        imports: capabilities.iter().flat_map(|capability| capability.imports).map(interface).collect(),
-        exports: capabilities.iter().flat_map(|capability| capability.exports).map(interface).collect(),
+        imports: capabilities
+            .iter()
+            .flat_map(|capability| capability.imports)
+            .map(interface)
+            .collect(),
+        exports: capabilities
+            .iter()
+            .flat_map(|capability| capability.exports)
+            .map(interface)
+            .collect(),
     }
 }
 
@@ -119,16 +130,25 @@ fn mends(text: &str, world: Option<&World>, before: &[Diagnostic], diagnostic: &
     );
     if fix.automatic {
         let is_it = |other: &&Diagnostic| other.code == diagnostic.code && other.message == diagnostic.message;
-        let (was, is) = (before.iter().filter(is_it).count(), diagnose(&mended, world).iter().filter(is_it).count());
+        let (was, is) = (
+            before.iter().filter(is_it).count(),
+            diagnose(&mended, world).iter().filter(is_it).count(),
+        );
         assert!(is < was, "{fix:?} does not mend {diagnostic:?}: {mended:?}");
     }
 }
 
 /// The fixes that are made without asking can be made all at once, which is what `slt check --fix` does.
 fn together(text: &str, found: &[Diagnostic]) {
-    let fixes = found.iter().flat_map(|diagnostic| &diagnostic.fixes).filter(|fix| fix.automatic);
+    let fixes = found
+        .iter()
+        .flat_map(|diagnostic| &diagnostic.fixes)
+        .filter(|fix| fix.automatic);
     let mended = apply(text, fixes.flat_map(|fix| &fix.edits));
-    assert!(!is_toml(text) || is_toml(&mended), "all fixes together break the file: {mended:?}");
+    assert!(
+        !is_toml(text) || is_toml(&mended),
+        "all fixes together break the file: {mended:?}"
+    );
 }
 
 fn is_toml(text: &str) -> bool {

@@ -86,6 +86,12 @@ pub enum Format {
 pub enum Command {
     /// Write a new project that builds, checks and tests at once
     New(New),
+    /// Add a capability to the slightfile, the WIT world and, in Rust, `Cargo.toml`
+    Add(Add),
+    /// Take a capability out again
+    Remove(Remove),
+    /// Bring a slightfile of specversion 0.1 or 0.2 to 1.0
+    Migrate(Migrate),
     /// Find every problem of a slightfile and its component, before anything runs
     Check(Check),
     /// Say what a diagnostic means, with a wrong and a right example
@@ -102,6 +108,8 @@ pub enum Command {
     Secret(Secret),
     /// Say what is installed, what is missing, and the command that mends it
     Doctor(Doctor),
+    /// Help an editor with slightfiles: the language server
+    Lsp(Lsp),
     /// Print shell completions
     Completions(Completions),
     /// Run one test artifact or program: what `.cargo/config.toml` names as cargo's runner
@@ -123,6 +131,56 @@ pub struct New {
     /// The capabilities to use, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "RESOURCE,…")]
     pub with: Vec<String>,
+}
+
+/// `slt add`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt add keyvalue.redis\n  slt add keyvalue.redis --name sessions\n  slt add http-client --dry-run\n\n\
+                  Comments, order and spacing stay; `slt remove` gives every file back as it was. All files are changed, or none."
+)]
+pub struct Add {
+    /// What to add: `<capability>.<backend>`
+    pub resource: String,
+    /// What the component opens it as, or `*` for any name (default: `default`)
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// Print what would be changed as a diff, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `slt remove`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt remove keyvalue.redis\n  slt remove keyvalue.redis --name sessions\n  slt remove http-client --dry-run\n\n\
+                  Comments in an entry and directly above it go with it, and are printed. Code that uses it stays as it is."
+)]
+pub struct Remove {
+    /// What to remove: `<capability>.<backend>`
+    pub resource: String,
+    /// Which one, when there are several
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// Print what would be changed as a diff, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `slt migrate`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt migrate --dry-run\n  slt migrate\n  slt -c old.toml migrate --drop-secret-settings\n\n\
+                  The file means the same afterwards. What the old version did not read is kept as a comment; what 1.0 cannot say \
+                  is an error, and then nothing is changed."
+)]
+pub struct Migrate {
+    /// Print what would be changed as a diff, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take `[[secret_settings]]` out of the file, which `slt secret import` has copied
+    #[arg(long)]
+    pub drop_secret_settings: bool,
 }
 
 /// `slt check`
@@ -305,6 +363,34 @@ pub struct SecretImport {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  slt doctor\n  slt doctor --format json")]
 pub struct Doctor {}
+
+/// `slt lsp`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "An editor starts it and ends it; it speaks over standard input and output.\n\n\
+                  Examples:\n\
+                  VS Code, with `Generic LSP Client (v2)`, in settings.json:\n  \
+                    \"glspc.server.command\": \"slt\",\n  \
+                    \"glspc.server.commandArguments\": [\"lsp\"],\n  \
+                    \"glspc.server.languageId\": [\"toml\"]\n\
+                  Neovim 0.11 or later, in init.lua:\n  \
+                    vim.lsp.config(\"slt\", { cmd = { \"slt\", \"lsp\" }, filetypes = { \"toml\" } })\n  \
+                    vim.lsp.enable(\"slt\")\n\
+                  Helix, in languages.toml:\n  \
+                    [language-server.slt]\n  \
+                    command = \"slt\"\n  \
+                    args = [\"lsp\"]\n  \
+                    [[language]]\n  \
+                    name = \"toml\"\n  \
+                    language-servers = [\"taplo\", \"slt\"]\n\n\
+                  Errors of TOML are reported, too, unless the editor starts it with the initialization option\n\
+                  {\"syntaxErrors\": false}"
+)]
+pub struct Lsp {
+    /// Accepted because editors pass it: standard input and output are used in any case
+    #[arg(long, hide = true)]
+    pub stdio: bool,
+}
 
 /// `slt completions`
 #[derive(Debug, Args)]

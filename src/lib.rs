@@ -11,6 +11,7 @@ pub mod events;
 pub mod exit;
 pub mod harness;
 pub mod host;
+pub mod lsp;
 pub mod project;
 pub mod providers;
 pub mod scaffold;

@@ -32,20 +32,11 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
         fix(session, &mut project)?;
     }
 
-    let (slightfile, mut diagnostics) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
-    let compared = match (&plan.component, &slightfile) {
+    let (compared, diagnostics) = project::check(&project, |slightfile| match (&plan.component, slightfile) {
         (Some(component), _) => project::component(component, &directory),
         (None, Some(slightfile)) => project::compare(&project, slightfile, &directory),
         (None, None) => Compared::default(),
-    };
-    if let Some(slightfile) = &slightfile {
-        diagnostics.extend(validate(slightfile, compared.world.as_ref(), &CATALOGUE, Artifact::App));
-    }
-    // That there is nothing to compare with is no news beside errors.
-    let errors = diagnostics.iter().any(Diagnostic::is_error);
-    let problem = compared.problem.clone();
-    diagnostics.extend(problem.filter(|problem| problem.is_error() || !errors));
-    slightfile::sort(&mut diagnostics);
+    });
     Ok(report(session, &project, &compared, &diagnostics, &directory))
 }
 

@@ -2,14 +2,19 @@
 //!
 //! *Invariant:* the environment and the current directory are read here and not below.
 
+pub mod add;
 mod app;
 mod build;
+pub mod changes;
 mod check;
 mod completions;
 pub mod doctor;
 mod emulate;
 pub mod explain;
+mod lsp;
+pub mod migrate;
 pub mod new;
+pub mod remove;
 mod run;
 mod runner;
 pub mod secret;
@@ -64,6 +69,9 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
     }
     match &cli.command {
         Command::New(arguments) => new::run(&session, arguments),
+        Command::Add(arguments) => add::run(&session, arguments),
+        Command::Remove(arguments) => remove::run(&session, arguments),
+        Command::Migrate(arguments) => migrate::run(&session, arguments),
         Command::Check(arguments) => check::run(&session, arguments),
         Command::Explain(arguments) => explain::run(&session, arguments),
         Command::Build(arguments) => build::run(&session, arguments),
@@ -72,6 +80,7 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Emulate(arguments) => emulate::run(&session, arguments),
         Command::Secret(arguments) => secret::run(&session, arguments),
         Command::Doctor(arguments) => doctor::run(&session, arguments),
+        Command::Lsp(arguments) => lsp::run(&session, arguments),
         Command::Completions(arguments) => completions::run(&session, arguments),
         Command::Runner(arguments) => runner::run(&session, arguments),
     }

@@ -2,13 +2,21 @@
 //!
 //! It runs no tool and reads no environment; whoever calls says in which folder to look.
 
+mod cache;
 mod cargo_config;
+mod declared;
 mod sources;
+mod wit;
 mod world;
 
+use std::borrow::Borrow;
 use std::path::{Component, Path, PathBuf};
 
+pub use cache::Cache;
 pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
+pub use declared::{Declared, Place, declared};
+pub use sources::{manifest, rust_names};
+pub use wit::{WitFolder, WitPackage, wit_folder};
 pub use world::{Against, Compared, compare, component};
 
 use crate::catalogue::{CATALOGUE, Maturity};
@@ -17,6 +25,9 @@ use crate::validate::{Artifact, validate};
 
 /// The file that makes a folder a project.
 pub const SLIGHTFILE: &str = "slightfile.toml";
+
+/// The folder of a project's WIT text, in the folder of the slightfile.
+pub const WIT: &str = "wit";
 
 /// A project on disk.
 #[derive(Debug, Clone)]
@@ -101,7 +112,7 @@ pub fn load(directory: &Path, config: Option<&Path>) -> Result<Project, ProjectE
     Ok(Project {
         slightfile_name: named(&path, directory),
         slightfile_text: text,
-        package_name: sources::package_name(&root.join("Cargo.toml")),
+        package_name: sources::package_name(&root),
         slightfile_path: path,
         root,
     })
@@ -173,7 +184,7 @@ impl Project {
     /// The folder of the project's WIT text.
     #[must_use]
     pub fn wit_path(&self) -> PathBuf {
-        self.root.join("wit")
+        self.root.join(WIT)
     }
 }
 
@@ -192,6 +203,26 @@ pub fn checked_slightfile(project: &Project) -> Result<(Slightfile, Vec<Diagnost
         Some(slightfile) if !diagnostics.iter().any(Diagnostic::is_error) => Ok((slightfile, diagnostics)),
         _ => Err(diagnostics),
     }
+}
+
+/// Checks a slightfile by itself, beside the catalogue, and beside what `compare` finds for it: every problem, in the order of the
+/// file. What `slt check` and an editor show is this.
+pub fn check<C: Borrow<Compared>>(
+    project: &Project,
+    compare: impl FnOnce(Option<&Slightfile>) -> C,
+) -> (C, Vec<Diagnostic>) {
+    let (slightfile, mut diagnostics) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
+    let found = compare(slightfile.as_ref());
+    let compared: &Compared = found.borrow();
+    if let Some(slightfile) = &slightfile {
+        diagnostics.extend(validate(slightfile, compared.world.as_ref(), &CATALOGUE, Artifact::App));
+    }
+    // That there is nothing to compare with is no news beside errors.
+    let errors = diagnostics.iter().any(Diagnostic::is_error);
+    let problem = compared.problem.clone();
+    diagnostics.extend(problem.filter(|problem| problem.is_error() || !errors));
+    slightfile::sort(&mut diagnostics);
+    (found, diagnostics)
 }
 
 /// The resources of a slightfile that no provider is built for yet. What has one cannot run, unless they are optional.

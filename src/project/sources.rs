@@ -13,14 +13,42 @@ const MANIFEST_MAX_BYTES: u64 = 1 << 20;
 const SOURCES: &[&str] = &["src", "wit", "Cargo.toml", "Cargo.lock", "build.rs", ".cargo"];
 
 /// The name of the package, when there is a readable manifest with one.
-pub fn package_name(manifest: &Path) -> Option<String> {
-    if std::fs::metadata(manifest).ok()?.len() > MANIFEST_MAX_BYTES {
-        return None;
-    }
-    let text = std::fs::read_to_string(manifest).ok()?;
-    let document = toml_edit::Document::parse(text).ok()?;
+pub fn package_name(root: &Path) -> Option<String> {
+    let document = toml_edit::Document::parse(manifest(root)?).ok()?;
     let name = document.as_table().get("package")?.get("name")?.as_str()?;
     Some(name.to_owned())
+}
+
+/// The text of the package's manifest, if there is one that can be read.
+pub fn manifest(root: &Path) -> Option<String> {
+    let manifest = root.join("Cargo.toml");
+    if std::fs::metadata(&manifest).ok()?.len() > MANIFEST_MAX_BYTES {
+        return None;
+    }
+    std::fs::read_to_string(manifest).ok()
+}
+
+/// Whether a Rust source of a project has this word in it; also when there are more than [`FILES_MAX`].
+pub fn rust_names(root: &Path, word: &str) -> bool {
+    let mut left: Vec<PathBuf> = ["src", "tests", "examples", "benches", "build.rs"]
+        .iter()
+        .map(|source| root.join(source))
+        .collect();
+    let mut seen = 0;
+    while let Some(path) = left.pop() {
+        seen += 1;
+        if seen > FILES_MAX {
+            return true;
+        }
+        if path.is_dir() {
+            left.extend(children(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && std::fs::read_to_string(&path).is_ok_and(|text| text.contains(word))
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// A source that was changed after `component` was written. The first that is found, or none.
@@ -60,6 +88,29 @@ pub fn folder_bytes(folder: &Path) -> Option<u64> {
         }
     }
     Some(bytes)
+}
+
+/// A file, when it was last changed, and its size in bytes.
+pub type Stamp = (PathBuf, Option<SystemTime>, u64);
+
+/// The stamps of a file, or of all files below a folder, in the order of their names; of none when there are more than [`FILES_MAX`].
+pub fn stamps(path: &Path) -> Option<Vec<Stamp>> {
+    let mut left = vec![path.to_owned()];
+    let mut stamps = Vec::new();
+    let mut seen = 0;
+    while let Some(path) = left.pop() {
+        seen += 1;
+        if seen > FILES_MAX {
+            return None;
+        }
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => left.extend(children(&path)),
+            Ok(metadata) => stamps.push((path, metadata.modified().ok(), metadata.len())),
+            Err(_) => {}
+        }
+    }
+    stamps.sort();
+    Some(stamps)
 }
 
 fn children(folder: &Path) -> Vec<PathBuf> {

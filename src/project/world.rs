@@ -26,7 +26,7 @@ pub enum Against {
 }
 
 /// A world, where it comes from, and what is wrong with where it comes from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
     /// The world, if there is one.
     pub world: Option<World>,
@@ -48,6 +48,22 @@ impl Compared {
 /// Finds and reads what a project's slightfile is compared with. `directory` is where the user works.
 #[must_use]
 pub fn compare(project: &Project, slightfile: &Slightfile, directory: &Path) -> Compared {
+    read(&choose(project, slightfile), &project.name(slightfile), directory)
+}
+
+/// What a slightfile is to be compared with, before any of it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// A component.
+    Component(PathBuf),
+    /// A `wit` folder, and the component that is older than this source.
+    Wit(PathBuf, Option<(PathBuf, PathBuf)>),
+    /// There is no folder, and no component in this place.
+    Nothing(PathBuf),
+}
+
+/// The component when it is there and not older than its sources, else the `wit` folder.
+pub(super) fn choose(project: &Project, slightfile: &Slightfile) -> Choice {
     let path = project.component_path(slightfile);
     let own_build = slightfile.app.component.is_some();
     let modified = std::fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
@@ -58,21 +74,30 @@ pub fn compare(project: &Project, slightfile: &Slightfile, directory: &Path) -> 
     };
     let folder = project.wit_path();
     match (modified, stale) {
-        (Some(_), None) => component(&path, directory),
-        (_, stale) if folder.is_dir() => Compared {
+        (Some(_), None) => Choice::Component(path),
+        (_, stale) if folder.is_dir() => Choice::Wit(folder, stale.map(|source| (path, source))),
+        (Some(_), Some(_)) => Choice::Component(path),
+        (None, _) => Choice::Nothing(path),
+    }
+}
+
+/// Reads what was chosen. `app` is the name of the application.
+pub(super) fn read(choice: &Choice, app: &str, directory: &Path) -> Compared {
+    match choice {
+        Choice::Component(path) => component(path, directory),
+        Choice::Wit(folder, stale) => Compared {
             against: Some(Against::Wit {
                 folder: folder.clone(),
-                stale: stale.map(|source| (path, source)),
+                stale: stale.clone(),
             }),
-            ..wit(&folder, &project.name(slightfile), directory)
+            ..wit(folder, app, directory)
         },
-        (Some(_), Some(_)) => component(&path, directory),
-        (None, _) => Compared::problem(
+        Choice::Nothing(path) => Compared::problem(
             Diagnostic::note(
                 codes::NO_WORLD,
                 format!(
                     "there is no `{}` and no `wit` folder: the slightfile was checked by itself",
-                    named(&path, directory)
+                    named(path, directory)
                 ),
             )
             .hint("`slt build` writes the component"),
@@ -106,27 +131,9 @@ pub fn component(path: &Path, directory: &Path) -> Compared {
 
 /// The world of a WIT folder.
 fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
-    let name = named(folder, directory);
-    match sources::folder_bytes(folder) {
-        Some(..=WIT_MAX_BYTES) => {}
-        _ => {
-            let message = format!("`{name}` has more than the {WIT_MAX_BYTES} bytes of WIT text that are read");
-            return Compared::problem(Diagnostic::error(codes::WIT_INVALID, message));
-        }
-    }
-    let mut resolve = Resolve::default();
-    let package = match resolve.push_dir(folder) {
-        Ok((package, _)) => package,
-        Err(error) => {
-            let text = resolve.render_error(&error);
-            let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
-            let place = place.map_or(name, |place| named(Path::new(place), directory));
-            let message = format!("`{place}`: {}", one_line(&error.root_cause().to_string()));
-            return Compared::problem(
-                Diagnostic::error(codes::WIT_INVALID, message)
-                    .hint("the packages that a world names lie below `wit/deps`"),
-            );
-        }
+    let (resolve, package) = match resolve(folder, directory) {
+        Ok(resolved) => resolved,
+        Err(problem) => return Compared::problem(problem),
     };
     let chosen = chosen(&resolve, package, app);
     match World::from_package(&resolve, package, chosen.as_deref()) {
@@ -134,12 +141,36 @@ fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
             world: Some(world),
             ..Compared::default()
         },
-        Err(error) => Compared::problem(explain(&name, &error)),
+        Err(error) => Compared::problem(explain(&named(folder, directory), &error)),
+    }
+}
+
+/// Reads a WIT folder.
+pub(super) fn resolve(folder: &Path, directory: &Path) -> Result<(Resolve, PackageId), Diagnostic> {
+    let name = named(folder, directory);
+    match sources::folder_bytes(folder) {
+        Some(..=WIT_MAX_BYTES) => {}
+        _ => {
+            let message = format!("`{name}` has more than the {WIT_MAX_BYTES} bytes of WIT text that are read");
+            return Err(Diagnostic::error(codes::WIT_INVALID, message));
+        }
+    }
+    let mut resolve = Resolve::default();
+    match resolve.push_dir(folder) {
+        Ok((package, _)) => Ok((resolve, package)),
+        Err(error) => {
+            let text = resolve.render_error(&error);
+            let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
+            let place = place.map_or(name, |place| named(Path::new(place), directory));
+            let message = format!("`{place}`: {}", one_line(&error.root_cause().to_string()));
+            Err(Diagnostic::error(codes::WIT_INVALID, message)
+                .hint("the packages that a world names lie below `wit/deps`"))
+        }
     }
 }
 
 /// Which of several worlds is the application's: the one that is called so, or the only one that exports something.
-fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option<String> {
+pub(super) fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option<String> {
     let worlds = &resolve.packages.get(package)?.worlds;
     let app = app.replace('_', "-");
     if worlds.len() < 2 || worlds.contains_key(&app) {

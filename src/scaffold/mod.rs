@@ -1,16 +1,31 @@
-//! `slt new`: writes a project from a template that is part of slt, all of it or nothing.
+//! `slt new`: writes a project from a template that is part of slt, all of it or nothing. `slt add`, `slt remove` and `slt migrate`:
+//! what is to be changed in the files of a project.
 //!
 //! The templates are real projects under `templates/`, which build as they lie there under the name `shortener`; here
 //! they get the name that the user gave. Nothing is fetched and no tool is run.
 
+mod add;
+mod cargo;
+mod carried;
+mod changes;
+mod imports;
+mod migrate;
 mod name;
+mod refusal;
+mod remove;
 mod rename;
 mod rust;
+mod wit;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use add::{Added, DEFAULT_NAME, Sources, add};
+pub use changes::{Change, make};
+pub use migrate::{Migrated, migrate};
 pub use name::NameError;
+pub use refusal::Refusal;
+pub use remove::{Removed, remove};
 
 use crate::catalogue::{CATALOGUE, Maturity};
 

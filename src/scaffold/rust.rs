@@ -25,7 +25,7 @@ macro_rules! file {
 }
 
 /// Every file of `templates/rust`; `tests/it/new.rs` fails when one is missing here.
-const FILES: &[File] = &[
+pub(super) const FILES: &[File] = &[
     file!("rust", ".cargo/config.toml"),
     file!("rust", ".gitignore"),
     file!("rust", "Cargo.lock"),

@@ -8,6 +8,7 @@
 mod capability;
 mod diagnostic;
 mod document;
+pub mod edit;
 mod explanations;
 mod gap;
 pub mod grammar;

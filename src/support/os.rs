@@ -171,7 +171,7 @@ pub fn remove_file_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file so that others see the old content or the new, never a part.
+/// Writes a file so that others see the old content or the new, never a part. One that is there keeps its permissions.
 ///
 /// # Errors
 /// What the file system says.
@@ -179,7 +179,13 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let (temporary, mut file) = create_new(folder, &name)?;
-    let written = file.write_all(bytes).and_then(|()| fs::rename(&temporary, path));
+    let written = match fs::metadata(path) {
+        Ok(old) => file.set_permissions(old.permissions()),
+        Err(_) => Ok(()),
+    };
+    let written = written
+        .and_then(|()| file.write_all(bytes))
+        .and_then(|()| fs::rename(&temporary, path));
     written.inspect_err(|_| {
         let _ = fs::remove_file(&temporary);
     })
@@ -302,6 +308,17 @@ pub fn temporary_directory(environment: &BTreeMap<String, OsString>) -> PathBuf 
 fn path_in(environment: &BTreeMap<String, OsString>, name: &str) -> Option<PathBuf> {
     let value = environment.get(name).filter(|value| !value.is_empty());
     value.map(PathBuf::from)
+}
+
+/// From now on Ctrl-C does not end this process: for a prompt that changes the terminal, and has to put it back first.
+/// Must be called on a runtime.
+pub fn survive_interrupts() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // whoever listens to a signal once takes it from the system for good
+        drop(signal(SignalKind::interrupt()));
+    }
 }
 
 /// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.

@@ -3,6 +3,7 @@
 //! Results go to stdout; progress, logs and diagnostics to stderr.
 
 pub mod diagnostics;
+pub mod diff;
 mod events;
 mod foreign;
 mod page;
@@ -204,6 +205,11 @@ impl Ui {
     /// Prints a text that is the result itself, whatever the format.
     pub fn text(&self, text: &str) {
         to_stdout(text);
+    }
+
+    /// Standard output itself, for a command whose result is one side of a protocol.
+    pub fn protocol(&self) -> impl Write {
+        std::io::stdout().lock()
     }
 
     fn document(&self, document: &impl serde::Serialize) {

@@ -12,6 +12,7 @@ mod shapes;
 mod world;
 
 pub use crate::slightfile::{Diagnostic, Edit, Fix, Label, Severity, codes};
+pub use imports::is_hosted;
 pub use world::{COMPONENT_MAX_BYTES, Interface, World, WorldError};
 
 use crate::catalogue::Catalogue;

@@ -34,6 +34,7 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
         }
     }
     found.extend(planned_stores(slightfile, &known));
+    found.extend(too_little_memory(slightfile));
     found.extend(names(&known, slightfile.specversion.value));
     found
 }
@@ -164,6 +165,20 @@ fn planned_stores(slightfile: &Slightfile, known: &[Known<'_>]) -> Vec<Diagnosti
         })
         .chain(by_default)
         .collect()
+}
+
+/// A memory is made of pages, and nearly every component has one.
+fn too_little_memory(slightfile: &Slightfile) -> Option<Diagnostic> {
+    const PAGE_BYTES: u64 = 64 * 1024;
+    let memory = slightfile.limits.memory.as_ref()?;
+    (memory.value < PAGE_BYTES).then(|| {
+        Diagnostic::warning(
+            codes::MEMORY_TOO_SMALL,
+            "no component with a memory can start in so little",
+        )
+        .label(memory.span.clone(), "less than one page, 64KiB")
+        .hint("small components need a few MiB, e.g. memory = \"16MiB\"")
+    })
 }
 
 /// Keys that only message brokers have, or only provider components.

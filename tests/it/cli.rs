@@ -8,6 +8,9 @@ fn help() {
     insta::assert_snapshot!("help", slt(empty.path(), &["--help"]).shown(empty.path()));
     for command in [
         "new",
+        "add",
+        "remove",
+        "migrate",
         "check",
         "build",
         "run",
@@ -15,6 +18,7 @@ fn help() {
         "emulate",
         "secret",
         "doctor",
+        "lsp",
         "completions",
     ] {
         let run = slt(empty.path(), &[command, "--help"]);

@@ -49,7 +49,12 @@ fn core(resolve: &Resolve, world: &wit_parser::World, data: &str, body: &str) ->
         let (module, field) = resolve.wasm_import_name(MANGLING, import);
         let interface = module.split('@').next().unwrap().rsplit('/').next().unwrap();
         let signature = signature(resolve, AbiVariant::GuestImport, function);
-        writeln!(imports, "(import {module:?} {field:?} (func $\"{interface}.{}\" {signature}))", function.name).unwrap();
+        writeln!(
+            imports,
+            "(import {module:?} {field:?} (func $\"{interface}.{}\" {signature}))",
+            function.name
+        )
+        .unwrap();
     }
     let mut exports = String::new();
     for (key, function) in functions(resolve, &world.exports) {
@@ -94,7 +99,11 @@ fn signature(resolve: &Resolve, variant: AbiVariant, function: &Function) -> Str
             false => format!("({kind} {})", types.join(" ")),
         }
     };
-    format!("{} {}", list("param", &signature.params), list("result", &signature.results))
+    format!(
+        "{} {}",
+        list("param", &signature.params),
+        list("result", &signature.results)
+    )
 }
 
 fn core_type(ty: &WasmType) -> &'static str {

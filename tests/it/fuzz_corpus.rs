@@ -34,7 +34,11 @@ fn the_corpora_keep_the_laws() {
             let bytes = std::fs::read(&path).unwrap();
             total_bytes += bytes.len() as u64;
             let held = std::panic::catch_unwind(|| law(&bytes));
-            assert!(held.is_ok(), "{} breaks a law: the panic above says which", path.display());
+            assert!(
+                held.is_ok(),
+                "{} breaks a law: the panic above says which",
+                path.display()
+            );
         }
     }
     assert!(total_bytes <= CORPORA_MAX_BYTES, "{total_bytes} bytes");
@@ -44,8 +48,20 @@ fn the_corpora_keep_the_laws() {
 /// versions, is seen here.
 #[test]
 fn the_fuzz_targets_have_the_dependencies_of_slt() {
-    let rooms = files(&["src/slightfile", "src/validate", "src/catalogue.rs", "src/ui/diagnostics.rs"], &["rs"]);
-    let code: String = rooms.iter().flat_map(File::code).map(|(_, line)| format!("{line}\n")).collect();
+    let rooms = files(
+        &[
+            "src/slightfile",
+            "src/validate",
+            "src/catalogue.rs",
+            "src/ui/diagnostics.rs",
+        ],
+        &["rs"],
+    );
+    let code: String = rooms
+        .iter()
+        .flat_map(File::code)
+        .map(|(_, line)| format!("{line}\n"))
+        .collect();
     let manifest = |path: PathBuf| {
         let text = std::fs::read_to_string(path).unwrap();
         text.parse::<toml_edit::DocumentMut>().unwrap()
@@ -65,6 +81,9 @@ fn the_fuzz_targets_have_the_dependencies_of_slt() {
     }
     for (name, _) in slt["dependencies"].as_table().unwrap() {
         let used = code.contains(&format!("{}::", name.replace('-', "_")));
-        assert!(!used || fuzz["dependencies"].get(name).is_some(), "fuzz/Cargo.toml lacks {name}");
+        assert!(
+            !used || fuzz["dependencies"].get(name).is_some(),
+            "fuzz/Cargo.toml lacks {name}"
+        );
     }
 }

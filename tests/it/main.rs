@@ -1,6 +1,7 @@
 //! Black-box tests, in one binary: the command line as a user runs it, and the public functions under it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod add;
 mod build;
 mod check;
 mod cli;
@@ -10,10 +11,11 @@ mod doctor;
 mod emulate;
 mod endings;
 mod explain;
-mod fix;
 mod figures;
+mod fix;
 mod fuzz_corpus;
 mod guests;
+mod lsp;
 mod new;
 mod pairs;
 mod process;

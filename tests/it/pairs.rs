@@ -100,7 +100,9 @@ fn command(items: &str) -> String {
 
 /// A command that imports these interfaces of a `wasi:keyvalue`.
 fn with_store(keyvalue: String, version: &str, interfaces: &[&str]) -> Vec<String> {
-    let imports = interfaces.iter().map(|interface| format!("import wasi:keyvalue/{interface}@{version};"));
+    let imports = interfaces
+        .iter()
+        .map(|interface| format!("import wasi:keyvalue/{interface}@{version};"));
     vec![cli("0.2.12"), keyvalue, command(&imports.collect::<String>())]
 }
 
@@ -145,11 +147,20 @@ fn pairs() -> Vec<Pair> {
     };
     vec![
         // --- what is hosted
-        pair("a command by itself", NOTHING, vec![cli("0.2.12"), command("")], RETURNS, Starts(&[])),
+        pair(
+            "a command by itself",
+            NOTHING,
+            vec![cli("0.2.12"), command("")],
+            RETURNS,
+            Starts(&[]),
+        ),
         pair(
             "a command of an older WASI",
             NOTHING,
-            vec![cli("0.2.3"), "package a:b; world w { export wasi:cli/run@0.2.3; }".into()],
+            vec![
+                cli("0.2.3"),
+                "package a:b; world w { export wasi:cli/run@0.2.3; }".into(),
+            ],
             RETURNS,
             Starts(&[]),
         ),
@@ -181,7 +192,13 @@ fn pairs() -> Vec<Pair> {
             "",
             Starts(&["SLT0306"]),
         ),
-        pair("the unsigned shape", REDIS, with_store(unsigned(), DRAFT, all), OPENS, Starts(&[])),
+        pair(
+            "the unsigned shape",
+            REDIS,
+            with_store(unsigned(), DRAFT, all),
+            OPENS,
+            Starts(&[]),
+        ),
         pair(
             "the shape with text",
             REDIS,
@@ -212,7 +229,13 @@ fn pairs() -> Vec<Pair> {
             OPENS,
             Starts(&["SLT0203"]),
         ),
-        pair("a capability that is not used", REDIS, vec![cli("0.2.12"), command("")], RETURNS, Starts(&["SLT0303"])),
+        pair(
+            "a capability that is not used",
+            REDIS,
+            vec![cli("0.2.12"), command("")],
+            RETURNS,
+            Starts(&["SLT0303"]),
+        ),
         pair(
             "something planned that is optional",
             "specversion = \"1.0\"\n[[capability]]\nresource = \"sql.sqlite\"\nname = \"orders\"\noptional = true\n\
@@ -222,7 +245,13 @@ fn pairs() -> Vec<Pair> {
             Starts(&["SLT0202", "SLT0303"]),
         ),
         // --- what the world needs and nobody has
-        pair("no capability", NOTHING, with_store(unsigned(), DRAFT, &["store"]), OPENS, Fails(&["SLT0301"])),
+        pair(
+            "no capability",
+            NOTHING,
+            with_store(unsigned(), DRAFT, &["store"]),
+            OPENS,
+            Fails(&["SLT0301"]),
+        ),
         pair(
             "a capability of another family",
             "specversion = \"1.0\"\n[[capability]]\nresource = \"blobstore.filesystem\"\nname = \"links\"\noptional = true\n",
@@ -327,14 +356,20 @@ fn pairs() -> Vec<Pair> {
         pair(
             "a command of tomorrow",
             NOTHING,
-            vec![cli("0.4.0"), "package a:b; world w { export wasi:cli/run@0.4.0; }".into()],
+            vec![
+                cli("0.4.0"),
+                "package a:b; world w { export wasi:cli/run@0.4.0; }".into(),
+            ],
             RETURNS,
             Fails(&["SLT0304"]),
         ),
         pair(
             "a proxy between handlers",
             NOTHING,
-            wasi("0.2.12", "import wasi:http/incoming-handler@0.2.12; export wasi:http/incoming-handler@0.2.12;"),
+            wasi(
+                "0.2.12",
+                "import wasi:http/incoming-handler@0.2.12; export wasi:http/incoming-handler@0.2.12;",
+            ),
             "",
             Fails(&["SLT0302"]),
         ),
@@ -356,7 +391,11 @@ fn pairs() -> Vec<Pair> {
         pair(
             "another answer to `get-many`",
             REDIS,
-            with_store(keyvalue(DRAFT, "u64", "u64", "list<tuple<string, option<list<u8>>>>"), DRAFT, all),
+            with_store(
+                keyvalue(DRAFT, "u64", "u64", "list<tuple<string, option<list<u8>>>>"),
+                DRAFT,
+                all,
+            ),
             OPENS,
             Fails(&["SLT0307"]),
         ),
@@ -374,7 +413,12 @@ fn pairs() -> Vec<Pair> {
         pair(
             "a provider component",
             REDIS,
-            vec![unsigned(), format!("package a:b; world w {{ import wasi:keyvalue/store@{DRAFT}; export wasi:keyvalue/watcher@{DRAFT}; }}")],
+            vec![
+                unsigned(),
+                format!(
+                    "package a:b; world w {{ import wasi:keyvalue/store@{DRAFT}; export wasi:keyvalue/watcher@{DRAFT}; }}"
+                ),
+            ],
             "unreachable",
             Warned(&["SLT0308"]),
         ),
@@ -403,6 +447,13 @@ fn pairs() -> Vec<Pair> {
             with_store(unsigned(), DRAFT, &["store"]),
             OPENS,
             Warned(&["SLT0202"]),
+        ),
+        pair(
+            "less memory than a page",
+            "specversion = \"1.0\"\n[limits]\nmemory = \"1KiB\"\n",
+            vec![cli("0.2.12"), command("")],
+            RETURNS,
+            Warned(&["SLT0221"]),
         ),
         pair(
             "no such resource",
@@ -462,7 +513,12 @@ fn checked(slightfile: &str, component: &[u8]) -> (Vec<String>, Vec<String>) {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         if line["kind"] == "diagnostic" {
             let code = line["code"].as_str().unwrap().to_owned();
-            if line["severity"] == "error" { &mut errors } else { &mut others }.push(code);
+            if line["severity"] == "error" {
+                &mut errors
+            } else {
+                &mut others
+            }
+            .push(code);
         }
     }
     assert_eq!(run.code, i32::from(!errors.is_empty()), "{}", run.stderr);
@@ -474,7 +530,9 @@ fn checked(slightfile: &str, component: &[u8]) -> (Vec<String>, Vec<String>) {
 
 /// Starts a component on what its slightfile names and calls it once, without asking the check.
 fn started(slightfile: &str, component: &[u8]) -> Result<(), String> {
-    let slightfile = slightfile::parse("slightfile.toml", slightfile).0.ok_or("it is no slightfile")?;
+    let slightfile = slightfile::parse("slightfile.toml", slightfile)
+        .0
+        .ok_or("it is no slightfile")?;
     let (clock, engine) = (Clock::real(), engine());
     let lookup = |store: Store, key: &str| {
         (store == Store::Envvars && key == "REDIS_ADDRESS").then(|| "redis://127.0.0.1:6379".to_owned())

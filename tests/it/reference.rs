@@ -82,7 +82,8 @@ fn stores() -> String {
 }
 
 fn resources() -> String {
-    let mut text = "| resource | what it is | configuration | other names | state |\n|---|---|---|---|---|\n".to_owned();
+    let mut text =
+        "| resource | what it is | configuration | other names | state |\n|---|---|---|---|---|\n".to_owned();
     for Resource {
         id,
         also,
@@ -143,13 +144,26 @@ fn interfaces() -> String {
     {
         let list = |hosted: &[Hosted]| {
             let names: Vec<_> = hosted.iter().map(interface).collect();
-            if names.is_empty() { "–".to_owned() } else { names.join(", ") }
+            if names.is_empty() {
+                "–".to_owned()
+            } else {
+                names.join(", ")
+            }
         };
-        text.push_str(&format!("| `{name}` | {help} | {} | {} |\n", list(imports), list(exports)));
+        text.push_str(&format!(
+            "| `{name}` | {help} | {} | {} |\n",
+            list(imports),
+            list(exports)
+        ));
     }
     text
 }
 
 fn interface(hosted: &Hosted) -> String {
-    format!("`{}/{}@{}`", hosted.package, hosted.interface, hosted.versions.join("`, `@"))
+    format!(
+        "`{}/{}@{}`",
+        hosted.package,
+        hosted.interface,
+        hosted.versions.join("`, `@")
+    )
 }

@@ -25,6 +25,11 @@ pub fn is_as_checked_in(path: &str, text: &str) {
 }
 
 #[test]
+fn add() {
+    is_checked_in::<slt::commands::add::Line>("add.schema.json");
+}
+
+#[test]
 fn check() {
     is_checked_in::<slt::ui::diagnostics::Line>("check.schema.json");
 }
@@ -52,4 +57,14 @@ fn new() {
 #[test]
 fn secret() {
     is_checked_in::<slt::commands::secret::Line>("secret.schema.json");
+}
+
+#[test]
+fn migrate() {
+    is_checked_in::<slt::commands::migrate::Line>("migrate.schema.json");
+}
+
+#[test]
+fn remove() {
+    is_checked_in::<slt::commands::remove::Line>("remove.schema.json");
 }

@@ -23,12 +23,18 @@ struct Section {
 
 fn folder(path: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
     // one package in several files: its name may stand in each, and once is enough here
     let name = "package wasi:keyvalue@0.2.0-draft;";
-    vec![format!("{name}\n{}", texts.map(|text| text.replace(name, "")).collect::<String>())]
+    vec![format!(
+        "{name}\n{}",
+        texts.map(|text| text.replace(name, "")).collect::<String>()
+    )]
 }
 
 fn sections() -> Vec<Section> {
@@ -105,7 +111,10 @@ fn the_table_is_made_of_the_texts() {
         std::fs::write(&path, &table).unwrap();
     }
     let is = std::fs::read_to_string(&path).unwrap();
-    assert!(is == table, "`src/validate/hosted.txt` is not what the texts say: BLESS=1 writes it");
+    assert!(
+        is == table,
+        "`src/validate/hosted.txt` is not what the texts say: BLESS=1 writes it"
+    );
 }
 
 /// What the table has is linked: a component that imports all of a section can be loaded.
@@ -113,11 +122,21 @@ fn the_table_is_made_of_the_texts() {
 fn what_the_table_says_is_what_is_linked() {
     for section in sections() {
         let world = section.world_text();
-        let texts: Vec<&str> = section.texts.iter().map(String::as_str).chain([world.as_str()]).collect();
+        let texts: Vec<&str> = section
+            .texts
+            .iter()
+            .map(String::as_str)
+            .chain([world.as_str()])
+            .collect();
         let component = component(&texts, "", "unreachable");
         let loaded = engine().load(&component, true);
         let loaded = loaded.unwrap_or_else(|error| panic!("{}: {error}", section.called));
         let is_export = section.called.starts_with("export");
-        assert_eq!(loaded.world.http.is_some() && loaded.world.command.is_some(), is_export, "{}", section.called);
+        assert_eq!(
+            loaded.world.http.is_some() && loaded.world.command.is_some(),
+            is_export,
+            "{}",
+            section.called
+        );
     }
 }

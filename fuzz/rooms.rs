@@ -2,6 +2,11 @@
 //!
 //! The files are slt's own. With wasmtime beside them, a build for the fuzzer would take as long as the fuzzing.
 
+// laws.rs says `slt`, as in slt's tests
+extern crate self as slt;
+
+pub mod laws;
+
 #[path = "../src/catalogue.rs"]
 pub mod catalogue;
 #[path = "../src/slightfile/mod.rs"]

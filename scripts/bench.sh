@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what docs/benchmarks.md publishes, and prints its tables: `bash scripts/bench.sh [tests|edit|redis|lsp]…`.
+# Measures what docs/benchmarks.md publishes, and prints its tables: `bash scripts/bench.sh [tests|edit|redis|check|lsp]…`.
 #
 # Release profile, on a machine that is otherwise idle. What is compared runs interleaved in one go, A B A B …, and beside each
 # comparison stands A against A: what the machine's noise alone makes of it. Ratios of medians can be compared between machines;
@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly ROUNDS=${ROUNDS:-5} RUNS=${RUNS:-20} EDITS=${EDITS:-7}
 parts=("$@")
-[[ ${#parts[@]} -gt 0 ]] || parts=(tests edit redis lsp)
+[[ ${#parts[@]} -gt 0 ]] || parts=(tests edit redis check lsp)
 
 scratch=$(mktemp -d)
 servers=()
@@ -31,10 +31,10 @@ cost() {
     awk '{ print $1, $2 + $3 }' <<<"$spent" >>"$file"
 }
 
-# median FILE COLUMN
+# median FILE COLUMN [DECIMALS]
 median() {
     awk -v column="$2" '{ print $column }' "$1" | sort -n |
-        awk '{ value[NR] = $1 } END { printf "%.2f\n", NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2 }'
+        awk -v format="%.${3:-2}f\n" '{ value[NR] = $1 } END { printf format, NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2 }'
 }
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
@@ -136,6 +136,43 @@ redis() {
     echo
 }
 
+# `slt check` of a slightfile with 50 capabilities beside the template's component, whole process: once with nothing to say, once with a
+# warning about each. A is a process of slt that checks nothing.
+check() {
+    local project="$scratch/fifty" run file number
+    (cd "$scratch" && "$slt" new fifty >/dev/null)
+    CARGO_TARGET_DIR="$scratch/edit-target" "$slt" build -q -C "$project" >/dev/null
+    for file in quiet loud; do
+        printf 'specversion = "1.0"\n\n[app]\nname = "fifty"\n' >"$project/$file.toml"
+        for ((number = 0; number < 50; number++)); do
+            local resource=keyvalue.redis configs='REDIS_ADDRESS = "redis://127.0.0.1:6379"'
+            [[ $file == quiet ]] || resource=messaging.kafka configs='CAK_ENDPOINT = "localhost:9092"'
+            printf '\n[[capability]]\nresource = "%s"\nname = "n%d"\n\n[capability.configs]\n%s\n' \
+                "$resource" "$number" "$configs" >>"$project/$file.toml"
+        done
+    done
+    # what is missing in `loud` is an error: its exit code is 1, and it is what is measured
+    loud() { "$slt" check -C "$project" -c loud.toml dist/fifty.wasm || [[ $? -eq 1 ]]; }
+    for ((run = 0; run < RUNS; run++)); do
+        cost "$scratch/nothing" "$slt" --version
+        cost "$scratch/quiet" "$slt" check -C "$project" -c quiet.toml dist/fifty.wasm
+        grep -q 'no problems' "$scratch/output"
+        cost "$scratch/loud" loud
+        cost "$scratch/nothing-again" "$slt" --version
+    done
+    echo "### \`slt check\` of 50 capabilities, whole process"
+    echo
+    echo "| what | CPU | wall |"
+    echo "|---|---|---|"
+    echo "| A: \`slt --version\` | $(median "$scratch/nothing" 2 3) s | $(median "$scratch/nothing" 1 3) s |"
+    echo "| A again | $(median "$scratch/nothing-again" 2 3) s | $(median "$scratch/nothing-again" 1 3) s |"
+    echo "| nothing to say | $(median "$scratch/quiet" 2 3) s | $(median "$scratch/quiet" 1 3) s |"
+    echo "| a warning about each, with its excerpt | $(median "$scratch/loud" 2 3) s | $(median "$scratch/loud" 1 3) s |"
+    echo
+    echo "Medians of $RUNS runs, beside a component of $(wc -c <"$project/dist/fifty.wasm") bytes. The limit is 50 ms of CPU time."
+    echo
+}
+
 # A slightfile of 200 lines in the template's folder: what one change costs, from its bytes to the diagnostics'. A session of many changes
 # against one without any: the difference is theirs.
 lsp() {
@@ -182,7 +219,7 @@ lsp() {
 about
 for part in "${parts[@]}"; do
     case $part in
-    tests | edit | redis | lsp) "$part" ;;
-    *) echo "there is no part \`$part\`: tests, edit, redis, lsp" >&2 && exit 2 ;;
+    tests | edit | redis | check | lsp) "$part" ;;
+    *) echo "there is no part \`$part\`: tests, edit, redis, check, lsp" >&2 && exit 2 ;;
     esac
 done

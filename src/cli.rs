@@ -367,23 +367,24 @@ pub struct Doctor {}
 /// `slt lsp`
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Help an editor with slightfiles: the language server\n\n\
-                  Speaks the language server protocol over standard input and output: problems while you type, completion, hover,\n\
-                  quick fixes, formatting. An editor starts it, and ends it.",
-    after_help = "Examples:\n\
-                  VS Code, with an extension that starts any server (settings.json of `glspc`):\n  \
-                    \"glspc.server.command\": \"slt\", \"glspc.server.commandArguments\": [\"lsp\"], \"glspc.server.languageId\": [\"toml\"]\n\
-                  Neovim 0.11 or later (init.lua):\n  \
-                    vim.lsp.config(\"slt\", { cmd = { \"slt\", \"lsp\" }, filetypes = { \"toml\" }, root_markers = { \"slightfile.toml\" } })\n  \
+    after_help = "An editor starts it and ends it; it speaks over standard input and output.\n\n\
+                  Examples:\n\
+                  VS Code, with `Generic LSP Client (v2)`, in settings.json:\n  \
+                    \"glspc.server.command\": \"slt\",\n  \
+                    \"glspc.server.commandArguments\": [\"lsp\"],\n  \
+                    \"glspc.server.languageId\": [\"toml\"]\n\
+                  Neovim 0.11 or later, in init.lua:\n  \
+                    vim.lsp.config(\"slt\", { cmd = { \"slt\", \"lsp\" }, filetypes = { \"toml\" } })\n  \
                     vim.lsp.enable(\"slt\")\n\
-                  Helix (languages.toml):\n  \
+                  Helix, in languages.toml:\n  \
                     [language-server.slt]\n  \
                     command = \"slt\"\n  \
-                    args = [\"lsp\"]\n\n  \
+                    args = [\"lsp\"]\n  \
                     [[language]]\n  \
                     name = \"toml\"\n  \
                     language-servers = [\"taplo\", \"slt\"]\n\n\
-                  It reports TOML syntax errors itself; the initialization option {\"syntaxErrors\": false} leaves them to another server"
+                  Errors of TOML are reported, too, unless the editor starts it with the initialization option\n\
+                  {\"syntaxErrors\": false}"
 )]
 pub struct Lsp {
     /// Accepted because editors pass it: standard input and output are used in any case

@@ -300,9 +300,9 @@ fn prompted(session: &Session<'_>, name: &Name) -> Result<Vec<u8>, Failure> {
         .enable_all()
         .build()
         .map_err(no_queue)?;
-    // Ctrl-C would end the process before the terminal is as it was: listened for, it ends the prompt
+    // Ctrl-C is a key to the prompt, which then raises the signal too: before the terminal shows again what is typed
     let _on_runtime = runtime.enter();
-    let _listening = os::Interrupts::listen();
+    os::survive_interrupts();
     match session.ui.ask_secret(&format!("value of `{name}`: ")) {
         Ok(value) => Ok(value.expose().as_bytes().to_vec()),
         Err(error) if error.kind() == io::ErrorKind::Interrupted || error.kind() == io::ErrorKind::UnexpectedEof => {

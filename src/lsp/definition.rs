@@ -13,8 +13,8 @@ pub fn definition(view: &View<'_>, byte: usize, declared: impl FnOnce() -> Vec<D
         return Vec::new();
     };
     let is_meant = |found: &&Declared| {
-        let is_it = |hosted: &&Hosted| hosted.package == found.package && hosted.interface == found.name;
-        hosted.iter().any(|hosted| is_it(&hosted))
+        let mut hosted = hosted.iter();
+        hosted.any(|hosted| hosted.package == found.package && hosted.interface == found.name)
     };
     let declared = declared();
     let meant: Vec<_> = declared.iter().filter(is_meant).collect();

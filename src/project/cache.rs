@@ -46,7 +46,7 @@ impl Cache {
         let stamps = sources::stamps(&manifest);
         let kept = self.folders.entry(root.clone()).or_default();
         if kept.manifest != stamps {
-            kept.package_name = sources::package_name(&manifest);
+            kept.package_name = sources::package_name(&root);
             kept.manifest = stamps;
         }
         Project {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use wit_parser::{InterfaceId, Resolve, Span, WorldItem};
 
-use super::{sources, world::WIT_MAX_BYTES};
+use super::world::resolve;
 
 /// An interface, and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +35,7 @@ pub struct Place {
 /// The interfaces of a `wit` folder. None when there is no such folder, or when it cannot be understood.
 #[must_use]
 pub fn declared(folder: &Path) -> Vec<Declared> {
-    let mut resolve = Resolve::default();
-    if !matches!(sources::folder_bytes(folder), Some(..=WIT_MAX_BYTES)) {
-        return Vec::new();
-    }
-    let Ok((main, _)) = resolve.push_dir(folder) else {
+    let Ok((resolve, main)) = resolve(folder, folder) else {
         return Vec::new();
     };
     let worlds = resolve.packages.get(main).map(|package| &package.worlds);

@@ -9,7 +9,7 @@ use crate::slightfile::Slightfile;
 use crate::validate::{COMPONENT_MAX_BYTES, Diagnostic, World, WorldError, codes, explain};
 
 /// The largest `wit` folder that is read, in bytes. All of WASI has 300,000.
-pub(super) const WIT_MAX_BYTES: u64 = 16 << 20;
+const WIT_MAX_BYTES: u64 = 16 << 20;
 
 /// What was compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -250,6 +250,8 @@ pub mod codes {
     pub const KEY_OF_OTHER_CAPABILITY: &str = "SLT0210";
     /// A reference to a store that is not read yet.
     pub const STORE_PLANNED: &str = "SLT0220";
+    /// Less memory than a component can start with.
+    pub const MEMORY_TOO_SMALL: &str = "SLT0221";
     /// An import whose capability the slightfile lacks.
     pub const IMPORT_WITHOUT_CAPABILITY: &str = "SLT0301";
     /// An import that no capability provides.

@@ -310,6 +310,17 @@ fn path_in(environment: &BTreeMap<String, OsString>, name: &str) -> Option<PathB
     value.map(PathBuf::from)
 }
 
+/// From now on Ctrl-C does not end this process: for a prompt that changes the terminal, and has to put it back first.
+/// Must be called on a runtime.
+pub fn survive_interrupts() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // whoever listens to a signal once takes it from the system for good
+        drop(signal(SignalKind::interrupt()));
+    }
+}
+
 /// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.
 pub struct Interrupts {
     #[cfg(unix)]

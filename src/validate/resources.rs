@@ -34,6 +34,7 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
         }
     }
     found.extend(planned_stores(slightfile, &known));
+    found.extend(too_little_memory(slightfile));
     found.extend(names(&known, slightfile.specversion.value));
     found
 }
@@ -166,6 +167,20 @@ fn planned_stores(slightfile: &Slightfile, known: &[Known<'_>]) -> Vec<Diagnosti
         .collect()
 }
 
+/// A memory is made of pages, and nearly every component has one.
+fn too_little_memory(slightfile: &Slightfile) -> Option<Diagnostic> {
+    const PAGE_BYTES: u64 = 64 * 1024;
+    let memory = slightfile.limits.memory.as_ref()?;
+    (memory.value < PAGE_BYTES).then(|| {
+        Diagnostic::warning(
+            codes::MEMORY_TOO_SMALL,
+            "no component with a memory can start in so little",
+        )
+        .label(memory.span.clone(), "less than one page, 64KiB")
+        .hint("small components need a few MiB, e.g. memory = \"16MiB\"")
+    })
+}
+
 /// Keys that only message brokers have, or only provider components.
 fn keys_of_others(entry: &Capability, resource: &Resource) -> Vec<Diagnostic> {
     let messaging = resource.family == Family::Messaging;
@@ -234,15 +249,9 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
     let diagnostic =
         Diagnostic::error(codes::CONFIG_MISSING, message).label(entry.configs_span.clone(), "not set here");
     if slightfile.specversion.value == SpecVersion::V0_1 {
-        let line = "secret_store = \"configs.envvars\"";
-        let behind = slightfile.specversion.span.end;
-        return Some(
-            diagnostic
-                .hint(format!(
-                    "write {line} at the start of the file, to take it from the environment"
-                ))
-                .suggest(format!("add `{line}`"), behind..behind, format!("\n{line}")),
-        );
+        return Some(diagnostic.hint(
+            "write secret_store = \"configs.envvars\" at the start of the file, to take it from the environment",
+        ));
     }
     let place = match entry.configs_span == entry.span {
         true => " below [capability.configs]",
@@ -257,13 +266,13 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
         _ => "",
     };
     let diagnostic = diagnostic.hint(format!("set it{place}, e.g. {}{emulated}", lines.join(", ")));
-    let inline = [format!("configs = {{ {} }}", lines.join(", "))];
-    let edit = match (&entry.configs_gap, &entry.gap) {
-        (Some(gap), _) => gap.add(&lines),
-        (None, Some(gap)) if entry.configs.is_empty() && entry.unread_configs.is_empty() => gap.add(&inline),
-        _ => return Some(diagnostic),
-    };
-    Some(diagnostic.suggest(format!("add {}", names.join(", ")), edit.range, edit.text))
+    Some(match &entry.configs_gap {
+        Some(gap) => {
+            let edit = gap.add(&lines);
+            diagnostic.suggest(format!("add {}", names.join(", ")), edit.range, edit.text)
+        }
+        None => diagnostic,
+    })
 }
 
 fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {

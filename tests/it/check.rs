@@ -315,6 +315,56 @@ fn a_shape_that_is_not_hosted() {
     insta::assert_snapshot!(run.stderr);
 }
 
+/// Both are hosted, and not to one component.
+#[test]
+fn half_of_each_shape() {
+    let wit = format!(
+        "{KEYVALUE_WIT} interface atomics {{ use store.{{bucket, error}}; \
+         increment: func(bucket: borrow<bucket>, key: string, delta: s64) -> result<s64, error>; }}"
+    );
+    let run = against(
+        GOOD,
+        "package a:b; world w { import wasi:keyvalue/store@0.2.0-draft; import wasi:keyvalue/atomics@0.2.0-draft; \
+         export wasi:http/incoming-handler@0.2.12; }",
+        &[("keyvalue", &wit), ("http", HTTP_WIT)],
+    );
+    assert_eq!(run.code, 1);
+    insta::assert_snapshot!(run.stderr);
+}
+
+/// What is there without asking is compared too.
+#[test]
+fn what_wasi_does_not_have() {
+    let run = against(
+        "specversion = \"1.0\"\n",
+        "package a:b; world w { import wasi:random/random@0.2.12; import wasi:random/randoms@0.2.12; export wasi:cli/run@0.2.12; }",
+        &[
+            (
+                "random",
+                "package wasi:random@0.2.12; \
+                 interface random { get-random-u65: func() -> u64; get-random-bytes: func(len: u32) -> list<u8>; } \
+                 interface randoms { get: func() -> u64; }",
+            ),
+            ("cli", "package wasi:cli@0.2.12; interface run { run: func() -> bool; }"),
+        ],
+    );
+    assert_eq!(run.code, 1);
+    insta::assert_snapshot!(run.stderr);
+}
+
+/// What `check` accepts, and `run` does not start.
+#[test]
+fn what_is_not_read_yet() {
+    let text = GOOD.replace("redis://127.0.0.1:6379", "${azapp.REDIS_ADDRESS}");
+    let folder = folder(&[(
+        "slightfile.toml",
+        format!("{text}\n[limits]\nmemory = \"1KiB\"\n").as_bytes(),
+    )]);
+    let run = slt(folder.path(), &["check"]);
+    assert_eq!(run.code, 0);
+    insta::assert_snapshot!(run.stderr);
+}
+
 #[test]
 fn wit_that_cannot_be_read() {
     let run = against(

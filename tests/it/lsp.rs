@@ -29,7 +29,11 @@ interface store {
 interface atomics { increment: func(); }
 ";
 const HTTP_WIT: &str = "package wasi:http@0.2.12;
-interface incoming-handler { handle: func(); }
+interface types { resource incoming-request; resource response-outparam; }
+interface incoming-handler {
+  use types.{incoming-request, response-outparam};
+  handle: func(request: incoming-request, response-out: response-outparam);
+}
 ";
 
 const GOOD: &str = "specversion = \"1.0\"

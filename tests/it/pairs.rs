@@ -449,6 +449,13 @@ fn pairs() -> Vec<Pair> {
             Warned(&["SLT0202"]),
         ),
         pair(
+            "less memory than a page",
+            "specversion = \"1.0\"\n[limits]\nmemory = \"1KiB\"\n",
+            vec![cli("0.2.12"), command("")],
+            RETURNS,
+            Warned(&["SLT0221"]),
+        ),
+        pair(
             "no such resource",
             "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.reddis\"\nname = \"links\"\n",
             vec![cli("0.2.12"), command("")],

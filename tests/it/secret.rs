@@ -268,7 +268,7 @@ fn many_writers_lose_nothing() {
 #[cfg(target_os = "linux")]
 fn typed(folder: &TempDir, keys: &[u8]) -> (i32, String) {
     let line = format!(
-        "{} secret set A; code=$?; stty -a; exit $code",
+        "tty; {} secret set A; code=$?; stty -a; exit $code",
         env!("CARGO_BIN_EXE_slt")
     );
     let mut child = Command::new("script")
@@ -281,12 +281,20 @@ fn typed(folder: &TempDir, keys: &[u8]) -> (i32, String) {
         .unwrap();
     let mut screen = std::io::BufReader::new(child.stdout.take().unwrap());
     let mut shown = String::new();
-    // what is typed before the prompt is there would be shown by the terminal itself
     while !shown.contains("value of `A`: ") {
         let mut byte = [0];
         std::io::Read::read_exact(&mut screen, &mut byte).unwrap();
         shown.push(char::from(byte[0]));
     }
+    // the prompt is written before the terminal is told to show nothing: what is typed too early is the terminal's
+    let terminal = shown.lines().next().unwrap().to_owned();
+    let is_silent = || {
+        let output = Command::new("stty").args(["-a", "-F", &terminal]).output().unwrap();
+        let settings = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && settings.contains("echo"), "{settings}");
+        settings.contains("-echo ") && settings.contains("-isig")
+    };
+    while !is_silent() {}
     let mut keyboard = child.stdin.take().unwrap();
     keyboard.write_all(keys).unwrap();
     std::io::Read::read_to_string(&mut screen, &mut shown).unwrap();

@@ -5,6 +5,9 @@ use lsp_types::{Code, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeveri
 use super::view::View;
 use crate::slightfile::{self, Label, Severity, codes};
 
+/// How many problems of a document are sent: who has more mends these first.
+const DIAGNOSTICS_MAX: usize = 1_000;
+
 /// Codes that mark something in the file as without use.
 const UNNECESSARY: &[&str] = &[codes::CAPABILITY_UNUSED];
 
@@ -23,6 +26,7 @@ pub fn all(view: &View<'_>, found: &[slightfile::Diagnostic]) -> Vec<Diagnostic>
     found
         .iter()
         .filter(wanted)
+        .take(DIAGNOSTICS_MAX)
         .map(|diagnostic| one(view, diagnostic))
         .collect()
 }

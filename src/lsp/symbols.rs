@@ -57,10 +57,9 @@ pub fn symbols(view: &View<'_>) -> DocumentSymbolResponse {
 
 fn of_table(view: &View<'_>, table: &Table) -> DocumentSymbol {
     let name = table.path.join(".");
-    let text = |key| {
-        view.outline()
-            .text(&["capability"], table.entry, key)
-            .map(ToOwned::to_owned)
+    let text = |key: &str| {
+        let is_it = |pair: &&Pair| matches!(pair.key.as_slice(), [(only, _)] if only == key);
+        table.pairs.iter().find(is_it)?.value.as_ref()?.text.clone()
     };
     let is_capability = table.is_array && name == "capability";
     let (name, detail) = match is_capability {

@@ -113,11 +113,15 @@ const KNOWN: &[(&str, &str, &str, &str)] = &[
 
 /// The errors of a file, of which `toml_edit` has found the first.
 pub fn errors(source_name: &str, text: &str, first: &TomlError) -> Vec<Diagnostic> {
-    // By line: behind an error in a line there is little to trust in the rest of it.
+    // By line, as where it begins: behind an error in a line there is little to trust in the rest of it.
     let mut by_line: BTreeMap<usize, (Range<usize>, String)> = BTreeMap::new();
     let mut add = |span: Range<usize>, message: String| {
         let span = visible(text, span);
-        let line = text.get(..span.start).unwrap_or(text).matches('\n').count();
+        let line = text
+            .get(..span.start)
+            .unwrap_or(text)
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
         by_line.entry(line).or_insert((span, message));
     };
     add(

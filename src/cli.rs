@@ -171,8 +171,8 @@ pub struct Remove {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  slt migrate --dry-run\n  slt migrate\n  slt -c old.toml migrate --drop-secret-settings\n\n\
-                  The file means the same afterwards. What the old version did not read is kept as a comment; what 1.0 cannot say is\n\
-                  an error, and then nothing is changed."
+                  The file means the same afterwards. What the old version did not read is kept as a comment; what 1.0 cannot say \
+                  is an error, and then nothing is changed."
 )]
 pub struct Migrate {
     /// Print what would be changed as a diff, and change nothing

@@ -7,11 +7,14 @@ use super::changes::{self, FileLine};
 use super::{Exit, Failure, Session};
 use crate::cli::Add;
 use crate::scaffold::{self, Added};
+use crate::ui::diagnostics::DiagnosticLine;
 
 /// What `slt add --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Line {
+    /// Something that must be mended first; nothing is changed then.
+    Diagnostic(DiagnosticLine),
     /// The entry is there, or would be.
     Added {
         /// The resource, by its id of today.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Failure, Session};
+use crate::events::Event;
 use crate::project::{self, Project, WitFolder};
 use crate::scaffold::{self, Change, Refusal, Sources};
 use crate::slightfile::{self, Diagnostic, Slightfile, cover};
@@ -163,12 +164,13 @@ pub(super) fn human(done: &str, files: &[FileLine]) -> String {
     text
 }
 
-/// Says what else should be known.
+/// Says to people what else should be known; programs find it in the result.
 pub(super) fn tell(session: &Session<'_>, notes: &[String], dry_run: bool) {
-    for note in notes {
-        session.ui.note(note);
+    if session.ui.is_json() {
+        return;
     }
-    if dry_run {
-        session.ui.note("nothing was changed");
+    let unchanged = dry_run.then(|| "nothing was changed".to_owned());
+    for message in notes.iter().cloned().chain(unchanged) {
+        session.ui.event(&Event::Note { message });
     }
 }

@@ -10,7 +10,7 @@ use super::{cargo, imports};
 use crate::catalogue::{CATALOGUE, Capability as Kind, Family, Key, Maturity, Need, Resource};
 use crate::project::WitFolder;
 use crate::slightfile::edit::{self, NewEntry};
-use crate::slightfile::{Capability, Edit, Slightfile, SpecVersion, apply, nearest};
+use crate::slightfile::{Capability, Edit, Slightfile, SpecVersion, Store, apply, nearest};
 
 /// The name of an entry that is given none. Guests open it so on other hosts too, and it says that there is one.
 pub const DEFAULT_NAME: &str = "default";
@@ -116,7 +116,35 @@ pub(super) fn known(written: &str, version: SpecVersion) -> Result<&'static Reso
         None => Err(Refusal::UnknownResource {
             written: written.to_owned(),
             nearest: nearest(written, CATALOGUE.ids()),
+            choices: choices(written),
         }),
+    }
+}
+
+/// The resources of the capability that was written, or the capabilities.
+fn choices(written: &str) -> String {
+    let prefix = written.split('.').next().unwrap_or_default();
+    let kind = CATALOGUE.capabilities.iter().find(|kind| kind.name == prefix);
+    let quoted = |words: &[&str]| -> String {
+        let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+        words.join(", ")
+    };
+    match kind {
+        Some(kind) => {
+            let resources = CATALOGUE.resources.iter();
+            let ids: Vec<_> = resources
+                .filter(|r| r.family == kind.family && !r.legacy)
+                .map(|r| r.id)
+                .collect();
+            format!("the resources of `{prefix}` are {}", quoted(&ids))
+        }
+        None => {
+            let names: Vec<_> = CATALOGUE.capabilities.iter().map(|kind| kind.name).collect();
+            format!(
+                "a resource is `<capability>.<backend>`; the capabilities are {}",
+                quoted(&names)
+            )
+        }
     }
 }
 
@@ -252,15 +280,17 @@ fn notes(sources: &Sources<'_>, resource: &'static Resource) -> Vec<String> {
             resource.id
         ));
     }
-    let from = match (version, &slightfile.secret_store) {
-        (SpecVersion::V0_1, Some(store)) => format!(", in `configs.{}`", store.value.name()),
-        _ => format!(", in `{}`", sources.file.display()),
+    let store = match version {
+        SpecVersion::V0_1 => slightfile.secret_store.as_ref().map(|store| store.value),
+        _ => None,
     };
-    let keys: Vec<_> = needed_keys(resource)
-        .map(|key| format!("`{}` ({})", key.name, key.help))
-        .collect();
-    if !keys.is_empty() {
-        notes.push(format!("look at {}{from}", keys.join(", ")));
+    for key in needed_keys(resource) {
+        let from_environment = key.example.starts_with("${envvars.") || store == Some(Store::Envvars);
+        notes.push(match store {
+            _ if from_environment => format!("set `{}` in the environment: {}", key.name, key.help),
+            Some(store) => format!("set `{}` in `configs.{}`: {}", key.name, store.name(), key.help),
+            None => format!("look at `{}` in `{}`: {}", key.name, sources.file.display(), key.help),
+        });
     }
     match resource.family {
         Family::Http if !exports_handler(sources.wit) => notes.push(

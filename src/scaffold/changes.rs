@@ -92,4 +92,22 @@ mod tests {
         assert!(make(root, &bad).is_err());
         assert_eq!((there("a"), there("x")), (Some("new".into()), None));
     }
+
+    /// A file keeps its permissions, and a link stays one.
+    #[cfg(unix)]
+    #[test]
+    fn what_stays_of_a_file() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::write(root.join("real"), "old").unwrap();
+        std::fs::set_permissions(root.join("real"), std::fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("real", root.join("link")).unwrap();
+        make(root, &[change("link", Some("old"), Some("new"))]).unwrap();
+        assert!(root.join("link").symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read_to_string(root.join("real")).unwrap(), "new");
+        let mode = root.join("real").metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+    }
 }

@@ -10,6 +10,8 @@ pub enum Refusal {
         written: String,
         /// The resource that was most likely meant.
         nearest: Option<&'static str>,
+        /// What there is.
+        choices: String,
     },
     /// A resource that only older spec versions have.
     #[error("`{0}` ended with specversion 0.2")]
@@ -75,8 +77,13 @@ pub enum Refusal {
         package: String,
     },
     /// There is nothing to remove.
-    #[error("there is no `{0}` in the slightfile")]
-    NotThere(String),
+    #[error("there is no {wanted} in the slightfile")]
+    NotThere {
+        /// What was asked for.
+        wanted: String,
+        /// What is there.
+        there: String,
+    },
     /// More than one entry could be meant.
     #[error("there are {count} entries of `{resource}`: {names}")]
     Several {
@@ -94,10 +101,10 @@ impl Refusal {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::UnknownResource { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
-            Self::UnknownResource { nearest: None, .. } => {
-                "a resource is `<capability>.<backend>`, e.g. `keyvalue.redis`; docs/slightfile.md has them all".to_owned()
-            }
+            Self::UnknownResource { nearest, choices, .. } => match nearest {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => choices.clone(),
+            },
             Self::Legacy(_) => "write literal values into the configuration instead".to_owned(),
             Self::EmptyName => "`--name N` is what the component opens, or `*` for any name".to_owned(),
             Self::NameIn0_1 => "leave `--name` out, or bring the file to 1.0 with `slt migrate`".to_owned(),
@@ -112,7 +119,8 @@ impl Refusal {
             Self::FileInTheWay { package, .. } => {
                 format!("move it away, or put `{package}` below `wit/deps` yourself")
             }
-            Self::NotThere(_) => "`slt check` shows what is there".to_owned(),
+            Self::NotThere { there, .. } if there.is_empty() => "it has no capabilities".to_owned(),
+            Self::NotThere { there, .. } => format!("it has {there}"),
             Self::Several { .. } => "say which one with `--name N`".to_owned(),
         }
     }

@@ -45,7 +45,12 @@ pub fn remove(sources: &Sources<'_>, resource: &str, name: Option<&str>) -> Resu
     let matching: Vec<_> = entries.iter().enumerate().filter(|(_, entry)| is_it(entry)).collect();
     let (index, entry) = match matching.as_slice() {
         [(index, entry)] => (*index, *entry),
-        [] => return Err(Refusal::NotThere(called(resource.id, name))),
+        [] => {
+            return Err(Refusal::NotThere {
+                wanted: called(resource.id, name),
+                there: listed(entries, version),
+            });
+        }
         several => {
             return Err(Refusal::Several {
                 resource: resource.id,
@@ -91,9 +96,18 @@ pub fn remove(sources: &Sources<'_>, resource: &str, name: Option<&str>) -> Resu
 
 fn called(resource: &str, name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("{resource}` called `{name}"),
-        None => resource.to_owned(),
+        Some(name) => format!("`{resource}` called `{name}`"),
+        None => format!("`{resource}`"),
     }
+}
+
+fn listed(entries: &[Capability], version: SpecVersion) -> String {
+    let name = |entry: &Capability| (version != SpecVersion::V0_1).then(|| entry.name.value.clone());
+    let listed: Vec<_> = entries
+        .iter()
+        .map(|entry| called(&entry.resource.value, name(entry).as_deref()))
+        .collect();
+    listed.join(", ")
 }
 
 fn names(entries: &[(usize, &Capability)]) -> String {

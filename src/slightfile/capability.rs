@@ -55,7 +55,6 @@ fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
         grants: if newer { grants(section, problems) } else { Vec::new() },
         span: section.span.clone(),
         extent: section.extent.clone(),
-        gap: section.gap.clone(),
         configs_gap: configs.gap,
     };
     Some(capability)
@@ -147,7 +146,10 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
         read: BTreeMap::new(),
         unread: Vec::new(),
         span: section.span.clone(),
-        gap: None,
+        gap: match section.get("configs") {
+            None => section.gap.as_ref().map(|gap| gap.of_missing("configs")),
+            Some(_) => None,
+        },
     };
     if problems.version == V0_1 {
         return configs;

@@ -228,10 +228,6 @@ pub mod codes {
     pub const REFERENCE: &str = "SLT0109";
     /// More entries than slt reads.
     pub const TOO_MANY: &str = "SLT0110";
-    /// What specversion 1.0 cannot say.
-    pub const MIGRATE_NO_EQUIVALENT: &str = "SLT0120";
-    /// Secrets in the file that migrating would lose.
-    pub const MIGRATE_SECRET_SETTINGS: &str = "SLT0121";
     /// A resource that does not exist.
     pub const RESOURCE_UNKNOWN: &str = "SLT0201";
     /// A resource whose provider is not built yet.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_edit::Document;
+use toml_edit::{Document, Item};
 
 use super::SpecVersion::{V0_2, V1_0};
 use super::diagnostic::{Diagnostic, codes, nearest};
@@ -59,7 +59,10 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         limits: limits(&root, &mut problems),
         capabilities: capability::all(&root, &mut problems),
         test: test(&root, &mut problems),
-        end: text.len(),
+        end: match root.get("capability") {
+            None | Some(Item::ArrayOfTables(_)) => Some(text.len()),
+            Some(_) => None,
+        },
         secret_settings: secret_settings(&root, &mut problems),
     };
     (Some(slightfile), problems.found)

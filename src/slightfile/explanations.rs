@@ -34,10 +34,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
     explanation!("SLT0104", "a key of another spec version"),
     explanation!("SLT0105", "a value of the wrong type"),
     explanation!("SLT0106", "a key is missing"),
-    explanation!(
-        "SLT0107",
-        "a size, duration, number, name or version that cannot be read"
-    ),
+    explanation!("SLT0107", "a size, duration, number, name or version that cannot be read"),
     explanation!("SLT0108", "an outbound host that cannot be read"),
     explanation!("SLT0109", "a reference that cannot be read"),
     explanation!("SLT0110", "more entries than slt reads"),
@@ -69,6 +66,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
     explanation!("SLT0403", "WIT packages where a component is needed"),
     explanation!("SLT0404", "the `wit` folder cannot be read"),
     explanation!("SLT0405", "nothing to compare the slightfile with"),
+    explanation!("SLT0406", "a module that was made for slight"),
 ];
 
 /// The page of a code, as people write it: `SLT0103`, `slt0103` or `103`.

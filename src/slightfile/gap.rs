@@ -13,6 +13,8 @@ use super::diagnostic::Edit;
 pub struct Gap {
     at: usize,
     kind: Kind,
+    /// A table that is missing, and is written around the keys.
+    table: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,7 @@ impl Gap {
         table.span().filter(|_| headed).map(|span| Self {
             at: span.end,
             kind: Kind::Lines,
+            table: None,
         })
     }
 
@@ -53,18 +56,24 @@ impl Gap {
                 true => Kind::Empty,
                 false => Kind::Inline,
             },
+            table: None,
         })
     }
 
-    /// Whether the table has a header, and lines of its own.
+    /// The gap of a table that is not there: its keys are written as `table = { … }` into this one.
     #[must_use]
-    pub fn is_below_a_header(&self) -> bool {
-        self.kind == Kind::Lines
+    pub fn of_missing(&self, table: &'static str) -> Self {
+        Self {
+            table: Some(table),
+            ..self.clone()
+        }
     }
 
     /// The edit that writes these keys, each `key = value`.
     #[must_use]
     pub fn add(&self, keys: &[String]) -> Edit {
+        let table = self.table.map(|table| [format!("{table} = {{ {} }}", keys.join(", "))]);
+        let keys = table.as_ref().map_or(keys, |table| table.as_slice());
         let text = match self.kind {
             Kind::Lines => keys.iter().map(|key| format!("\n{key}")).collect(),
             Kind::Inline => format!(" {},", keys.join(", ")),

@@ -84,8 +84,8 @@ pub struct Slightfile {
     pub capabilities: Vec<Capability>,
     /// `[test]`
     pub test: Test,
-    /// Where the text ends, in bytes: a new table can be added there.
-    pub end: usize,
+    /// The end of the text, in bytes, where a `[[capability]]` can be added; none behind `capability = [ … ]`.
+    pub end: Option<usize>,
     /// `[[secret_settings]]` of 0.1 and 0.2, in the order of the file.
     pub secret_settings: Vec<SecretSetting>,
 }
@@ -137,9 +137,7 @@ pub struct Capability {
     pub span: Range<usize>,
     /// The entry from its header to its last value; none when it is written inline.
     pub extent: Option<Range<usize>>,
-    /// Where keys can be added to the entry.
-    pub gap: Option<Gap>,
-    /// Where keys can be added to its configuration; none when it has no configuration.
+    /// Where keys can be added to its configuration.
     pub configs_gap: Option<Gap>,
 }
 

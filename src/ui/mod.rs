@@ -202,13 +202,6 @@ impl Ui {
         rpassword::prompt_password(question).map(Secret::new)
     }
 
-    /// Prints what should be known beside a result, for people; programs find it in the result.
-    pub fn note(&self, text: &str) {
-        if !self.is_json() && !self.quiet {
-            to_stderr(&format!("note: {text}\n"));
-        }
-    }
-
     /// Prints a text that is the result itself, whatever the format.
     pub fn text(&self, text: &str) {
         to_stdout(text);

@@ -129,12 +129,9 @@ fn without_capability(
     let problem = Diagnostic::error(codes::IMPORT_WITHOUT_CAPABILITY, message)
         .label(slightfile.specversion.span.clone(), "in this slightfile")
         .hint(block(family, catalogue));
-    let end = slightfile.end..slightfile.end;
-    // Behind `capability = [ … ]` no `[[capability]]` can stand.
-    let appendable = slightfile.capabilities.iter().all(|entry| entry.extent.is_some());
-    Some(match entry(family, catalogue) {
-        Some((resource, entry)) if appendable && slightfile.specversion.value != SpecVersion::V0_1 => {
-            problem.suggest(format!("add `{}`", resource.id), end, format!("\n{entry}"))
+    Some(match (slightfile.end, entry(family, catalogue)) {
+        (Some(end), Some((resource, entry))) if slightfile.specversion.value != SpecVersion::V0_1 => {
+            problem.suggest(format!("add `{}`", resource.id), end..end, format!("\n{entry}"))
         }
         _ => problem,
     })

@@ -249,15 +249,9 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
     let diagnostic =
         Diagnostic::error(codes::CONFIG_MISSING, message).label(entry.configs_span.clone(), "not set here");
     if slightfile.specversion.value == SpecVersion::V0_1 {
-        let line = "secret_store = \"configs.envvars\"";
-        let behind = slightfile.specversion.span.end;
-        return Some(
-            diagnostic
-                .hint(format!(
-                    "write {line} at the start of the file, to take it from the environment"
-                ))
-                .suggest(format!("add `{line}`"), behind..behind, format!("\n{line}")),
-        );
+        return Some(diagnostic.hint(
+            "write secret_store = \"configs.envvars\" at the start of the file, to take it from the environment",
+        ));
     }
     let place = match entry.configs_span == entry.span {
         true => " below [capability.configs]",
@@ -272,13 +266,13 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
         _ => "",
     };
     let diagnostic = diagnostic.hint(format!("set it{place}, e.g. {}{emulated}", lines.join(", ")));
-    let inline = [format!("configs = {{ {} }}", lines.join(", "))];
-    let edit = match (&entry.configs_gap, &entry.gap) {
-        (Some(gap), _) => gap.add(&lines),
-        (None, Some(gap)) if entry.configs.is_empty() && entry.unread_configs.is_empty() => gap.add(&inline),
-        _ => return Some(diagnostic),
-    };
-    Some(diagnostic.suggest(format!("add {}", names.join(", ")), edit.range, edit.text))
+    Some(match &entry.configs_gap {
+        Some(gap) => {
+            let edit = gap.add(&lines);
+            diagnostic.suggest(format!("add {}", names.join(", ")), edit.range, edit.text)
+        }
+        None => diagnostic,
+    })
 }
 
 fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {

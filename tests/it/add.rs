@@ -3,6 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use slt::catalogue::{CATALOGUE, RESOURCES};
+use slt::project;
+use slt::scaffold::{self, Refusal, Sources};
+use slt::slightfile::edit::{self, NewEntry};
+use slt::slightfile::{SpecVersion, apply, parse};
+use slt::validate::{Artifact, validate};
+
 use crate::command::{Run, folder, slt};
 
 /// Every file below a folder with its bytes.
@@ -73,17 +80,51 @@ fn what_is_added_to_a_project_of_the_template() {
     assert_eq!(files(&project.join("wit/deps/keyvalue")), files(&template));
 }
 
-/// Every resource of the catalogue, in projects of each specversion: `check` finds no new errors, and removing leaves no trace.
+/// What `slt add` and `slt remove` stand on, without a process for each.
+struct InProcess<'a>(&'a Path);
+
+impl InProcess<'_> {
+    fn with<T>(&self, act: impl FnOnce(&Sources<'_>) -> T) -> T {
+        let project = project::load(self.0, None).unwrap();
+        let (slightfile, problems) = parse("slightfile.toml", &project.slightfile_text);
+        let slightfile = slightfile.unwrap();
+        let wit = project::wit_folder(&project, &slightfile, self.0).unwrap();
+        let compared = project::compare(&project, &slightfile, self.0);
+        let found = validate(&slightfile, compared.world.as_ref(), &CATALOGUE, Artifact::App);
+        let errors: Vec<_> = problems
+            .iter()
+            .chain(&found)
+            .filter(|problem| problem.is_error())
+            .collect();
+        assert!(errors.is_empty() && compared.problem.is_none(), "{errors:?}");
+        act(&Sources {
+            file: PathBuf::from("slightfile.toml"),
+            text: &project.slightfile_text,
+            slightfile: &slightfile,
+            wit: wit.as_ref(),
+            manifest: project::manifest(self.0).as_deref(),
+            uses_bindgen: project::rust_names(self.0, "wit_bindgen"),
+        })
+    }
+
+    fn add(&self, resource: &str) -> Result<(), Refusal> {
+        let added = self.with(|sources| scaffold::add(sources, resource, None))?;
+        scaffold::make(self.0, &added.changes).unwrap();
+        Ok(())
+    }
+
+    fn remove(&self, resource: &str) {
+        let removed = self.with(|sources| scaffold::remove(sources, resource, None)).unwrap();
+        scaffold::make(self.0, &removed.changes).unwrap();
+    }
+}
+
+/// Every resource of the catalogue, in projects of each specversion: there are no errors, and removing leaves no trace.
 #[test]
 fn every_resource_there_and_back() {
-    let world = "package a:b;\n\nworld app {\n  // what it offers\n  export wasi:http/incoming-handler@0.2.12;\n}\n";
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/rust/wit/deps");
-    let http: Vec<_> = files(&template)
-        .into_iter()
-        .filter(|(path, _)| !path.starts_with("keyvalue") && !path.starts_with("slight-testing"))
-        .collect();
+    let world = "package a:b;\n\nworld app {\n  // what it offers\n  export run: func();\n}\n";
     for (version, secret_store) in [
-        ("0.1", "secret_store = \"configs.envvars\"\n"),
+        ("0.1", "secret_store = \"configs.envvars\"\r\n"),
         ("0.2", ""),
         ("1.0", ""),
     ] {
@@ -94,26 +135,20 @@ fn every_resource_there_and_back() {
             ("wit/world.wit", world.as_bytes()),
             ("Cargo.toml", manifest.as_bytes()),
         ]);
-        for (path, bytes) in &http {
-            let path = project.path().join("wit/deps").join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
         let before = files(project.path());
-        assert_eq!(slt(project.path(), &["check"]).code, 0);
-        for resource in slt::catalogue::RESOURCES {
+        let app = InProcess(project.path());
+        for resource in RESOURCES {
+            let added = app.add(resource.id);
             if resource.legacy && version == "1.0" {
-                assert_eq!(slt(project.path(), &["add", resource.id]).code, 2);
+                assert_eq!(added, Err(Refusal::Legacy(resource.id)));
                 continue;
             }
-            done(project.path(), &["add", resource.id]);
-            assert!(files(project.path()) != before);
-            let check = slt(project.path(), &["check"]);
-            assert_eq!(check.code, 0, "{} in {version}: {}", resource.id, check.stderr);
+            assert_eq!(added, Ok(()), "{} in {version}", resource.id);
             let once = files(project.path());
-            done(project.path(), &["add", resource.id]);
-            assert!(files(project.path()) == once, "{} twice", resource.id);
-            done(project.path(), &["remove", resource.id]);
+            assert!(once != before, "{} in {version}", resource.id);
+            assert_eq!(app.add(resource.id), Ok(()));
+            assert!(files(project.path()) == once, "{} in {version} twice", resource.id);
+            app.remove(resource.id);
             assert!(
                 files(project.path()) == before,
                 "{} in {version} leaves a trace",
@@ -266,7 +301,8 @@ value = \"hush\"
 
 #[test]
 fn migrate() {
-    let project = folder(&[("slightfile.toml", OLD.as_bytes())]);
+    let around = folder(&[("app/slightfile.toml", OLD.as_bytes())]);
+    let project = around.path().join("app");
     let commands = [
         "migrate",
         "migrate --drop-secret-settings --dry-run",
@@ -274,11 +310,49 @@ fn migrate() {
         "check",
         "migrate",
     ];
-    let shown = session(project.path(), &commands);
+    let shown = session(&project, &commands);
     assert!(!shown.contains("hush"));
     insta::assert_snapshot!("migrate", shown);
-    let after = std::fs::read_to_string(project.path().join("slightfile.toml")).unwrap();
+    let after = std::fs::read_to_string(project.join("slightfile.toml")).unwrap();
     insta::assert_snapshot!("migrated", after);
+}
+
+/// The slightfiles of the table: whatever they look like, an entry leaves no trace, and migrating leaves a file of 1.0 or says why not.
+#[test]
+fn the_table_of_slightfiles() {
+    let (mut added, mut migrated) = (0, 0);
+    for case in crate::slightfiles::cases() {
+        let Some(text) = case.text() else { continue };
+        let (slightfile, problems) = parse("f", text);
+        if let Ok(result) = scaffold::migrate("f", text, true) {
+            let (after, problems) = parse("f", &result.text);
+            assert_eq!(after.unwrap().specversion.value, SpecVersion::V1_0, "{}", case.name);
+            if result.from != "1.0" {
+                assert!(problems.iter().all(|problem| !problem.is_error()), "{}", case.name);
+                migrated += 1;
+            }
+        }
+        let Some(slightfile) = slightfile.filter(|_| problems.iter().all(|problem| !problem.is_error())) else {
+            continue;
+        };
+        let entry = NewEntry {
+            resource: "keyvalue.redis".to_owned(),
+            name: "a \"name\"".to_owned(),
+            configs: vec![("REDIS_ADDRESS".to_owned(), "redis://h".to_owned())],
+        };
+        let with = apply(text, &edit::add(text, slightfile.specversion.value, &entry));
+        let after = parse("f", &with).0.unwrap();
+        assert_eq!(
+            after.capabilities.len(),
+            slightfile.capabilities.len() + 1,
+            "{}",
+            case.name
+        );
+        let removal = edit::remove(&with, slightfile.capabilities.len());
+        assert_eq!(apply(&with, &removal.edits), text, "{}", case.name);
+        added += 1;
+    }
+    assert!(added > 20 && migrated > 10, "{added} and {migrated} are too few");
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn nothing_found_is_a_document_too() {
         ("slightfile.toml", b"specversion = \"1.0\"\n"),
         (
             "wit/world.wit",
-            b"package wasi:cli@0.2.0; interface run { run: func(); } world w { export run; }",
+            b"package wasi:cli@0.2.0; interface run { run: func() -> result; } world w { export run; }",
         ),
     ]);
     let run = slt(folder.path(), &["check", "--format", "sarif"]);

@@ -80,7 +80,7 @@ fn version_name(version: SpecVersion) -> &'static str {
         .map_or("", |(name, _)| name)
 }
 
-/// Everything that 1.0 cannot say.
+/// Everything that 1.0 cannot say, each with the code that it would have there.
 fn without_equivalent(slightfile: &Slightfile, layout: &Layout<'_>, drop_secret_settings: bool) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut families: Vec<Family> = Vec::new();
@@ -90,14 +90,18 @@ fn without_equivalent(slightfile: &Slightfile, layout: &Layout<'_>, drop_secret_
         };
         if resource.legacy {
             found.push(
-                no_equivalent(format!("`{}` has no equivalent in specversion 1.0", resource.id))
-                    .label(entry.resource.span.clone(), "ended with specversion 0.2")
-                    .hint("take `configs.envvars` or `configs.file`, or leave the entry out"),
+                Diagnostic::error(
+                    codes::RESOURCE_UNKNOWN,
+                    format!("`{}` has no equivalent in specversion 1.0", resource.id),
+                )
+                .label(entry.resource.span.clone(), "ended with specversion 0.2")
+                .hint("take `configs.envvars` or `configs.file`, or leave the entry out"),
             );
         }
         if slightfile.specversion.value == SpecVersion::V0_1 && families.contains(&resource.family) {
             found.push(
-                no_equivalent(
+                Diagnostic::error(
+                    codes::NAME_DUPLICATE,
                     "specversion 0.1 gives a component the first backend of a capability, and this is another",
                 )
                 .label(entry.resource.span.clone(), "only opened under this very name")
@@ -117,7 +121,7 @@ fn without_equivalent(slightfile: &Slightfile, layout: &Layout<'_>, drop_secret_
                 _ => return None,
             };
             Some(
-                no_equivalent(message)
+                Diagnostic::error(codes::REFERENCE, message)
                     .label(config.value.span.clone(), "has no equivalent")
                     .hint("take a key without it"),
             )
@@ -127,10 +131,6 @@ fn without_equivalent(slightfile: &Slightfile, layout: &Layout<'_>, drop_secret_
         found.extend(secret_settings(layout));
     }
     found
-}
-
-fn no_equivalent(message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(codes::MIGRATE_NO_EQUIVALENT, message)
 }
 
 fn secret_settings(layout: &Layout<'_>) -> Option<Diagnostic> {
@@ -149,7 +149,7 @@ fn secret_settings(layout: &Layout<'_>) -> Option<Diagnostic> {
     };
     Some(
         Diagnostic::error(
-            codes::MIGRATE_SECRET_SETTINGS,
+            codes::KEY_OF_OTHER_VERSION,
             "specversion 1.0 has no `[[secret_settings]]`: secrets lie outside of the project",
         )
         .label(header.or_else(key)?, "would be lost")

@@ -134,7 +134,7 @@ fn secret_settings_go_when_they_may() {
     );
     let problems = migrate("f", &text, false).unwrap_err();
     assert_eq!(problems.len(), 1);
-    assert_eq!(problems[0].code, codes::MIGRATE_SECRET_SETTINGS);
+    assert_eq!(problems[0].code, codes::KEY_OF_OTHER_VERSION);
     assert!(!format!("{problems:?}").contains("\"b\""));
     assert_eq!(
         migrated(&text).text,
@@ -149,17 +149,17 @@ fn what_1_0_cannot_say() {
     for (text, expected) in [
         (
             "specversion = \"0.2\"\n[[capability]]\nresource = \"configs.local\"\nname = \"a\"\n",
-            &[("SLT0120", "\"configs.local\"")][..],
+            &[("SLT0201", "\"configs.local\"")][..],
         ),
         (
             "specversion = \"0.2\"\n[[capability]]\nresource = \"keyvalue.azblob\"\nname = \"a\"\n[capability.configs]\n\
              AZURE_STORAGE_ACCOUNT = \"${envvars.A:-b}\"\nAZURE_STORAGE_KEY = \"${local.${x}y}\"\n",
-            &[("SLT0120", "\"${envvars.A:-b}\""), ("SLT0120", "\"${local.${x}y}\"")],
+            &[("SLT0109", "\"${envvars.A:-b}\""), ("SLT0109", "\"${local.${x}y}\"")],
         ),
         (
             "specversion = \"0.1\"\n[[capability]]\nname = \"kv.filesystem\"\n[[capability]]\nname = \"kv.redis\"\n[[secret_settings]]\n\
              name = \"a\"\nvalue = \"b\"\n",
-            &[("SLT0120", "\"kv.redis\""), ("SLT0121", "[[secret_settings]]")],
+            &[("SLT0204", "\"kv.redis\""), ("SLT0104", "[[secret_settings]]")],
         ),
         (
             "specversion = \"0.1\"\n[[capability]]\nname = \"kv.rediss\"\nx = 1\n",

@@ -204,7 +204,7 @@ fn inline_entries(count: usize) -> impl Strategy<Value = String> {
     })
 }
 
-/// A slightfile of 1.0, in any shape.
+/// A slightfile of 1.0 or 0.2, in any shape.
 fn slightfile() -> impl Strategy<Value = String> {
     let headers = (0..4usize).prop_flat_map(|count| {
         let entries: Vec<_> = (0..count).map(|number| header_entry(number).boxed()).collect();
@@ -224,21 +224,30 @@ fn slightfile() -> impl Strategy<Value = String> {
     let end = prop::sample::select(vec!["\n", "", "  ", "\n# end", "# end", "\n\n\n"]);
     let spacing = (gap(), gap(), gap(), tail());
     let crlf = any::<bool>();
-    (prop_oneof![headers, inline], tables, tests, end, spacing, crlf).prop_map(
-        |((array, entries), tables, tests, end, (a, b, c, t), crlf)| {
-            let text = format!("{a}specversion = \"1.0\"{t}\n{array}{b}{tables}{entries}{c}{tests}");
-            // `end` takes the place of the last newline
-            let text = format!("{}{end}", text.strip_suffix('\n').unwrap_or(&text));
-            let text = match end.starts_with('#') {
-                true => text.replace(end, &format!(" {end}")),
-                false => text,
-            };
-            match crlf {
-                true => text.replace('\n', "\r\n"),
-                false => text,
-            }
-        },
+    let version = prop::sample::select(vec!["1.0", "0.2"]);
+    (
+        prop_oneof![headers, inline],
+        tables,
+        tests,
+        end,
+        spacing,
+        (crlf, version),
     )
+        .prop_map(
+            |((array, entries), tables, tests, end, (a, b, c, t), (crlf, version))| {
+                let text = format!("{a}specversion = \"{version}\"{t}\n{array}{b}{tables}{entries}{c}{tests}");
+                // `end` takes the place of the last newline
+                let text = format!("{}{end}", text.strip_suffix('\n').unwrap_or(&text));
+                let text = match end.starts_with('#') {
+                    true => text.replace(end, &format!(" {end}")),
+                    false => text,
+                };
+                match crlf {
+                    true => text.replace('\n', "\r\n"),
+                    false => text,
+                }
+            },
+        )
 }
 
 proptest! {

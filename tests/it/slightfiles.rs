@@ -136,8 +136,6 @@ fn there_are_enough_files() {
 
 /// The codes of slightfiles that no file of this folder can show, and where they are shown.
 const NOT_BY_A_FILE: &[(&str, &str)] = &[
-    (codes::MIGRATE_NO_EQUIVALENT, "migrate.rs"),
-    (codes::MIGRATE_SECRET_SETTINGS, "migrate.rs"),
     (codes::TOO_LARGE, "a_file_that_is_too_large_is_refused"),
     (codes::TOO_MANY, "more_capabilities_than_are_read_are_refused"),
 ];

@@ -191,28 +191,16 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// Writes a file that is there as [`write_atomically`] does, and leaves what it was: a link stays a link, and its
-/// permissions stay.
+/// Writes a file that is there as [`write_atomically`] does: a link stays a link, and what is read-only stays as it is.
 ///
 /// # Errors
-/// It may not be written to, or what the file system says.
+/// It is read-only, or what the file system says.
 pub fn replace_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    if permissions.readonly() {
+    if fs::metadata(&path)?.permissions().readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (temporary, mut file) = create_new(folder, &name)?;
-    let written = file
-        .set_permissions(permissions)
-        .and_then(|()| file.write_all(bytes))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, &path));
-    written.inspect_err(|_| {
-        let _ = fs::remove_file(&temporary);
-    })
+    write_atomically(&path, bytes)
 }
 
 /// How many names for a temporary file are tried.

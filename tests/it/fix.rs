@@ -88,6 +88,11 @@ fn each_certain_fix() {
             "specversion = \"0.2\"\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"a\"\nconfigs = { REDIS_ADDRESS = \"redis://h\" }\n"
                 .to_owned(),
         ),
+        // a file that is no TOML: more comes to light behind it
+        (
+            "specversion = 1.0\n[app]\nnam = orders\nversion: \"0.1.0\"\n".to_owned(),
+            "specversion = \"1.0\"\n[app]\nname = \"orders\"\nversion = \"0.1.0\"\n".to_owned(),
+        ),
         (
             "specversion = \"0.1\"\nsecret_store = \"configs.envars\"\n".to_owned(),
             "specversion = \"0.1\"\nsecret_store = \"configs.envvars\"\n".to_owned(),

@@ -146,7 +146,7 @@ impl Rewriter<'_, '_> {
         let gives_nothing = self.reader.slightfile.secret_store.is_none();
         if gives_nothing && pair.path == ["secret_store"] {
             self.notes
-                .push(format!("`secret_store` is gone: slt has no values of `configs.local`"));
+                .push("`secret_store` is gone: slt has no values of `configs.local`".to_owned());
         }
         self.edits
             .push(without_lines(self.layout, pair.key.start..pair.value.span.end));

@@ -34,7 +34,10 @@ pub const EXPLANATIONS: &[Explanation] = &[
     explanation!("SLT0104", "a key of another spec version"),
     explanation!("SLT0105", "a value of the wrong type"),
     explanation!("SLT0106", "a key is missing"),
-    explanation!("SLT0107", "a size, duration, number, name or version that cannot be read"),
+    explanation!(
+        "SLT0107",
+        "a size, duration, number, name or version that cannot be read"
+    ),
     explanation!("SLT0108", "an outbound host that cannot be read"),
     explanation!("SLT0109", "a reference that cannot be read"),
     explanation!("SLT0110", "more entries than slt reads"),

@@ -233,7 +233,6 @@ fn every_fix_mends_its_problem() {
         "specversion = \"1.0\"\n[[capability]] # one\nname = \"a\" # two\nresource = \"messaging.nats\"\n[capability.configs] # three\n",
         "specversion = \"1.0\"\n[[capability]]\nname = \"a\"\nresource = \"keyvalue.azblob\"\nconfigs = { AZURE_STORAGE_ACCOUNT = \"a\" }\n",
         "specversion = \"1.0\"\n[[capability]]\nname = \"a\"\nresource = \"keyvalue.azblob\"\nconfigs.AZURE_STORAGE_ACCOUNT = \"a\"\n",
-        "specversion = \"0.1\" # one\n[[capability]]\nname = \"keyvalue.redis\"",
         "specversion = \"1.0\"\n[outbound]\nhosts = [\"https://*a.b\", \"https://a.b/c?d\", \"a.b:80\"]\n",
     ] {
         assert!(

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_edit::Document;
+use toml_edit::{Document, Item};
 
 use super::SpecVersion::{V0_2, V1_0};
 use super::diagnostic::{Diagnostic, codes, nearest};
@@ -57,6 +57,7 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         app: app(&root, &mut problems),
         outbound: outbound(&root, &mut problems),
         limits: limits(&root, &mut problems),
+        takes_headers: root.get("capability").is_none_or(Item::is_array_of_tables),
         capabilities: capability::all(&root, &mut problems),
         test: test(&root, &mut problems),
         end: text.len(),

@@ -131,7 +131,7 @@ fn without_capability(
         .hint(block(family, catalogue));
     let end = slightfile.end..slightfile.end;
     // Behind `capability = [ … ]` no `[[capability]]` can stand.
-    let appendable = slightfile.capabilities.iter().all(|entry| entry.extent.is_some());
+    let appendable = slightfile.takes_headers;
     Some(match entry(family, catalogue) {
         Some((resource, entry)) if appendable && slightfile.specversion.value != SpecVersion::V0_1 => {
             problem.suggest(format!("add `{}`", resource.id), end, format!("\n{entry}"))

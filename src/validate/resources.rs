@@ -221,6 +221,9 @@ fn keys_of_others(entry: &Capability, resource: &Resource) -> Vec<Diagnostic> {
 
 /// One problem for all the keys that are missing, with the lines to write.
 fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resource) -> Option<Diagnostic> {
+    if entry.configs_unread {
+        return None;
+    }
     // What was misspelt is not missing too, and what could not be read has been reported.
     let known = |name: &str| resource.keys.iter().any(|key| key.name == name);
     let misspelt: Vec<_> = entry

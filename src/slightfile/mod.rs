@@ -80,6 +80,8 @@ pub struct Slightfile {
     pub outbound: Vec<Spanned<HostPattern>>,
     /// `[limits]`
     pub limits: Limits,
+    /// Whether `secret_store` is written, with whatever value.
+    pub has_secret_store: bool,
     /// Whether `[[capability]]` can be added: not behind `capability = […]`.
     pub takes_headers: bool,
     /// `[[capability]]`, in the order of the file.

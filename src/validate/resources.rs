@@ -254,13 +254,13 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
     if slightfile.specversion.value == SpecVersion::V0_1 {
         let line = "secret_store = \"configs.envvars\"";
         let behind = slightfile.specversion.span.end;
-        return Some(
-            diagnostic
-                .hint(format!(
-                    "write {line} at the start of the file, to take it from the environment"
-                ))
-                .suggest(format!("add `{line}`"), behind..behind, format!("\n{line}")),
-        );
+        let diagnostic = diagnostic.hint(format!(
+            "write {line} at the start of the file, to take it from the environment"
+        ));
+        return Some(match slightfile.has_secret_store {
+            true => diagnostic,
+            false => diagnostic.suggest(format!("add `{line}`"), behind..behind, format!("\n{line}")),
+        });
     }
     let place = match entry.configs_span == entry.span {
         true => " below [capability.configs]",

@@ -39,11 +39,13 @@ fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
     let (resource, name) = identity(section, problems);
     let configs = configs(section, problems);
     let newer = problems.version == V1_0;
+    let newer_than_0_1 = problems.version > V0_1;
     let capability = Capability {
         resource: resource?,
         name: name?,
         optional: newer && section.boolean("optional", problems).unwrap_or(false),
         configs: configs.read,
+        configs_unread: newer_than_0_1 && section.get("configs").is_some_and(|item| !item.is_table_like()),
         unread_configs: configs.unread,
         configs_span: configs.span,
         subscribe: if newer {

@@ -57,6 +57,7 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         app: app(&root, &mut problems),
         outbound: outbound(&root, &mut problems),
         limits: limits(&root, &mut problems),
+        has_secret_store: root.get("secret_store").is_some(),
         capabilities: capability::all(&root, &mut problems),
         test: test(&root, &mut problems),
         end: match root.get("capability") {

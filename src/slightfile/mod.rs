@@ -80,6 +80,8 @@ pub struct Slightfile {
     pub outbound: Vec<Spanned<HostPattern>>,
     /// `[limits]`
     pub limits: Limits,
+    /// Whether `secret_store` is written, with whatever value.
+    pub has_secret_store: bool,
     /// `[[capability]]`, in the order of the file.
     pub capabilities: Vec<Capability>,
     /// `[test]`
@@ -123,6 +125,8 @@ pub struct Capability {
     pub optional: bool,
     /// Its configuration.
     pub configs: BTreeMap<String, Config>,
+    /// Whether `configs` is there and no table, which has been reported.
+    pub configs_unread: bool,
     /// Configuration keys whose value could not be read, which has been reported.
     pub unread_configs: Vec<String>,
     /// Where the configuration is written: the header of its table, or of the capability when there is none.

@@ -221,6 +221,9 @@ fn keys_of_others(entry: &Capability, resource: &Resource) -> Vec<Diagnostic> {
 
 /// One problem for all the keys that are missing, with the lines to write.
 fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resource) -> Option<Diagnostic> {
+    if entry.configs_unread {
+        return None;
+    }
     // What was misspelt is not missing too, and what could not be read has been reported.
     let known = |name: &str| resource.keys.iter().any(|key| key.name == name);
     let misspelt: Vec<_> = entry
@@ -249,9 +252,15 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
     let diagnostic =
         Diagnostic::error(codes::CONFIG_MISSING, message).label(entry.configs_span.clone(), "not set here");
     if slightfile.specversion.value == SpecVersion::V0_1 {
-        return Some(diagnostic.hint(
-            "write secret_store = \"configs.envvars\" at the start of the file, to take it from the environment",
+        let line = "secret_store = \"configs.envvars\"";
+        let behind = slightfile.specversion.span.end;
+        let diagnostic = diagnostic.hint(format!(
+            "write {line} at the start of the file, to take it from the environment"
         ));
+        return Some(match slightfile.has_secret_store {
+            true => diagnostic,
+            false => diagnostic.suggest(format!("add `{line}`"), behind..behind, format!("\n{line}")),
+        });
     }
     let place = match entry.configs_span == entry.span {
         true => " below [capability.configs]",

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
+use wasmparser::Parser;
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Handle, InterfaceId, PackageId, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
 
@@ -102,6 +103,10 @@ impl World {
                 return Err(WorldError::Corrupt("it does not begin as WebAssembly does".to_owned()));
             }
             Some(_) => {}
+        }
+        // `decode` makes room for what a section says of its size before it sees that the bytes end: up to 4 GiB
+        for payload in Parser::new(0).parse_all(bytes) {
+            payload.map_err(|error| WorldError::Corrupt(error.to_string()))?;
         }
         match decode(bytes) {
             Ok(DecodedWasm::Component(resolve, world)) => Ok(Self::from_resolve(&resolve, world)),

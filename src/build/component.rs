@@ -83,6 +83,9 @@ pub fn is_component(bytes: &[u8]) -> bool {
 
 /// Makes a component of `bytes` if they are none, validates it, and has it say what it is.
 pub(super) fn finish(bytes: &[u8], about: About<'_>) -> Result<Vec<u8>, ComponentError> {
+    if bytes.starts_with(MAGIC) {
+        module::is_whole(bytes).map_err(|error| ComponentError::Invalid(error.to_string()))?;
+    }
     let component = componentize(bytes)?;
     match decode(&component) {
         Ok(DecodedWasm::Component(..)) => {}

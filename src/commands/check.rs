@@ -11,6 +11,9 @@ use crate::support::os;
 use crate::ui::diagnostics::{Checked, Fixed, Source};
 use crate::validate::{Artifact, validate};
 
+/// How many problems are shown: nobody reads more before mending these. All of them are counted.
+const SHOWN_MAX: usize = 1_000;
+
 /// Where to look.
 struct Plan {
     /// Where the slightfile is looked for.
@@ -117,11 +120,7 @@ fn report(
         name: &project.slightfile_name,
         text: &project.slightfile_text,
     };
-    let shown: Vec<_> = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.is_error() || !session.global.quiet)
-        .cloned()
-        .collect();
+    let shown = shown(diagnostics, session.global.quiet);
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let checked = Checked {
         slightfile: project.slightfile_name.clone(),
@@ -134,9 +133,27 @@ fn report(
         notes: count(Severity::Note),
     };
     let exit = if checked.errors > 0 { Exit::Failed } else { Exit::Done };
-    let summary = summary(&checked, compared, directory);
+    let mut summary = summary(&checked, compared, directory);
+    if shown.len() == SHOWN_MAX && diagnostics.len() > SHOWN_MAX {
+        summary.push_str(&format!("; {SHOWN_MAX} of them are shown"));
+    }
     session.ui.checked(source, &shown, checked, &summary);
     exit
+}
+
+/// What is shown of the problems, in the order of the file: errors before all else when there are too many.
+fn shown(diagnostics: &[Diagnostic], quiet: bool) -> Vec<Diagnostic> {
+    let mut shown: Vec<_> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error() || !quiet)
+        .cloned()
+        .collect();
+    if shown.len() > SHOWN_MAX {
+        shown.sort_by_key(|diagnostic| diagnostic.severity);
+        shown.truncate(SHOWN_MAX);
+        slightfile::sort(&mut shown);
+    }
+    shown
 }
 
 /// `checked slightfile.toml against dist/shortener.wasm: 2 errors, 1 warning`

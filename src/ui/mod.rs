@@ -24,9 +24,10 @@ use diagnostics::{Checked, Fixed, Line, Source};
 #[derive(Debug, Clone)]
 pub struct Ui {
     format: Format,
+    /// Whether what is about the work, on stderr, has colours.
     colour: bool,
-    /// Whether a page on stdout has colours: it may go into a file or a pager while stderr is a terminal.
-    colour_pages: bool,
+    /// The same for results, on stdout: they may go into a file or a pager while stderr is a terminal.
+    colour_results: bool,
     quiet: bool,
     verbose: bool,
     /// Paths that lie in it are shown from here.
@@ -40,7 +41,7 @@ impl Ui {
         Self {
             format: global.format,
             colour: colour(global.color, invocation, std::io::stderr().is_terminal()),
-            colour_pages: colour(global.color, invocation, std::io::stdout().is_terminal()),
+            colour_results: colour(global.color, invocation, std::io::stdout().is_terminal()),
             quiet: global.quiet,
             verbose: global.verbose > 0,
             directory: invocation.directory.clone(),
@@ -53,7 +54,7 @@ impl Ui {
         Self {
             format: Format::Human,
             colour: false,
-            colour_pages: false,
+            colour_results: false,
             quiet: false,
             verbose: false,
             directory: PathBuf::new(),
@@ -108,13 +109,21 @@ impl Ui {
         if self.format == Format::Json {
             return self.line(event);
         }
-        let style = events::Style {
-            colour: self.colour,
-            quiet: self.quiet,
-            verbose: self.verbose,
+        let rendered = |colour: bool| {
+            let style = events::Style {
+                colour,
+                quiet: self.quiet,
+                verbose: self.verbose,
+            };
+            events::human(event, style, &self.directory)
         };
-        match events::human(event, style, &self.directory) {
-            Some((events::To::Stdout, text)) => to_stdout(&text),
+        match rendered(self.colour) {
+            Some((events::To::Stdout, text)) if self.colour == self.colour_results => to_stdout(&text),
+            Some((events::To::Stdout, _)) => {
+                if let Some((_, text)) = rendered(self.colour_results) {
+                    to_stdout(&text);
+                }
+            }
             Some((events::To::Stderr, text)) => to_stderr(&text),
             None => {}
         }
@@ -170,7 +179,7 @@ impl Ui {
 
     /// Prints a page: in Markdown, or with the codes of a terminal, or as a line for programs.
     pub fn page(&self, markdown: &str, json: &impl serde::Serialize) {
-        match (self.format, self.colour_pages) {
+        match (self.format, self.colour_results) {
             (Format::Json, _) => self.line(json),
             (_, true) => to_stdout(&page::styled(markdown)),
             (_, false) => to_stdout(markdown),

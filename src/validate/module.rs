@@ -21,6 +21,17 @@ pub const SLIGHTS: &str = "was made for slight ≤ 0.5: a core module of its old
 pub const SLIGHTS_HINT: &str = "its source has to be built again, against today's WIT worlds; `slt explain SLT0406` says \
                                 how, and docs/migrating.md has the whole way";
 
+/// Whether each section of a module or component lies within the bytes. What decodes them afterwards makes room for what a section
+/// says of its size (up to 4 GiB), or panics on one that is cut short (wit-parser and wit-component 0.262).
+///
+/// # Errors
+/// A section is cut short, or is none.
+pub fn is_whole(bytes: &[u8]) -> wasmparser::Result<()> {
+    Parser::new(0)
+        .parse_all(bytes)
+        .try_for_each(|payload| payload.map(drop))
+}
+
 /// Whether bytes begin as a core module does.
 #[must_use]
 pub fn is_core(bytes: &[u8]) -> bool {

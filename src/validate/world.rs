@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
-use wasmparser::Parser;
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Handle, InterfaceId, PackageId, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
 
@@ -104,10 +103,7 @@ impl World {
             }
             Some(_) => {}
         }
-        // `decode` makes room for what a section says of its size before it sees that the bytes end: up to 4 GiB
-        for payload in Parser::new(0).parse_all(bytes) {
-            payload.map_err(|error| WorldError::Corrupt(error.to_string()))?;
-        }
+        module::is_whole(bytes).map_err(|error| WorldError::Corrupt(error.to_string()))?;
         match decode(bytes) {
             Ok(DecodedWasm::Component(resolve, world)) => Ok(Self::from_resolve(&resolve, world)),
             Ok(DecodedWasm::WitPackage(..)) => Err(WorldError::WitPackage),

@@ -506,3 +506,21 @@ fn json() {
     }
     insta::assert_snapshot!(run.stdout);
 }
+
+/// Thousands of mistakes: all are counted, a thousand are shown, errors first.
+#[test]
+fn more_problems_than_anybody_reads() {
+    let warnings = (0..900).map(|n| format!("[[capability]]\nresource = \"sql.sqlite\"\nname = \"n{n}\"\n"));
+    let keys = (0..3_000).map(|n| format!("k{n} = 1\n"));
+    let text = format!(
+        "specversion = \"1.0\"\n{}{}",
+        keys.collect::<String>(),
+        warnings.collect::<String>()
+    );
+    let folder = folder(&[("slightfile.toml", text.as_bytes()), ("dist/app.wasm", EMPTY_COMPONENT)]);
+    let run = slt(folder.path(), &["check"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.stderr.matches("error[").count(), 1_000);
+    assert_eq!(run.stderr.matches("warning[").count(), 0);
+    assert!(run.stdout.ends_with("; 1000 of them are shown\n"), "{}", run.stdout);
+}

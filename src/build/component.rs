@@ -83,9 +83,6 @@ pub fn is_component(bytes: &[u8]) -> bool {
 
 /// Makes a component of `bytes` if they are none, validates it, and has it say what it is.
 pub(super) fn finish(bytes: &[u8], about: About<'_>) -> Result<Vec<u8>, ComponentError> {
-    if bytes.starts_with(MAGIC) {
-        module::is_whole(bytes).map_err(|error| ComponentError::Invalid(error.to_string()))?;
-    }
     let component = componentize(bytes)?;
     match decode(&component) {
         Ok(DecodedWasm::Component(..)) => {}
@@ -97,11 +94,12 @@ pub(super) fn finish(bytes: &[u8], about: About<'_>) -> Result<Vec<u8>, Componen
 
 fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ComponentError> {
     let kind = bytes.strip_prefix(MAGIC).ok_or(ComponentError::NotWasm)?;
+    if !kind.starts_with(COMPONENT) && !kind.starts_with(MODULE) {
+        return Err(ComponentError::NotWasm);
+    }
+    module::is_whole(bytes).map_err(|error| ComponentError::Invalid(error.to_string()))?;
     if kind.starts_with(COMPONENT) {
         return Ok(Cow::Borrowed(bytes));
-    }
-    if !kind.starts_with(MODULE) {
-        return Err(ComponentError::NotWasm);
     }
     if module::is_slights(bytes) {
         return Err(ComponentError::Slight);

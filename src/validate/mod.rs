@@ -6,6 +6,7 @@
 mod imports;
 mod interfaces;
 pub mod module;
+mod names;
 mod resources;
 pub mod schema;
 mod shapes;

@@ -10,6 +10,7 @@ use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Handle, InterfaceId, PackageId, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
 
 use super::module;
+use super::names::function_named_as_an_interface;
 
 /// The largest component that is looked at, in bytes.
 pub const COMPONENT_MAX_BYTES: usize = 256 << 20;
@@ -17,6 +18,9 @@ pub const COMPONENT_MAX_BYTES: usize = 256 << 20;
 /// How long one function's signature may become when its types are written out, in bytes. Types can share each other,
 /// so that a small component can describe an enormous one.
 const SIGNATURE_MAX_BYTES: usize = 16 << 10;
+
+/// How much of a name that somebody else chose is shown.
+const NAME_SHOWN_MAX_CHARACTERS: usize = 60;
 
 /// A component's imports and exports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,6 +108,13 @@ impl World {
             Some(_) => {}
         }
         module::is_whole(bytes).map_err(|error| WorldError::Corrupt(error.to_string()))?;
+        let corrupt = |error: wasmparser::BinaryReaderError| WorldError::Corrupt(error.to_string());
+        if let Some(name) = function_named_as_an_interface(bytes).map_err(corrupt)? {
+            let name: String = name.chars().take(NAME_SHOWN_MAX_CHARACTERS).collect();
+            return Err(WorldError::Corrupt(format!(
+                "`{name}` is a function, and named as an interface is"
+            )));
+        }
         match decode(bytes) {
             Ok(DecodedWasm::Component(resolve, world)) => Ok(Self::from_resolve(&resolve, world)),
             Ok(DecodedWasm::WitPackage(..)) => Err(WorldError::WitPackage),

@@ -129,19 +129,15 @@ fn mends(text: &str, world: Option<&World>, before: &[Diagnostic], diagnostic: &
         "{fix:?} of {diagnostic:?} breaks the file: {mended:?}"
     );
     if fix.automatic {
-        // Behind an error of syntax that is mended, the next one may come to light: it is looked for in its own line only.
+        // Behind an error of syntax that is mended, the next one may come to light: it is looked for in its own place only.
         let syntax = diagnostic.code == "SLT0002";
-        let line = |text: &str, other: &Diagnostic| {
-            let start = other.labels.first().map_or(0, |label| label.range.start);
-            text.get(..start).unwrap_or_default().matches('\n').count()
-        };
-        let at = line(text, diagnostic);
-        let is_it = |text: &str, other: &Diagnostic| {
+        let place = |other: &Diagnostic| other.labels.first().map(|label| label.range.start);
+        let is_it = |other: &&Diagnostic| {
             let alike = other.code == diagnostic.code && other.message == diagnostic.message;
-            alike && (!syntax || line(text, other) == at)
+            alike && (!syntax || place(other) == place(diagnostic))
         };
         let (was, is) = (
-            before.iter().filter(|other| is_it(text, other)).count(),
+            before.iter().filter(is_it).count(),
             diagnose(&mended, world)
                 .iter()
                 .filter(|other| is_it(&mended, other))

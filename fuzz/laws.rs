@@ -138,10 +138,7 @@ fn mends(text: &str, world: Option<&World>, before: &[Diagnostic], diagnostic: &
         };
         let (was, is) = (
             before.iter().filter(is_it).count(),
-            diagnose(&mended, world)
-                .iter()
-                .filter(|other| is_it(&mended, other))
-                .count(),
+            diagnose(&mended, world).iter().filter(is_it).count(),
         );
         assert!(is < was, "{fix:?} does not mend {diagnostic:?}: {mended:?}");
     }

@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 use super::{Exit, Failure, Session};
 use crate::catalogue::CATALOGUE;
 use crate::cli::Check;
-use crate::project::{self, Against, Compared, Project};
-use crate::slightfile::{self, Diagnostic, Judged, Severity};
+use crate::project::{self, Against, Compared, Project, ProjectError};
+use crate::slightfile::{self, Diagnostic, Judged, Severity, codes};
 use crate::support::os;
 use crate::ui::diagnostics::{Checked, Fixed, Source};
 use crate::validate::{Artifact, validate};
-
-/// How many problems are shown: nobody reads more before mending these. All of them are counted.
-const SHOWN_MAX: usize = 1_000;
 
 /// Where to look.
 struct Plan {
@@ -28,8 +25,10 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
     let plan = plan(&directory, arguments)?;
     let config = session.global.config.as_ref().map(|config| directory.join(config));
     let folder = if config.is_some() { &directory } else { &plan.folder };
-    let mut project = project::load(folder, config.as_deref())
-        .map_err(|error| Failure::failed(error.to_string()).hint(error.hint()))?;
+    let mut project = match project::load(folder, config.as_deref()) {
+        Ok(project) => project,
+        Err(error) => return unread(session, &error),
+    };
     project.slightfile_name = project::named(&project.slightfile_path, &directory);
     if arguments.fix {
         fix(session, &mut project)?;
@@ -41,6 +40,28 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
         (None, None) => Compared::default(),
     });
     Ok(report(session, &project, &compared, &diagnostics, &directory))
+}
+
+/// A slightfile that is there and is none has a problem like any other; without one there is nothing to check.
+fn unread(session: &Session<'_>, error: &ProjectError) -> Result<Exit, Failure> {
+    let (path, code) = match error {
+        ProjectError::TooLarge { path, .. } => (path, codes::TOO_LARGE),
+        ProjectError::NotText(path) => (path, codes::SYNTAX),
+        _ => return Err(Failure::failed(error.to_string()).hint(error.hint())),
+    };
+    let name = path.display().to_string();
+    let problem = Diagnostic::error(code, error.to_string()).hint(error.hint());
+    let checked = Checked {
+        slightfile: name.clone(),
+        against: None,
+        errors: 1,
+        warnings: 0,
+        notes: 0,
+    };
+    let source = Source { name: &name, text: "" };
+    let summary = format!("checked {name}: 1 error");
+    session.ui.checked(source, &[problem], checked, &summary);
+    Ok(Exit::Failed)
 }
 
 /// Makes every fix that is certain, and writes the file if there was one.
@@ -120,7 +141,11 @@ fn report(
         name: &project.slightfile_name,
         text: &project.slightfile_text,
     };
-    let shown = shown(diagnostics, session.global.quiet);
+    let shown: Vec<_> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error() || !session.global.quiet)
+        .cloned()
+        .collect();
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let checked = Checked {
         slightfile: project.slightfile_name.clone(),
@@ -133,27 +158,9 @@ fn report(
         notes: count(Severity::Note),
     };
     let exit = if checked.errors > 0 { Exit::Failed } else { Exit::Done };
-    let mut summary = summary(&checked, compared, directory);
-    if shown.len() == SHOWN_MAX && diagnostics.len() > SHOWN_MAX {
-        summary.push_str(&format!("; {SHOWN_MAX} of them are shown"));
-    }
+    let summary = summary(&checked, compared, directory);
     session.ui.checked(source, &shown, checked, &summary);
     exit
-}
-
-/// What is shown of the problems, in the order of the file: errors before all else when there are too many.
-fn shown(diagnostics: &[Diagnostic], quiet: bool) -> Vec<Diagnostic> {
-    let mut shown: Vec<_> = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.is_error() || !quiet)
-        .cloned()
-        .collect();
-    if shown.len() > SHOWN_MAX {
-        shown.sort_by_key(|diagnostic| diagnostic.severity);
-        shown.truncate(SHOWN_MAX);
-        slightfile::sort(&mut shown);
-    }
-    shown
 }
 
 /// `checked slightfile.toml against dist/shortener.wasm: 2 errors, 1 warning`

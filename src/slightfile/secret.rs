@@ -3,6 +3,8 @@
 //! Every excerpt of a slightfile that is shown comes from [`cover`]. It works on the letters and not on the parsed
 //! file, so that a file with a syntax error is covered too.
 
+use super::value::STORES;
+
 /// Whether a key of this name most likely holds a secret: `…PASSWORD…`, `…SECRET…`, `…TOKEN…`, `…CREDS`, `…KEY`.
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
@@ -36,16 +38,25 @@ fn password(text: &str) -> Option<std::ops::Range<usize>> {
 pub fn cover(text: &str) -> String {
     let text = &without_controls(text);
     let mut covered = String::with_capacity(text.len());
-    let mut open: Option<&str> = None; // inside the multi-line string of a secret, until this
+    let mut open: Option<Open> = None;
     for line in text.split_inclusive('\n') {
-        if let Some(quotes) = open {
-            let end = line.find(quotes);
-            push_stars(&mut covered, line.get(..end.unwrap_or(line.len())).unwrap_or(line));
-            covered.push_str(end.and_then(|end| line.get(end..)).unwrap_or_default());
-            open = if end.is_some() { None } else { Some(quotes) };
-        } else {
-            open = cover_line(&mut covered, &cover_address(&cover_url(line)));
-        }
+        open = match open {
+            Some(Open::Quotes(quotes)) => {
+                let end = line.find(quotes);
+                push_stars(&mut covered, line.get(..end.unwrap_or(line.len())).unwrap_or(line));
+                covered.push_str(end.and_then(|end| line.get(end..)).unwrap_or_default());
+                if end.is_some() { None } else { open }
+            }
+            Some(Open::NextLine) if line.trim().is_empty() => {
+                covered.push_str(line);
+                open
+            }
+            Some(Open::NextLine) => {
+                push_stars(&mut covered, line);
+                None
+            }
+            None => cover_line(&mut covered, &cover_address(&cover_url(line))),
+        };
     }
     covered
 }
@@ -64,39 +75,80 @@ fn without_controls(text: &str) -> String {
     plain
 }
 
-/// Covers the values of secret keys in one line. Answers what closes the string, when a secret's string goes on in the next line.
-fn cover_line(covered: &mut String, line: &str) -> Option<&'static str> {
+/// Covers what follows secret keys in one line: the string that is a key's value, and when it is none, all to the end of the line.
+/// Answers in what a secret's value goes on, when it goes on in the next line.
+fn cover_line(covered: &mut String, line: &str) -> Option<Open> {
     let mut rest = line;
-    // Inline tables have several keys on a line: each `key =` is looked at.
-    while let Some(equals) = rest.find('=') {
-        let (key, after) = rest.split_at(equals + 1);
-        let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
-        covered.push_str(key);
-        covered.push_str(after.get(..blanks).unwrap_or_default());
-        rest = after.get(blanks..).unwrap_or_default();
+    while let Some((key, after)) = next_key(rest) {
+        covered.push_str(rest.get(..rest.len() - after.len()).unwrap_or_default());
+        rest = after;
         if !is_secret_key(key) {
             continue;
         }
-        let Some(quotes) = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| rest.starts_with(q)) else {
-            continue;
-        };
-        let inside = rest.get(quotes.len()..).unwrap_or_default();
-        // A reference is no secret; a literal in its form is one, and so can be what it falls back on.
-        let end = closing(inside, quotes).unwrap_or(inside.len());
-        let reference = inside.get(..end).unwrap_or_default();
-        if reference.starts_with("${") && !reference.starts_with("${local.") && !reference.contains(":-") {
+        let (separator, value) = rest.split_at(rest.len() - rest.trim_start_matches(['=', ':', ' ', '\t']).len());
+        let comment = line.trim_start().starts_with('#');
+        // A word that only reads like a key: in a comment, or within other text.
+        if !separator.contains(['=', ':']) && (comment || !line.trim_start().starts_with(key)) {
             continue;
         }
-        covered.push_str(quotes);
-        let Some(end) = closing(inside, quotes) else {
-            push_stars(covered, inside);
-            return (quotes.len() == 3).then_some(quotes);
+        covered.push_str(separator);
+        if value.trim().is_empty() {
+            covered.push_str(value);
+            return separator.contains('=').then_some(Open::NextLine);
+        }
+        let Some((quotes, inside)) = QUOTES.iter().find_map(|q| Some((*q, value.strip_prefix(q)?))) else {
+            push_stars(covered, value);
+            return None;
         };
-        push_stars(covered, inside.get(..end).unwrap_or_default());
-        rest = inside.get(end..).unwrap_or_default();
+        let Some(end) = closing(inside, quotes) else {
+            covered.push_str(quotes);
+            push_stars(covered, inside);
+            return (quotes.len() == 3).then_some(Open::Quotes(quotes));
+        };
+        let (secret, behind) = inside.split_at(end);
+        covered.push_str(quotes);
+        match is_reference(secret) {
+            true => covered.push_str(secret),
+            false => push_stars(covered, secret),
+        }
+        covered.push_str(quotes);
+        rest = behind.get(quotes.len()..).unwrap_or_default();
+        if !rest.trim_start().is_empty() && !rest.trim_start().starts_with([',', '}', ']', '#']) {
+            push_stars(covered, rest);
+            return None;
+        }
     }
     covered.push_str(rest);
     None
+}
+
+/// What can close a string, the longest first.
+const QUOTES: &[&str] = &["\"\"\"", "'''", "\"", "'"];
+
+/// In what the value of a secret goes on.
+#[derive(Clone, Copy)]
+enum Open {
+    /// A string, until these quotes.
+    Quotes(&'static str),
+    /// The whole next line.
+    NextLine,
+}
+
+/// The next word, and what follows it. Strings are words too: keys can be quoted.
+fn next_key(text: &str) -> Option<(&str, &str)> {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\'');
+    let start = text.find(is_word)?;
+    let word = text.get(start..)?;
+    let end = word.find(|c| !is_word(c)).unwrap_or(word.len());
+    Some(word.split_at(end))
+}
+
+/// Whether a value refers to a store that exists, and holds nothing itself: no literal in the form of a reference, no default.
+fn is_reference(value: &str) -> bool {
+    let inner = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let store = inner.and_then(|inner| inner.rsplit_once('.')).map(|(store, _)| store);
+    let known = store.is_some_and(|store| STORES.iter().any(|(name, _)| *name == store));
+    known && !value.contains(":-")
 }
 
 /// Where the string ends; a `\"` does not end a basic string.
@@ -113,15 +165,11 @@ fn closing(inside: &str, quotes: &str) -> Option<usize> {
     None
 }
 
-/// The last word before `=` is the key. `value` is one too: `[[secret_settings]]` keeps its secrets there.
-fn is_secret_key(text: &str) -> bool {
-    let key = text.trim_end_matches('=').trim();
-    let word = key
-        .rsplit([' ', '\t', ',', '{', '.'])
-        .next()
-        .unwrap_or_default()
-        .trim_matches(['"', '\'']);
-    word == "value" || is_secret_name(word)
+/// Whether a key, or a table that it lies in, is named as a secret is. `value` is one too: `[[secret_settings]]` keeps its secrets there.
+/// `secret_store` and `secret_settings` are the grammar's own.
+fn is_secret_key(key: &str) -> bool {
+    let mut parts = key.split('.').map(|part| part.trim_matches(['"', '\'']));
+    parts.any(|part| part == "value" || (is_secret_name(part) && !matches!(part, "secret_store" | "secret_settings")))
 }
 
 fn cover_url(text: &str) -> String {
@@ -139,7 +187,9 @@ fn cover_url(text: &str) -> String {
 /// What can be a password in an address that is none: all before its `@`, without a scheme or without a colon, and what a
 /// query calls one. Elsewhere an `@` is no sign of a secret: the digest of a container's image has one.
 fn cover_address(line: &str) -> String {
-    if !["ADDRESS", "ENDPOINT", "URL"].iter().any(|word| line.contains(word)) {
+    let upper = line.to_ascii_uppercase();
+    let names = ["ADDRESS", "ENDPOINT", "URL"].iter().any(|word| upper.contains(word));
+    if !names && !line.contains("://") {
         return line.to_owned();
     }
     let mut covered = String::with_capacity(line.len());
@@ -199,7 +249,7 @@ mod tests {
             ("A_URL = \"redis://pass@h:1\"", "A_URL = \"redis://****@h:1\""),
             ("A_URL = \"u:pass@h:1\"", "A_URL = \"u:****@h:1\""),
             ("A_URL = \"pass@h:1\" # c", "A_URL = \"****@h:1\" # c"),
-            ("A_URL = 'h?db=1&password=x=y&a=b'", "A_URL = 'h?db=1&password=***&a=b'"),
+            ("A_URL = 'h?db=1&password=x=y&a=b'", "A_URL = 'h?db=1&password=********"),
             ("redis = \"r/valkey@sha256:0\"", "redis = \"r/valkey@sha256:0\""),
             ("AZURE_STORAGE_KEY = \"abc\" # c", "AZURE_STORAGE_KEY = \"***\" # c"),
             ("MY_TOKEN='ab=='", "MY_TOKEN='****'"),
@@ -216,6 +266,33 @@ mod tests {
             ("S_SECRET = \"unclosed\n", "S_SECRET = \"********\n"),
             ("# \u{1b}[2J\r\n\rx\u{85}", "#  [2J\r\n x  "),
             ("name = \"X\"\nvalue = \"é\"", "name = \"X\"\nvalue = \"**\""),
+            // what is no TOML, or no string
+            ("DB_PASSWORD = pw # c\n", "DB_PASSWORD = ******\n"),
+            ("DB_PASSWORD pw", "DB_PASSWORD **"),
+            ("DB_PASSWORD : \"pw\"", "DB_PASSWORD : \"**\""),
+            ("DB_PASSWORD == \"pw\"", "DB_PASSWORD == \"**\""),
+            ("DB_PASSWORD = “pw”", "DB_PASSWORD = ********"),
+            ("DB_PASSWORD = [\"pw\"]", "DB_PASSWORD = ******"),
+            ("DB_PASSWORD = { a = \"pw\" }", "DB_PASSWORD = ************"),
+            ("DB_PASSWORD.x = \"pw\"", "DB_PASSWORD.x = \"**\""),
+            ("\"DB_PASSWORD\" = \"pw\"", "\"DB_PASSWORD\" = \"**\""),
+            ("DB_PASSWORD = \"a\" \"pw\"", "DB_PASSWORD = \"*\"*****"),
+            ("DB_PASSWORD =\n\n\"pw\"\nname = 1", "DB_PASSWORD =\n\n****\nname = 1"),
+            ("DB_PASSWORD = \"${pw}\"", "DB_PASSWORD = \"*****\""),
+            ("DB_PASSWORD = \"${envvars.pw\"", "DB_PASSWORD = \"************\""),
+            (
+                "DB_PASSWORD = \"${envvars.A:-pw}\"",
+                "DB_PASSWORD = \"****************\"",
+            ),
+            ("# DB_PASSWORD = \"pw\"", "# DB_PASSWORD = \"**\""),
+            ("# the key is in Redis", "# the key is in Redis"),
+            ("hosts = [\"https://pw@h\"]", "hosts = [\"https://**@h\"]"),
+            (
+                "redis_address = \"redis://u@h/1?token=pw\"",
+                "redis_address = \"redis://*@h/1?token=***",
+            ),
+            ("secret_store = \"usersecrets\"", "secret_store = \"usersecrets\""),
+            ("[capability.configs]\nA = \"b\"", "[capability.configs]\nA = \"b\""),
         ] {
             assert_eq!(cover(text), expected);
         }

@@ -2,14 +2,31 @@
 //!
 //! Excerpts are taken from a copy of the file in which secrets are covered.
 
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, NamedSource, Report,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents, Report,
     SourceCode, SourceSpan, SpanContents,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::slightfile::{Diagnostic, Fix, Severity, cover};
+use crate::slightfile::{Diagnostic, Fix, Severity, cover, sort};
+
+/// How many problems are shown: nobody reads more before mending these.
+pub const SHOWN_MAX: usize = 1_000;
+
+/// How much of a label is underlined, in bytes.
+const LABEL_MAX_BYTES: usize = 400;
+
+/// How much of a line is shown before and behind a label, in bytes.
+const AROUND_MAX_BYTES: usize = 200;
+
+/// How far apart two labels may be to be shown in one excerpt, in bytes and in lines.
+const PLACE_MAX_BYTES: usize = 2_000;
+const LINES_BETWEEN: usize = 8;
 
 /// Wide enough that miette never breaks a label.
 const WIDTH_COLUMNS: usize = 400;
@@ -57,7 +74,6 @@ pub struct DiagnosticLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// The ways out, for a program; the first is the best.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<FixLine>,
 }
 
@@ -132,13 +148,14 @@ pub struct Source<'a> {
 /// The lines for programs.
 #[must_use]
 pub fn lines(source: Source<'_>, diagnostics: &[Diagnostic]) -> Vec<Line> {
+    let places = Lines::of(source.text.to_owned());
     diagnostics
         .iter()
-        .map(|diagnostic| Line::Diagnostic(line(source, diagnostic)))
+        .map(|diagnostic| Line::Diagnostic(line(source, &places, diagnostic)))
         .collect()
 }
 
-fn line(source: Source<'_>, diagnostic: &Diagnostic) -> DiagnosticLine {
+fn line(source: Source<'_>, places: &Lines, diagnostic: &Diagnostic) -> DiagnosticLine {
     DiagnosticLine {
         code: diagnostic.code,
         severity: diagnostic.severity,
@@ -148,20 +165,20 @@ fn line(source: Source<'_>, diagnostic: &Diagnostic) -> DiagnosticLine {
             .labels
             .iter()
             .map(|label| LabelLine {
-                start: place(source.text, label.range.start),
-                end: place(source.text, label.range.end),
+                start: places.place(label.range.start),
+                end: places.place(label.range.end),
                 text: label.text.clone(),
             })
             .collect(),
         hint: diagnostic.hint.clone(),
-        fixes: diagnostic.fixes.iter().map(|fix| fix_line(source, fix)).collect(),
+        fixes: diagnostic.fixes.iter().map(|fix| fix_line(places, fix)).collect(),
     }
 }
 
-fn fix_line(source: Source<'_>, fix: &Fix) -> FixLine {
+fn fix_line(places: &Lines, fix: &Fix) -> FixLine {
     let edits = fix.edits.iter().map(|edit| EditLine {
-        start: place(source.text, edit.range.start),
-        end: place(source.text, edit.range.end),
+        start: places.place(edit.range.start),
+        end: places.place(edit.range.end),
         text: edit.text.clone(),
     });
     FixLine {
@@ -171,20 +188,64 @@ fn fix_line(source: Source<'_>, fix: &Fix) -> FixLine {
     }
 }
 
-fn place(text: &str, byte: usize) -> Place {
-    let before = text.get(..byte).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Place {
-        byte,
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).map_or(0, |line| line.chars().count()) + 1,
+/// Where the lines of a text begin, so that a place is found without reading all before it again.
+#[derive(Debug)]
+struct Lines {
+    text: String,
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    fn of(text: String) -> Self {
+        let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(newlines).collect();
+        Self { text, starts }
     }
+
+    /// The number of the line, from 0, and where it begins.
+    fn line(&self, byte: usize) -> (usize, usize) {
+        let number = self.starts.partition_point(|start| *start <= byte).saturating_sub(1);
+        (number, self.starts.get(number).copied().unwrap_or_default())
+    }
+
+    /// Where a line ends, before its newline.
+    fn end(&self, number: usize) -> usize {
+        let next = self.starts.get(number + 1).map(|next| next - 1);
+        next.unwrap_or(self.text.len())
+    }
+
+    /// Characters between two bytes.
+    fn characters(&self, from: usize, to: usize) -> usize {
+        self.text.get(from..to).map_or(0, |text| text.chars().count())
+    }
+
+    fn place(&self, byte: usize) -> Place {
+        let (number, start) = self.line(byte);
+        Place {
+            byte,
+            line: number + 1,
+            column: self.characters(start, byte) + 1,
+        }
+    }
+}
+
+/// The problems that are shown, in the order of the file: errors before all else when there are too many.
+#[must_use]
+pub fn first(diagnostics: &[Diagnostic]) -> Cow<'_, [Diagnostic]> {
+    if diagnostics.len() <= SHOWN_MAX {
+        return Cow::Borrowed(diagnostics);
+    }
+    let mut shown = diagnostics.to_vec();
+    shown.sort_by_key(|diagnostic| diagnostic.severity);
+    shown.truncate(SHOWN_MAX);
+    sort(&mut shown);
+    Cow::Owned(shown)
 }
 
 /// The text for people: every problem with its excerpt and its hint, and an empty line after each.
 #[must_use]
 pub fn human(source: Source<'_>, diagnostics: &[Diagnostic], colour: bool) -> String {
-    let covered = cover(source.text);
+    let covered = Arc::new(Lines::of(cover(source.text)));
     let mut text = String::new();
     for diagnostic in diagnostics {
         text.push_str(&heading(diagnostic, colour));
@@ -231,12 +292,12 @@ fn painted(text: &str, sgr: &str, colour: bool) -> String {
 }
 
 /// The lines of the file with the labels below them. Nothing when there is no place, or nothing at the place.
-fn excerpt(name: &str, text: &str, diagnostic: &Diagnostic, colour: bool) -> String {
-    if diagnostic.labels.is_empty() || text.trim().is_empty() {
+fn excerpt(name: &str, lines: &Arc<Lines>, diagnostic: &Diagnostic, colour: bool) -> String {
+    if diagnostic.labels.is_empty() || lines.text.trim().is_empty() {
         return String::new();
     }
     let labels = diagnostic.labels.iter().enumerate().map(|(index, label)| {
-        let range = label.range.start.min(text.len())..label.range.end.min(text.len());
+        let range = short(&lines.text, &label.range);
         match index {
             0 => LabeledSpan::new_primary_with_span(Some(label.text.clone()), range),
             _ => LabeledSpan::new_with_span(Some(label.text.clone()), range),
@@ -253,7 +314,10 @@ fn excerpt(name: &str, text: &str, diagnostic: &Diagnostic, colour: bool) -> Str
             .with_severity(severity)
             .with_labels(labels),
     )
-    .with_source_code(WholeLines(NamedSource::new(name, text.to_owned())));
+    .with_source_code(WholeLines {
+        name: name.to_owned(),
+        lines: Arc::clone(lines),
+    });
     let theme = match colour {
         true => GraphicalTheme::unicode(),
         false => GraphicalTheme::unicode_nocolor(),
@@ -272,9 +336,20 @@ fn excerpt(name: &str, text: &str, diagnostic: &Diagnostic, colour: bool) -> Str
     }
 }
 
-/// A file of which miette sees the lines of a label, from their start to their end, and none around them.
+/// A label, or the beginning of a long one.
+fn short(text: &str, range: &Range<usize>) -> Range<usize> {
+    let start = range.start.min(text.len());
+    let end = text.floor_char_boundary(range.end.min(text.len()).min(start + LABEL_MAX_BYTES));
+    start..end.max(start)
+}
+
+/// A file of which miette sees the lines of a label and none around them; of a long line what lies around the label. It would
+/// read the file from its start for each label, and it panics beyond column 65,535.
 #[derive(Debug)]
-struct WholeLines(NamedSource<String>);
+struct WholeLines {
+    name: String,
+    lines: Arc<Lines>,
+}
 
 impl SourceCode for WholeLines {
     fn read_span<'a>(
@@ -283,20 +358,31 @@ impl SourceCode for WholeLines {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        // For the line and column in the heading, miette asks without context.
-        if before == 0 && after == 0 {
-            return self.0.read_span(span, 0, 0);
+        // Labels that lie near each other are asked for as one place; those that do not get excerpts of their own.
+        if span.len() > PLACE_MAX_BYTES {
+            return Err(MietteError::OutOfBounds);
         }
-        let text = self.0.inner();
+        let text = &self.lines.text;
         let (start, end) = (span.offset(), span.offset() + span.len());
-        let line_start = text
-            .get(..start)
-            .and_then(|t| t.rfind('\n'))
-            .map_or(0, |newline| newline + 1);
-        let line_end = text
-            .get(end..)
-            .and_then(|t| t.find('\n'))
-            .map_or(text.len(), |newline| end + newline);
-        self.0.read_span(&SourceSpan::from(line_start..line_end), 0, 0)
+        let (number, line_start) = self.lines.line(start);
+        // For the line and column in the heading, miette asks without context.
+        let range = if before == 0 && after == 0 {
+            start..end
+        } else {
+            let (last, _) = self.lines.line(end.saturating_sub(1).max(start));
+            let from = text.ceil_char_boundary(start.saturating_sub(AROUND_MAX_BYTES));
+            let to = text.floor_char_boundary((end + AROUND_MAX_BYTES).min(text.len()));
+            from.max(line_start).min(start)..to.min(self.lines.end(last)).max(end)
+        };
+        let data = text.get(range.clone()).ok_or(MietteError::OutOfBounds)?;
+        let column = self.lines.characters(line_start, range.start);
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            data.as_bytes(),
+            SourceSpan::from(range),
+            number,
+            column,
+            LINES_BETWEEN,
+        )))
     }
 }

@@ -131,6 +131,8 @@ impl Ui {
 
     /// Prints diagnostics: with excerpts on stderr for people, as lines on stdout for programs.
     pub fn diagnostics(&self, source: Source<'_>, diagnostics: &[Diagnostic]) {
+        let all = diagnostics.len();
+        let diagnostics = &*diagnostics::first(diagnostics);
         match self.format {
             Format::Human | Format::Sarif => {
                 let human = diagnostics::human(source, diagnostics, self.colour);
@@ -140,6 +142,9 @@ impl Ui {
                     diagnostics::more(diagnostics)
                 };
                 to_stderr(&(human + &more));
+                if diagnostics.len() < all {
+                    to_stderr(&format!("note: {} of {all} problems are shown\n", diagnostics.len()));
+                }
             }
             Format::Json => {
                 for line in diagnostics::lines(source, diagnostics) {
@@ -152,7 +157,7 @@ impl Ui {
     /// Prints what a check found and how it ended: for code scanning as one document.
     pub fn checked(&self, source: Source<'_>, diagnostics: &[Diagnostic], checked: Checked, summary: &str) {
         if self.format == Format::Sarif {
-            return self.document(&sarif::log(source, diagnostics));
+            return self.document(&sarif::log(source, &diagnostics::first(diagnostics)));
         }
         self.diagnostics(source, diagnostics);
         match self.format {

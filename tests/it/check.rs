@@ -522,5 +522,48 @@ fn more_problems_than_anybody_reads() {
     assert_eq!(run.code, 1);
     assert_eq!(run.stderr.matches("error[").count(), 1_000);
     assert_eq!(run.stderr.matches("warning[").count(), 0);
-    assert!(run.stdout.ends_with("; 1000 of them are shown\n"), "{}", run.stdout);
+    assert!(run.stderr.contains("\nnote: 1000 of "), "what is left out is said");
+    assert!(run.stdout.ends_with(": 3900 errors, 900 warnings\n"), "{}", run.stdout);
+}
+
+/// A line of 74,000 bytes with its problem at the end: the excerpt is what lies around it.
+#[test]
+fn a_long_line_is_cut() {
+    let hosts: Vec<_> = (0..2_700).map(|n| format!("\"https://h{n}.example.com\"")).collect();
+    let text = format!(
+        "specversion = \"1.0\"\n[outbound]\nhosts = [{}, \"bäd host\"]\n",
+        hosts.join(",")
+    );
+    let folder = folder(&[("slightfile.toml", text.as_bytes()), ("dist/app.wasm", EMPTY_COMPONENT)]);
+    let run = slt(folder.path(), &["check", "--quiet"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let column = text.lines().nth(2).unwrap().chars().count() - "\"bäd host\"]".chars().count() + 1;
+    assert!(
+        run.stderr.contains(&format!("slightfile.toml:3:{column}]")),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("\"bäd host\"]") && run.stderr.len() < 2_000,
+        "{}",
+        run.stderr
+    );
+}
+
+/// What cannot be read is a problem like any other, for programs too.
+#[test]
+fn what_is_no_text_and_what_is_too_large() {
+    let large = "# ".repeat(600_000);
+    for (bytes, code) in [
+        (&b"specversion = \"1.0\"\nname = \"\xff\"\n"[..], "SLT0002"),
+        (large.as_bytes(), "SLT0001"),
+    ] {
+        let folder = folder(&[("slightfile.toml", bytes)]);
+        for format in ["human", "json", "sarif"] {
+            let run = slt(folder.path(), &["check", "--format", format]);
+            assert_eq!(run.code, 1);
+            let shown = if format == "human" { &run.stderr } else { &run.stdout };
+            assert!(shown.contains(code), "{format}: {shown}");
+        }
+    }
 }

@@ -19,8 +19,8 @@ use crate::cli::{Cli, Secret as Arguments, SecretCommand, SecretImport, SecretSe
 use crate::events::Event;
 use crate::project::{self, Project};
 use crate::secrets::slight::{KEY_FILE, Key, SlightError};
-use crate::secrets::{Name, NameError, Secrets, SecretsError, Store, VALUE_MAX_BYTES};
-use crate::slightfile::{self, SecretSetting, Slightfile, Value, nearest};
+use crate::secrets::{self, Name, NameError, Secrets, SecretsError, Store, VALUE_MAX_BYTES, ValueError};
+use crate::slightfile::{self, Diagnostic, SecretSetting, Slightfile, Value, nearest};
 use crate::support::os;
 use crate::support::secret::Secret;
 use crate::ui::diagnostics::Source;
@@ -177,15 +177,10 @@ fn import(session: &Session<'_>, arguments: &SecretImport) -> Result<Exit, Failu
         None => os::temporary_directory(&session.invocation.environment).join(KEY_FILE),
     };
     let key = Key::read(&key_path).map_err(|error| unimported(&error))?;
-    // all have one key: none is believed before all are read
-    let values: Vec<(Name, Secret)> = settings
+    let decrypted = key.decrypt_all(&settings).map_err(|error| unimported(&error))?;
+    let values = decrypted
         .into_iter()
-        .map(|(name, encrypted)| {
-            let value = key
-                .decrypt(name.as_str(), &encrypted)
-                .map_err(|error| unimported(&error))?;
-            Ok((name, value))
-        })
+        .map(|(name, value)| storable(&project, name, &value))
         .collect::<Result<_, Failure>>()?;
     let outcomes = store
         .change(|secrets| bring_over(values, secrets, arguments.force))
@@ -194,17 +189,32 @@ fn import(session: &Session<'_>, arguments: &SecretImport) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
-/// Names and encrypted values. Of two with one name the first counts, as in slight.
+/// What was decrypted, if `slt secret set` would store it too.
+fn storable(project: &Project, name: Name, value: &Secret) -> Result<(Name, Secret), Failure> {
+    match secrets::value(value.expose().as_bytes().to_vec()) {
+        Ok(value) => Ok((name, value)),
+        Err(error) => Err(
+            Failure::usage(format!("`{name}` cannot be imported: {error}")).hint(format!(
+                "nothing was imported; take `{name}` out of the `[[secret_settings]]` of `{}`, and import the others",
+                project.slightfile_name
+            )),
+        ),
+    }
+}
+
+/// Names and encrypted values. Of two with one name the first counts, as in slight. A file with errors gives none: a setting
+/// that is not as it should be is not among those that were read.
 fn settings(session: &Session<'_>, project: &Project) -> Result<Vec<(Name, String)>, Failure> {
     let file = &project.slightfile_name;
     let (slightfile, diagnostics) = slightfile::parse(file, &project.slightfile_text);
-    let Some(slightfile) = slightfile else {
+    let is_right = !diagnostics.iter().any(Diagnostic::is_error);
+    let Some(slightfile) = slightfile.filter(|_| is_right) else {
         let source = Source {
             name: file,
             text: &project.slightfile_text,
         };
         session.ui.diagnostics(source, &diagnostics);
-        return Err(Failure::usage(format!("`{file}` has errors")));
+        return Err(Failure::usage(format!("`{file}` has errors: nothing was imported")));
     };
     let mut settings: Vec<(Name, String)> = Vec::new();
     for SecretSetting { name, encrypted } in slightfile.secret_settings {
@@ -278,20 +288,16 @@ fn value(session: &Session<'_>, name: &Name) -> Result<Secret, Failure> {
         true => prompted(session, name)?,
         false => piped()?,
     };
-    if bytes.len() > VALUE_MAX_BYTES {
-        return Err(Failure::usage(format!(
-            "the value has more than {VALUE_MAX_BYTES} bytes: nothing was stored"
-        ))
-        .hint("keep a file outside the project, and its path in the slightfile"));
-    }
-    match String::from_utf8(bytes) {
-        Ok(value) if value.is_empty() => Err(Failure::usage("the value is empty: nothing was stored").hint(format!(
-            "type it when it is asked for, or give it on standard input: `slt secret set {name} < FILE`"
-        ))),
-        Ok(value) => Ok(Secret::new(value)),
-        Err(_) => Err(Failure::usage("the value is not UTF-8 text: nothing was stored")
-            .hint("encode it, for example with `base64`")),
-    }
+    secrets::value(bytes).map_err(|error| {
+        let hint = match error {
+            ValueError::Empty => {
+                format!("type it when it is asked for, or give it on standard input: `slt secret set {name} < FILE`")
+            }
+            ValueError::TooLong => "keep a file outside the project, and its path in the slightfile".to_owned(),
+            ValueError::NotText => "encode it, for example with `base64`".to_owned(),
+        };
+        Failure::usage(format!("{error}: nothing was stored")).hint(hint)
+    })
 }
 
 fn prompted(session: &Session<'_>, name: &Name) -> Result<Vec<u8>, Failure> {

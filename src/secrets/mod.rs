@@ -36,6 +36,34 @@ const LOCK: &str = ".lock";
 /// The form of a store's file.
 const VERSION: u32 = 1;
 
+/// Why a value cannot be stored. None of these tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// There is nothing in it.
+    #[error("the value is empty")]
+    Empty,
+    /// Longer than [`VALUE_MAX_BYTES`].
+    #[error("the value has more than {VALUE_MAX_BYTES} bytes")]
+    TooLong,
+    /// A slightfile's values are text.
+    #[error("the value is not UTF-8 text")]
+    NotText,
+}
+
+/// A value that can be stored, wherever it came from.
+///
+/// # Errors
+/// It is empty, too long, or no text.
+pub fn value(bytes: Vec<u8>) -> Result<Secret, ValueError> {
+    match bytes.len() {
+        0 => Err(ValueError::Empty),
+        1..=VALUE_MAX_BYTES => String::from_utf8(bytes)
+            .map(Secret::new)
+            .map_err(|_| ValueError::NotText),
+        _ => Err(ValueError::TooLong),
+    }
+}
+
 /// Names and values.
 pub type Secrets = BTreeMap<Name, Secret>;
 

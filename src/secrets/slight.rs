@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use short_crypt::ShortCrypt;
 
+use super::Name;
 use crate::support::os;
 use crate::support::secret::Secret;
 
@@ -93,6 +94,32 @@ impl Key {
             }),
             Err(_) => Err(none("it is not text")),
         }
+    }
+
+    /// The values of secret settings, all of which have one key: none is believed before all are read. An editor that saved
+    /// the key has put a newline behind it, which is left out when the key does not fit with it.
+    ///
+    /// # Errors
+    /// One of them was not encrypted with this key.
+    pub fn decrypt_all(&self, settings: &[(Name, String)]) -> Result<Vec<(Name, Secret)>, SlightError> {
+        let with = |key: &Self| -> Result<Vec<_>, SlightError> {
+            let values = settings.iter();
+            values
+                .map(|(name, encrypted)| Ok((name.clone(), key.decrypt(name.as_str(), encrypted)?)))
+                .collect()
+        };
+        with(self).or_else(|error| {
+            let other = self.without_newline().and_then(|key| with(&key).ok());
+            other.ok_or(error)
+        })
+    }
+
+    fn without_newline(&self) -> Option<Self> {
+        let key = self.key.expose().strip_suffix('\n')?;
+        Some(Self {
+            key: Secret::new(key.strip_suffix('\r').unwrap_or(key)),
+            path: self.path.clone(),
+        })
     }
 
     /// The value of a secret setting.

@@ -444,6 +444,45 @@ fn tests_read_neither_the_environment_nor_the_secrets() {
     assert!(runner.stdout.contains("1 passed"), "{}", runner.stdout);
 }
 
+/// What `import` would store, `set` would store too; and what it cannot read, it says.
+#[test]
+fn an_import_leaves_nothing_out() {
+    let encrypted = |value: &str| short_crypt::ShortCrypt::new(SLIGHTS_KEY).encrypt_to_url_component(value);
+    let with = |value: &str| {
+        let more = format!("\n[[secret_settings]]\nname = \"other\"\nvalue = {value}\n");
+        SLIGHTS.replacen("\n[[capability", &format!("{more}\n[[capability"), 1)
+    };
+    let longest = "v".repeat(64 << 10);
+    let folder = folder(&[(".slightkey", SLIGHTS_KEY.as_bytes())]);
+    std::fs::create_dir(folder.path().join("app")).unwrap();
+    let import = |text: &str, code: i32| {
+        std::fs::write(folder.path().join("app/slightfile.toml"), text).unwrap();
+        sessions(&folder, &[(&["secret", "import"], b"", code)])
+    };
+    let mut shown = import(&with("5"), 2);
+    shown.push_str(&import(&with(&format!("\"{}\"", encrypted(""))), 2));
+    shown.push_str(&import(&with(&format!("\"{}\"", encrypted(&format!("{longest}v")))), 2));
+    assert!(stores(&folder).is_empty());
+    insta::assert_snapshot!("left_out", shown);
+    import(&with(&format!("\"{}\"", encrypted(&longest))), 0);
+    assert_eq!(stored(&folder, "other"), longest);
+}
+
+/// An editor ends what it saves with a newline; slight's own key has none, and one that has is taken as it is.
+#[test]
+fn a_key_that_an_editor_saved() {
+    for (key, file) in [("key", "key\n"), ("key", "key\r\n"), ("key\n", "key\n")] {
+        let value = short_crypt::ShortCrypt::new(key).encrypt_to_url_component("value");
+        let text = format!("specversion = \"0.2\"\n\n[[secret_settings]]\nname = \"a\"\nvalue = \"{value}\"\n");
+        let folder = folder(&[
+            ("app/slightfile.toml", text.as_bytes()),
+            (".slightkey", file.as_bytes()),
+        ]);
+        assert_eq!(given(&folder, &["secret", "import"], b"").code, 0, "{file:?}");
+        assert_eq!(stored(&folder, "a"), "value");
+    }
+}
+
 /// A slightfile that `slight secret` wrote, with this key and these values; see `src/secrets/tests.rs`.
 const SLIGHTS: &str = "specversion = \"0.2\" # mine\n\n[[secret_settings]]\nname = \"key\"\nvalue = \"CTs-a8zo\"\n\n\
                        [[secret_settings]]\nname = \"SHOP_REDIS\"\n\

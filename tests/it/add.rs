@@ -76,6 +76,17 @@ fn there_and_back() {
     assert!(files(&project) == before, "a file is not as it was");
 }
 
+/// `wasi:http` is there without an entry.
+#[test]
+fn no_client_leaves_nothing_behind() {
+    let (_folder, project) = greeter();
+    let tests = std::fs::read_to_string(project.join("wit/world.wit")).unwrap();
+    assert!(tests.contains("wasi:http/outgoing-handler"), "another world names it");
+    done(&project, &["add", "http-client"]);
+    let run = done(&project, &["remove", "http-client"]);
+    assert_eq!(run.stderr, "");
+}
+
 #[test]
 fn what_is_added_to_a_project_of_the_template() {
     let (_folder, project) = greeter();
@@ -111,6 +122,7 @@ impl InProcess<'_> {
             wit: wit.as_ref(),
             manifest: project::manifest(self.0).as_deref(),
             uses_bindgen: project::rust_names(self.0, "wit_bindgen"),
+            rust: &[],
         })
     }
 

@@ -81,6 +81,12 @@ fn of_0_1() {
                     [capability.configs]\n  REDIS_ADDRESS = \"${envvars.REDIS_ADDRESS}\"\n\n\
                     [[capability]]\nresource = \"messaging.filesystem\"\nname = \"*\"\n";
     assert_eq!(migrated(text).text, expected);
+    let text = "specversion = \"0.1\"\nsecret_store = \"configs.envvars\"\n[[capability]]\nname = \"kv.redis\"\n\
+                [[capability]]\nname = \"http\"\n";
+    let expected = "specversion = \"1.0\"\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"*\"\n\n\
+                    [capability.configs]\nREDIS_ADDRESS = \"${envvars.REDIS_ADDRESS}\"\n\n\
+                    [[capability]]\nresource = \"http\"\nname = \"*\"\n";
+    assert_eq!(migrated(text).text, expected);
     let text = "specversion = \"0.1\"\r\nsecret_store = \"configs.azapp\"\r\n\
                 capability = [ { name = \"keyvalue.redis\" }, {\"name\" = \"http\"} ]";
     let expected = "specversion = \"1.0\"\r\ncapability = [ { resource = \"keyvalue.redis\", name = \"*\", \
@@ -131,6 +137,14 @@ fn of_0_2() {
                     { resource = \"keyvalue.redis\", name = \"a\", configs = { REDIS_ADDRESS = \"redis://h:1\" } }\n]\n\
                     # slt migrate: specversion 0.2 does not read this:\n# [app]\n# name = \"x\"";
     assert_eq!(migrated(&text).text, expected);
+}
+
+#[test]
+fn a_comment_stands_where_its_key_stood() {
+    let text = "specversion = \"0.2\"\n  [[capability]]\n  resource = \"http\"\n  name = \"a\"\n  optional = true\n";
+    let expected = "specversion = \"1.0\"\n  [[capability]]\n  resource = \"http\"\n  name = \"a\"\n  \
+                    # slt migrate: specversion 0.2 does not read this:\n  # optional = true\n";
+    assert_eq!(migrated(text).text, expected);
 }
 
 #[test]

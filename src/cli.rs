@@ -178,7 +178,7 @@ pub struct Migrate {
     /// Print what would be changed as a diff, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Take `[[secret_settings]]` out of the file, which `slt secret import` has copied
+    /// Take `[[secret_settings]]` out of the file, when `slt secret import` has copied all of them
     #[arg(long)]
     pub drop_secret_settings: bool,
 }

@@ -1,6 +1,6 @@
 //! What the commands that change a project's files have in common: reading them, making the changes, saying what was changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,6 +12,12 @@ use crate::scaffold::{self, Change, Refusal, Sources};
 use crate::slightfile::{self, Diagnostic, Slightfile, cover};
 use crate::ui::diagnostics::Source;
 use crate::ui::diff;
+
+/// How many Rust sources are looked into; a project of ours has 20.
+const RUST_FILES_MAX: usize = 1000;
+
+/// How much of them is read, in bytes.
+const RUST_MAX_BYTES: u64 = 8 << 20;
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -44,6 +50,7 @@ pub(super) struct Loaded {
     wit: Option<WitFolder>,
     manifest: Option<String>,
     uses_bindgen: bool,
+    rust: Vec<(PathBuf, String)>,
 }
 
 /// The project of this folder or of `-c`.
@@ -70,9 +77,38 @@ pub(super) fn load(session: &Session<'_>) -> Result<Loaded, Failure> {
         wit,
         manifest: project::manifest(&project.root),
         uses_bindgen: project::rust_names(&project.root, "wit_bindgen"),
+        rust: rust_sources(&project.root),
         slightfile,
         project,
     })
+}
+
+/// The Rust sources below `src` and `tests`, in the order of their paths from the project's folder; not those that links lead to, and
+/// no more than [`RUST_FILES_MAX`] and [`RUST_MAX_BYTES`].
+fn rust_sources(root: &Path) -> Vec<(PathBuf, String)> {
+    let mut left = vec![PathBuf::from("tests"), PathBuf::from("src")];
+    let (mut found, mut seen, mut bytes) = (Vec::new(), 0, 0);
+    while let Some(path) = left.pop().filter(|_| seen < RUST_FILES_MAX) {
+        seen += 1;
+        let whole = root.join(&path);
+        let Ok(metadata) = whole.symlink_metadata() else {
+            continue;
+        };
+        if metadata.is_dir() {
+            let entries = std::fs::read_dir(&whole).into_iter().flatten().take(RUST_FILES_MAX);
+            let mut names: Vec<_> = entries.flatten().map(|entry| path.join(entry.file_name())).collect();
+            names.sort_by(|one, other| other.cmp(one)); // the last is taken first
+            left.extend(names);
+        } else if metadata.is_file()
+            && path.extension().is_some_and(|extension| extension == "rs")
+            && bytes + metadata.len() <= RUST_MAX_BYTES
+            && let Ok(text) = std::fs::read_to_string(&whole)
+        {
+            bytes += metadata.len();
+            found.push((path, text));
+        }
+    }
+    found
 }
 
 /// Shows what is wrong, and says that nothing was changed.
@@ -98,6 +134,7 @@ impl Loaded {
             wit: self.wit.as_ref(),
             manifest: self.manifest.as_deref(),
             uses_bindgen: self.uses_bindgen,
+            rust: &self.rust,
         }
     }
 }

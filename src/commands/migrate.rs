@@ -1,12 +1,16 @@
 //! `slt migrate`: brings a slightfile of specversion 0.1 or 0.2 to 1.0.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::changes::{self, FileLine};
-use super::{Exit, Failure, Session};
+use super::{Exit, Failure, Session, secret};
 use crate::cli::Migrate;
+use crate::project::Project;
 use crate::scaffold::{self, Change};
+use crate::slightfile;
 use crate::ui::diagnostics::DiagnosticLine;
 
 /// What `slt migrate --format json` prints.
@@ -32,7 +36,11 @@ pub enum Line {
 pub fn run(session: &Session<'_>, arguments: &Migrate) -> Result<Exit, Failure> {
     let project = changes::project(session)?;
     let (name, text) = (&project.slightfile_name, &project.slightfile_text);
-    let migrated = scaffold::migrate(name, text, arguments.drop_secret_settings)
+    let stored = match arguments.drop_secret_settings {
+        true => Some(stored(session, &project)?),
+        false => None,
+    };
+    let migrated = scaffold::migrate(name, text, stored.as_ref())
         .map_err(|problems| changes::with_errors(session, &project, &problems))?;
     let change = Change {
         file: changes::slightfile_path(&project),
@@ -58,4 +66,14 @@ pub fn run(session: &Session<'_>, arguments: &Migrate) -> Result<Exit, Failure> 
     };
     session.ui.result(&human, &[line]);
     Ok(Exit::Done)
+}
+
+/// The names that the project's store of secrets has. It is only read when the slightfile has secrets of slight's, which need it.
+fn stored(session: &Session<'_>, project: &Project) -> Result<BTreeSet<String>, Failure> {
+    let (slightfile, _) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
+    if slightfile.is_none_or(|slightfile| slightfile.secret_settings.is_empty()) {
+        return Ok(BTreeSet::new());
+    }
+    let secrets = secret::all(session, &project.root)?;
+    Ok(secrets.keys().map(ToString::to_string).collect())
 }

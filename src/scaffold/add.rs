@@ -30,6 +30,8 @@ pub struct Sources<'a> {
     pub manifest: Option<&'a str>,
     /// Whether the project's Rust sources name `wit_bindgen`.
     pub uses_bindgen: bool,
+    /// The Rust sources below `src` and `tests`, with their paths from the project's folder; not more than a note is worth.
+    pub rust: &'a [(PathBuf, String)],
 }
 
 /// What adding comes to.

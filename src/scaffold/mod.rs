@@ -5,6 +5,7 @@
 //! they get the name that the user gave. Nothing is fetched and no tool is run.
 
 mod add;
+mod bindings;
 mod cargo;
 mod carried;
 mod changes;

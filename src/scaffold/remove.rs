@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::add::{Sources, change, known};
 use super::changes::Change;
 use super::refusal::Refusal;
-use super::{cargo, imports};
+use super::{bindings, cargo, imports};
 use crate::catalogue::CATALOGUE;
 use crate::slightfile::{Capability, SpecVersion, edit};
 
@@ -75,13 +75,15 @@ pub fn remove(sources: &Sources<'_>, resource: &str, name: Option<&str>) -> Resu
             .map(|(_, entry)| entry)
     };
     let kind = CATALOGUE.capability(resource.family);
-    if let (Some(folder), Some(kind)) = (sources.wit, kind)
-        && !others().any(|other| family(other) == Some(resource.family))
-    {
+    let is_last = !others().any(|other| family(other) == Some(resource.family));
+    if let (Some(folder), Some(kind), true) = (sources.wit, kind, is_last) {
         let imports = imports::remove(folder, kind);
         removed.changes.extend(imports.changes);
         removed.comments.extend(imports.comments);
         removed.notes.extend(imports.notes);
+    }
+    if let (Some(kind), true) = (kind.filter(|kind| imports::needs_entry(kind)), is_last) {
+        removed.notes.extend(bindings::still_named(sources.rust, kind));
     }
     if let (Some(manifest), None, false) = (sources.manifest, others().next(), sources.uses_bindgen) {
         let edits = cargo::remove(manifest);

@@ -134,6 +134,8 @@ struct World<'t> {
     comments: Vec<Range<usize>>,
     /// After its `{`.
     open: usize,
+    /// Where its first item begins.
+    first: Option<usize>,
     imports: Vec<Import>,
     /// Whether there is anything else in it.
     has_others: bool,
@@ -160,11 +162,13 @@ fn world<'t>(text: &'t str, name: &str) -> Option<World<'t>> {
                     return None;
                 };
                 if called.text.trim_start_matches('%') == name && open.text == "{" {
-                    let (imports, others) = items(body(tokens.get(index + 3..)?));
+                    let body = body(tokens.get(index + 3..)?);
+                    let (imports, others) = items(body);
                     return Some(World {
                         text,
                         comments,
                         open: open.end(),
+                        first: body.first().map(|token| token.start),
                         imports,
                         has_others: others > 0,
                     });
@@ -306,9 +310,10 @@ pub fn add_imports(text: &str, name: &str, paths: &[String]) -> Option<Vec<Edit>
         None => (world.open, true),
     };
     let (at, text) = if world.ends_line(after) {
-        let indent = world.imports.last().and_then(|last| {
-            let (blanks, begins_line) = world.before(last.span.start);
-            begins_line.then(|| world.text.get(blanks..last.span.start))?
+        let by = world.imports.last().map(|last| last.span.start).or(world.first);
+        let indent = by.and_then(|by| {
+            let (blanks, begins_line) = world.before(by);
+            begins_line.then(|| world.text.get(blanks..by))?
         });
         let indent = indent.unwrap_or(INDENT);
         let mut lines: String = paths
@@ -423,6 +428,10 @@ mod tests {
                 format!(
                     "world other {{ import a:b/c; }}\n/* world app {{ import d:e/f; }} */\nworld app {{\n  import a:b/c; // last\n{TWO}}}"
                 ),
+            ),
+            (
+                "world app {\n\texport run: func();\n}".to_owned(),
+                format!("world app {{\n{}\n\texport run: func();\n}}", TWO.replace("  ", "\t")),
             ),
             (
                 "world app {}".to_owned(),

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use slt::catalogue::{CATALOGUE, RESOURCES};
 use slt::project;
 use slt::scaffold::{self, Refusal, Sources};
+use slt::secrets::{Name, Store};
 use slt::slightfile::edit::{self, NewEntry};
 use slt::slightfile::{SpecVersion, apply, parse};
+use slt::support::secret::Secret;
 use slt::validate::{Artifact, validate};
 
-use crate::command::{Run, folder, slt};
+use crate::command::{Run, folder, slt, slt_with};
 
 /// Every file below a folder with its bytes.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -29,10 +31,15 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// What was typed, and what came of it.
 fn session(folder: &Path, commands: &[&str]) -> String {
+    session_with(folder, commands, &[])
+}
+
+/// The same with these variables.
+fn session_with(folder: &Path, commands: &[&str], environment: &[(&str, &str)]) -> String {
     let mut shown = String::new();
     for command in commands {
         let arguments: Vec<_> = command.split(' ').collect();
-        let run = slt(folder, &arguments);
+        let run = slt_with(folder, &arguments, environment);
         shown.push_str(&format!("$ slt {command}\n{}\n", run.shown(folder)));
     }
     shown
@@ -67,6 +74,17 @@ fn there_and_back() {
     );
     insta::assert_snapshot!("there_and_back", shown);
     assert!(files(&project) == before, "a file is not as it was");
+}
+
+/// `wasi:http` is there without an entry.
+#[test]
+fn no_client_leaves_nothing_behind() {
+    let (_folder, project) = greeter();
+    let tests = std::fs::read_to_string(project.join("wit/world.wit")).unwrap();
+    assert!(tests.contains("wasi:http/outgoing-handler"), "another world names it");
+    done(&project, &["add", "http-client"]);
+    let run = done(&project, &["remove", "http-client"]);
+    assert_eq!(run.stderr, "");
 }
 
 #[test]
@@ -104,6 +122,7 @@ impl InProcess<'_> {
             wit: wit.as_ref(),
             manifest: project::manifest(self.0).as_deref(),
             uses_bindgen: project::rust_names(self.0, "wit_bindgen"),
+            rust: &[],
         })
     }
 
@@ -303,14 +322,22 @@ value = \"hush\"
 fn migrate() {
     let around = folder(&[("app/slightfile.toml", OLD.as_bytes())]);
     let project = around.path().join("app");
-    let commands = [
-        "migrate",
+    let data = around.path().join("data");
+    let environment = [("SLT_DATA_DIR", data.to_str().unwrap())];
+    let session = |commands: &[&str]| session_with(&project, commands, &environment);
+    let mut shown = session(&["migrate", "migrate --drop-secret-settings"]);
+    let text = std::fs::read_to_string(project.join("slightfile.toml")).unwrap();
+    assert_eq!(text, OLD, "a secret that was never imported is lost");
+    // As `slt secret import` leaves it.
+    let store = Store::of(&data, &project).unwrap();
+    let secret = (Name::parse("A").unwrap(), Secret::new("hush".to_owned()));
+    store.change(|secrets| secrets.extend([secret])).unwrap();
+    shown.push_str(&session(&[
         "migrate --drop-secret-settings --dry-run",
         "migrate --drop-secret-settings",
         "check",
         "migrate",
-    ];
-    let shown = session(&project, &commands);
+    ]));
     assert!(!shown.contains("hush"));
     insta::assert_snapshot!("migrate", shown);
     let after = std::fs::read_to_string(project.join("slightfile.toml")).unwrap();
@@ -324,7 +351,9 @@ fn the_table_of_slightfiles() {
     for case in crate::slightfiles::cases() {
         let Some(text) = case.text() else { continue };
         let (slightfile, problems) = parse("f", text);
-        if let Ok(result) = scaffold::migrate("f", text, true) {
+        let settings = slightfile.iter().flat_map(|slightfile| &slightfile.secret_settings);
+        let stored = settings.map(|setting| setting.name.value.clone()).collect();
+        if let Ok(result) = scaffold::migrate("f", text, Some(&stored)) {
             let (after, problems) = parse("f", &result.text);
             assert_eq!(after.unwrap().specversion.value, SpecVersion::V1_0, "{}", case.name);
             if result.from != "1.0" {

@@ -13,6 +13,8 @@
 mod rewrite;
 mod unread;
 
+use std::collections::BTreeSet;
+
 use rewrite::{rewritten, without_secret_settings};
 use unread::without_unread_in_values;
 
@@ -34,11 +36,11 @@ pub struct Migrated {
 
 /// Brings a slightfile to 1.0. One that has it is handed back as it is.
 ///
-/// `drop_secret_settings` says that what `slight secret` wrote may go; it has been imported, or is not wanted.
+/// `stored` says that what `slight secret` wrote may go, and which names the project's store of secrets has: nothing else may go.
 ///
 /// # Errors
 /// All problems: what is wrong in the file, and what 1.0 cannot say.
-pub fn migrate(source_name: &str, text: &str, drop_secret_settings: bool) -> Result<Migrated, Vec<Diagnostic>> {
+pub fn migrate(source_name: &str, text: &str, stored: Option<&BTreeSet<String>>) -> Result<Migrated, Vec<Diagnostic>> {
     let (slightfile, mut problems) = parse(source_name, text);
     let Some(slightfile) = slightfile else {
         return Err(problems);
@@ -52,10 +54,17 @@ pub fn migrate(source_name: &str, text: &str, drop_secret_settings: bool) -> Res
         });
     }
     problems.extend(validate(&slightfile, None, &CATALOGUE, Artifact::App));
-    // A key that is missing is missing afterwards too.
+    let layout = Layout::parse(text);
+    // A key that is missing is missing afterwards too, unless the file says where it comes from.
+    let lacks_values = problems.iter().any(|problem| problem.code == codes::CONFIG_MISSING);
     problems.retain(|problem| problem.is_error() && problem.code != codes::CONFIG_MISSING);
-    if let Some(layout) = Layout::parse(text) {
-        problems.extend(without_equivalent(&slightfile, &layout, drop_secret_settings));
+    if let Some(layout) = layout {
+        problems.extend(without_equivalent(&slightfile, &layout));
+        problems.extend(local_secret_store(&slightfile, &layout).filter(|_| lacks_values));
+        match stored {
+            Some(stored) => problems.extend(not_stored(&slightfile, stored)),
+            None => problems.extend(secret_settings(&layout)),
+        }
     }
     if !problems.is_empty() {
         sort(&mut problems);
@@ -81,7 +90,7 @@ fn version_name(version: SpecVersion) -> &'static str {
 }
 
 /// Everything that 1.0 cannot say, each with the code that it would have there.
-fn without_equivalent(slightfile: &Slightfile, layout: &Layout<'_>, drop_secret_settings: bool) -> Vec<Diagnostic> {
+fn without_equivalent(slightfile: &Slightfile, layout: &Layout<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut families: Vec<Family> = Vec::new();
     for entry in &slightfile.capabilities {
@@ -127,10 +136,42 @@ fn without_equivalent(slightfile: &Slightfile, layout: &Layout<'_>, drop_secret_
             )
         }));
     }
-    if !drop_secret_settings {
-        found.extend(secret_settings(layout));
-    }
     found
+}
+
+/// `secret_store = "configs.local"` of 0.1, which slt has no values of.
+fn local_secret_store(slightfile: &Slightfile, layout: &Layout<'_>) -> Option<Diagnostic> {
+    let is_local = slightfile.specversion.value == SpecVersion::V0_1 && slightfile.secret_store.is_none();
+    let pairs = &layout.blocks.first()?.pairs;
+    let written = pairs.iter().find(|pair| is_local && pair.path == ["secret_store"])?;
+    Some(
+        Diagnostic::error(
+            codes::REFERENCE,
+            "`configs.local` as `secret_store` has no equivalent in specversion 1.0",
+        )
+        .label(written.value.span.clone(), "gives no values")
+        .hint("write \"configs.envvars\", to take them from the environment"),
+    )
+}
+
+/// What would be lost with `[[secret_settings]]`: each name that the project's store of secrets does not have.
+fn not_stored(slightfile: &Slightfile, stored: &BTreeSet<String>) -> Vec<Diagnostic> {
+    let mut named = BTreeSet::new();
+    let settings = slightfile.secret_settings.iter().map(|setting| &setting.name);
+    settings
+        .filter(|name| !stored.contains(&name.value) && named.insert(&name.value))
+        .map(|name| {
+            Diagnostic::error(
+                codes::KEY_OF_OTHER_VERSION,
+                format!(
+                    "the secret `{}` is not stored outside of the project yet",
+                    name.value.escape_debug()
+                ),
+            )
+            .label(name.span.clone(), "would be lost")
+            .hint("copy it with `slt secret import` first; or take it out of the file, if it is not needed any more")
+        })
+        .collect()
 }
 
 fn secret_settings(layout: &Layout<'_>) -> Option<Diagnostic> {

@@ -128,15 +128,14 @@ impl Rewriter<'_, '_> {
         let newline = self.layout.newline();
         let mut at = self.layout.line_start(part.start);
         let indent = self.layout.indent(at);
-        let mut before = format!("{indent}# slt migrate: {reason}:{newline}");
+        self.edits
+            .push(insert(at, format!("{indent}# slt migrate: {reason}:{newline}")));
         while at < part.end {
             let end = self.layout.line_end(at);
             let line = self.layout.text.get(at..end).unwrap_or_default().trim_start();
             if !(line.is_empty() || line.starts_with('#')) {
-                before.push_str("# ");
-            }
-            if !before.is_empty() {
-                self.edits.push(insert(at, std::mem::take(&mut before)));
+                self.edits
+                    .push(insert(at + self.layout.indent(at).len(), "# ".to_owned()));
             }
             at = end;
         }
@@ -173,6 +172,10 @@ impl Rewriter<'_, '_> {
             let mut lines = vec![String::new(), format!("{indent}[capability.configs]")];
             lines.extend(configs.iter().map(|line| format!("{indent}{line}")));
             let at = self.layout.block_end(block);
+            let next = self.layout.text.get(at..self.layout.line_end(at)).unwrap_or_default();
+            if !next.trim().is_empty() {
+                lines.push(String::new());
+            }
             self.edits.push(insert(at, self.layout.lines_at(at, &lines)));
         }
     }

@@ -10,6 +10,9 @@ use super::quoted;
 /// The tables that stand after the entries, where they are at the end.
 const LAST_TABLES: &[&str] = &["test", "secret_settings"];
 
+/// The header of an entry's configuration, which can be indented by more than the entry.
+const CONFIGS: &str = "[capability.configs]";
+
 /// An entry that is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
@@ -47,7 +50,7 @@ impl NewEntry {
         lines.extend(self.pairs(version));
         let configs = self.configs(version);
         if !configs.is_empty() {
-            lines.extend([String::new(), "[capability.configs]".to_owned()]);
+            lines.extend([String::new(), CONFIGS.to_owned()]);
             lines.extend(configs);
         }
         lines
@@ -78,17 +81,30 @@ pub fn add(text: &str, version: SpecVersion, entry: &NewEntry) -> Vec<Edit> {
     let Some(after) = last_block(&layout) else {
         return Vec::new();
     };
-    let indent = match (&after.header, after.path.first()) {
-        (Some(header), Some(first)) if first == "capability" => layout.indent(header.start),
-        _ => "",
-    };
+    let entry_indent = indent_of(&layout, |path| path == ["capability"]);
+    let configs_indent = indent_of(&layout, |path| {
+        path.len() > 1 && path.starts_with(&["capability".to_owned()])
+    });
+    let mut indent = entry_indent;
     let mut lines = vec![String::new()];
-    lines.extend(entry.lines(version).iter().map(|line| match line.is_empty() {
-        true => String::new(),
-        false => format!("{indent}{line}"),
-    }));
+    for line in entry.lines(version) {
+        if line == CONFIGS {
+            indent = configs_indent.or(entry_indent);
+        }
+        lines.push(match line.is_empty() {
+            true => String::new(),
+            false => format!("{}{line}", indent.unwrap_or_default()),
+        });
+    }
     let at = layout.block_end(after);
     vec![insert(at, layout.lines_at(at, &lines))]
+}
+
+/// How far the last header with such a path is indented.
+fn indent_of<'t>(layout: &Layout<'t>, is_it: impl Fn(&[String]) -> bool) -> Option<&'t str> {
+    let block = layout.blocks.iter().rev().find(|block| is_it(&block.path))?;
+    let header = block.header.as_ref()?;
+    Some(layout.indent(header.start))
 }
 
 fn insert(at: usize, text: String) -> Edit {

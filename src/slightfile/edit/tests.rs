@@ -71,6 +71,15 @@ fn where_an_entry_goes() {
             ),
         ),
         (
+            "specversion = \"1.0\"\n  [[capability]]\n  resource = \"keyvalue.redis\"\n  name = \"a\"\n    \
+             [capability.configs]\n    A = \"1\"\n"
+                .to_owned(),
+            "specversion = \"1.0\"\n  [[capability]]\n  resource = \"keyvalue.redis\"\n  name = \"a\"\n    \
+             [capability.configs]\n    A = \"1\"\n\n  [[capability]]\n  resource = \"keyvalue.redis\"\n  \
+             name = \"new\"\n\n    [capability.configs]\n    A = \"b\"\n"
+                .to_owned(),
+        ),
+        (
             "specversion = \"0.1\"\n".to_owned(),
             "specversion = \"0.1\"\n\n[[capability]]\nname = \"keyvalue.redis\"\n".to_owned(),
         ),

@@ -11,7 +11,7 @@ use super::SpecVersion::{V0_2, V1_0};
 use super::diagnostic::{Diagnostic, codes, nearest};
 use super::grammar::{APP, LIMITS, OUTBOUND, ROOT, SECRET_SETTINGS, TEST, Table};
 use super::outbound::HostPattern;
-use super::quantity::{duration, meant_duration, meant_size, size};
+use super::quantity::{QuantityError, duration, meant_duration, meant_size, size};
 use super::read::{Problems, Section, item_span, list, literal, parsed, shown, string};
 use super::value::{STORES, Store, Value};
 use super::{
@@ -109,11 +109,15 @@ fn specversion(source_name: &str, root: &Section<'_>) -> (Option<Spanned<SpecVer
         (None, Some(_)) => "`specversion` is a number, and must be a string".to_owned(),
         _ => "`specversion` must be a string".to_owned(),
     };
-    let diagnostic = Diagnostic::error(codes::SPECVERSION_UNKNOWN, written)
-        .label(item_span(item), "not one that slt reads")
-        .hint(format!("slt reads {}; write specversion = \"1.0\"", list(&versions)));
     let number = item.as_float().map(|number| format!("{number:.1}"));
     let meant = number.as_deref().filter(|number| versions.contains(number));
+    let hint = match meant {
+        Some(meant) => format!("put it in quotes: specversion = \"{meant}\""),
+        None => format!("slt reads {}; write specversion = \"1.0\"", list(&versions)),
+    };
+    let diagnostic = Diagnostic::error(codes::SPECVERSION_UNKNOWN, written)
+        .label(item_span(item), "not one that slt reads")
+        .hint(hint);
     let span = item.as_value().and_then(toml_edit::Value::span);
     let diagnostic = match (meant, span) {
         (Some(meant), Some(span)) => diagnostic.fix("put it in quotes", span, format!("\"{meant}\"")),
@@ -157,7 +161,8 @@ fn app(root: &Section<'_>, problems: &mut Problems) -> App {
     }
 }
 
-fn is_app_name(name: &str) -> bool {
+/// Whether it can be the name of an application, and of a file.
+pub fn is_app_name(name: &str) -> bool {
     const NAME_MAX_BYTES: usize = 64;
     !name.is_empty()
         && name.len() <= NAME_MAX_BYTES
@@ -230,18 +235,30 @@ fn limits(root: &Section<'_>, problems: &mut Problems) -> Limits {
     };
     section.check_keys(LIMITS.keys, problems);
     Limits {
-        memory: section.parsed("memory", problems, size, |_| {
-            quantity(&section, "memory", "a size, like \"128MiB\"", meant_size)
+        memory: section.parsed("memory", problems, size, |error| {
+            quantity(&section, "memory", "a size, like \"128MiB\"", meant_size, error)
         }),
-        request_timeout: section.parsed("request_timeout", problems, duration, |_| {
-            quantity(&section, "request_timeout", "a duration, like \"30s\"", meant_duration)
+        request_timeout: section.parsed("request_timeout", problems, duration, |error| {
+            quantity(
+                &section,
+                "request_timeout",
+                "a duration, like \"30s\"",
+                meant_duration,
+                error,
+            )
         }),
     }
 }
 
 /// That a quantity cannot be read, and what was perhaps meant. The unit is the user's to choose.
-fn quantity(section: &Section<'_>, key: &str, wanted: &str, meant: fn(&str) -> Option<String>) -> Diagnostic {
-    let problem = Diagnostic::error(codes::QUANTITY, format!("`{key}` must be {wanted}"));
+fn quantity(
+    section: &Section<'_>,
+    key: &str,
+    wanted: &str,
+    meant: fn(&str) -> Option<String>,
+    error: &QuantityError,
+) -> Diagnostic {
+    let problem = Diagnostic::error(codes::QUANTITY, format!("`{key}` must be {wanted}")).hint(error.way_out());
     let written = section.get(key).and_then(|item| Some((item.as_str()?, item.span()?)));
     match written.and_then(|(text, span)| Some((meant(text)?, span))) {
         Some((meant, span)) => problem.suggest(format!("replace by `{meant}`"), span, literal(&meant)),
@@ -322,8 +339,8 @@ fn test(root: &Section<'_>, problems: &mut Problems) -> Test {
     };
     section.check_keys(TEST.keys, problems);
     Test {
-        timeout: section.parsed("timeout", problems, duration, |_| {
-            quantity(&section, "timeout", "a duration, like \"60s\"", meant_duration)
+        timeout: section.parsed("timeout", problems, duration, |error| {
+            quantity(&section, "timeout", "a duration, like \"60s\"", meant_duration, error)
         }),
         configs: strings_by_key(&section, "configs", "[test.configs]", problems),
         containers: strings_by_key(&section, "containers", "[test.containers]", problems),

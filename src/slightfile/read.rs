@@ -249,6 +249,7 @@ impl<'a> Section<'a> {
         let here: Vec<_> = known
             .iter()
             .filter(|known| known.versions.contains(&problems.version))
+            .filter(|known| problems.version > SpecVersion::V0_1 || !matches!(known.form, Form::Resource))
             .map(|known| known.key)
             .collect();
         let is_known = |key: &str| known.iter().any(|known| known.key == key);
@@ -297,7 +298,9 @@ impl<'a> Section<'a> {
             .collect();
         let message = format!("`{}` belongs to specversion {}", known.key, versions.join(" and "));
         let hint = if known.versions.contains(&SpecVersion::V1_0) {
-            "write specversion = \"1.0\" to use it; until then it is ignored"
+            "write specversion = \"1.0\" to use it, or let `slt migrate` rewrite the whole file; until then it is ignored"
+        } else if matches!(known.form, Form::Tables(_)) {
+            "take the table out; `slt secret import` copies it first"
         } else {
             "write `${envvars.KEY}` as the value of each configuration key that comes from elsewhere"
         };

@@ -162,9 +162,7 @@ pub(super) fn resolve(folder: &Path, directory: &Path) -> Result<(Resolve, Packa
             let text = resolve.render_error(&error);
             let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
             let place = place.map_or(name, |place| named(Path::new(place), directory));
-            let message = format!("`{place}`: {}", one_line(&error.root_cause().to_string()));
-            Err(Diagnostic::error(codes::WIT_INVALID, message)
-                .hint("the packages that a world names lie below `wit/deps`"))
+            Err(invalid(&place, &error.root_cause().to_string()))
         }
     }
 }
@@ -184,7 +182,57 @@ pub(super) fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option
     }
 }
 
-/// A message of the WIT parser's without its excerpt.
-fn one_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().to_owned()
+/// What the WIT parser says of a file, without its excerpt. Of a package that is not there, what is there in its place.
+fn invalid(place: &str, said: &str) -> Diagnostic {
+    const KNOWN: &str = ". known packages:";
+    let first = said.lines().next().unwrap_or_default().trim();
+    let what = first.strip_suffix(KNOWN).unwrap_or(first);
+    let problem = Diagnostic::error(codes::WIT_INVALID, format!("`{place}`: {}", what.trim_end_matches('.')));
+    match what
+        .strip_prefix("package '")
+        .and_then(|rest| rest.strip_suffix("' not found"))
+    {
+        Some(package) => problem.hint(in_place_of(package, said.lines().skip(1).map(str::trim))),
+        None => problem,
+    }
+}
+
+/// The way out of a package that is not below `wit/deps`: its other versions, or where it belongs.
+fn in_place_of<'a>(package: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let name = |package: &'a str| package.split('@').next().unwrap_or_default();
+    let wanted = package.split('@').next().unwrap_or_default();
+    let others: Vec<_> = known
+        .filter(|known| name(known) == wanted)
+        .map(|known| format!("`{known}`"))
+        .collect();
+    match others.is_empty() {
+        true => "put its WIT text below `wit/deps`, where the packages lie that a world names".to_owned(),
+        false => format!("below `wit/deps` lies {}: name that version", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_wit_parser_says() {
+        let not_there = "package 'a:b@0.2.0' not found. known packages:\n    a:b@0.1.0\n    c:d\n";
+        for (said, message, hint) in [
+            ("expected ';', found '}'", "`f`: expected ';', found '}'", None),
+            (
+                not_there,
+                "`f`: package 'a:b@0.2.0' not found",
+                Some("below `wit/deps` lies `a:b@0.1.0`: name that version"),
+            ),
+            (
+                "package 'e:f' not found",
+                "`f`: package 'e:f' not found",
+                Some("put its WIT text below `wit/deps`, where the packages lie that a world names"),
+            ),
+        ] {
+            let problem = invalid("f", said);
+            assert_eq!((problem.message.as_str(), problem.hint.as_deref()), (message, hint));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::diagnostic::{Diagnostic, Edit, codes};
 use super::document::hosts;
 use super::gap::Gap;
 use super::grammar::{ATTEMPTS_MAX, CAPABILITY, GRANTS, RETRY};
-use super::read::{Problems, Section, list, parsed, shown};
+use super::read::{Problems, Section, list, not_a_count, parsed, shown};
 use super::value::{Dialect, ReferenceError, STORES, Value};
 use super::{CAPABILITIES_MAX, Capability, Config, Retry, Spanned, SpecVersion};
 
@@ -254,6 +254,10 @@ fn retry(section: &Section<'_>, problems: &mut Problems) -> Option<Retry> {
         );
         return None;
     };
+    if !item.is_integer() {
+        problems.push(not_a_count("attempts", item, ATTEMPTS_MAX));
+        return None;
+    }
     let span = super::read::item_span(item);
     let attempts = item.as_integer().and_then(|n| u32::try_from(n).ok());
     match attempts.filter(|n| (1..=ATTEMPTS_MAX).contains(n)) {
@@ -264,7 +268,8 @@ fn retry(section: &Section<'_>, problems: &mut Problems) -> Option<Retry> {
         None => {
             problems.push(
                 Diagnostic::error(codes::QUANTITY, "`attempts` must be a whole number")
-                    .label(span, format!("not between 1 and {ATTEMPTS_MAX}")),
+                    .label(span, format!("not between 1 and {ATTEMPTS_MAX}"))
+                    .hint("e.g. retry = { attempts = 5 }"),
             );
             None
         }

@@ -31,7 +31,13 @@ pub enum QuantityError {
     /// There is no number at its start.
     #[error("it does not start with a whole number")]
     Number,
-    /// The unit is missing or unknown.
+    /// It has a fraction.
+    #[error("it is not a whole number")]
+    Fraction,
+    /// There is nothing behind the number; the units that there are.
+    #[error("it has no unit")]
+    NoUnit(String),
+    /// The unit is unknown; the units that there are.
     #[error("the unit is none of {0}")]
     Unit(String),
     /// It does not fit.
@@ -40,6 +46,20 @@ pub enum QuantityError {
     /// It is zero.
     #[error("it is zero")]
     Zero,
+}
+
+impl QuantityError {
+    /// The way out.
+    #[must_use]
+    pub fn way_out(&self) -> String {
+        match self {
+            Self::Number => "begin with a whole number, and put a unit behind it".to_owned(),
+            Self::Fraction => "take a smaller unit: 1.5GiB is 1536MiB, and 1.5s is 1500ms".to_owned(),
+            Self::NoUnit(units) => format!("put a unit behind it: {units}"),
+            Self::Unit(_) => "units are written exactly so, in upper and lower case".to_owned(),
+            Self::TooLarge | Self::Zero => "leave it out to have the default".to_owned(),
+        }
+    }
 }
 
 /// Reads a size: a whole number and `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`. The answer is in bytes.
@@ -64,10 +84,17 @@ fn quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, QuantityError> {
     if number.is_empty() {
         return Err(QuantityError::Number);
     }
+    if unit.starts_with(['.', ',']) {
+        return Err(QuantityError::Fraction);
+    }
     let unit = unit.trim_start();
     let Some((_, factor)) = units.iter().find(|(name, _)| *name == unit) else {
         let names: Vec<_> = units.iter().map(|(name, _)| format!("`{name}`")).collect();
-        return Err(QuantityError::Unit(names.join(", ")));
+        let names = names.join(", ");
+        return Err(match unit.is_empty() {
+            true => QuantityError::NoUnit(names),
+            false => QuantityError::Unit(names),
+        });
     };
     let number: u64 = number.parse().map_err(|_| QuantityError::TooLarge)?;
     match number.checked_mul(*factor).ok_or(QuantityError::TooLarge)? {
@@ -156,12 +183,14 @@ mod tests {
         assert_eq!(size(""), Err(QuantityError::Number));
         assert_eq!(size("MiB"), Err(QuantityError::Number));
         assert_eq!(size("-1MiB"), Err(QuantityError::Number));
-        assert!(matches!(size("128"), Err(QuantityError::Unit(_))));
-        assert!(matches!(size("1.5GiB"), Err(QuantityError::Unit(_))));
+        assert!(matches!(size("128"), Err(QuantityError::NoUnit(_))));
+        assert!(matches!(size("1 tb"), Err(QuantityError::Unit(_))));
+        assert_eq!(size("1.5GiB"), Err(QuantityError::Fraction));
+        assert_eq!(size("1,5 GB"), Err(QuantityError::Fraction));
         assert_eq!(size("0B"), Err(QuantityError::Zero));
         assert_eq!(size("99999999999GiB"), Err(QuantityError::TooLarge));
         assert_eq!(size("99999999999999999999999B"), Err(QuantityError::TooLarge));
-        assert!(matches!(duration("30"), Err(QuantityError::Unit(_))));
+        assert!(matches!(duration("30"), Err(QuantityError::NoUnit(_))));
         assert!(matches!(duration("30 sec"), Err(QuantityError::Unit(_))));
     }
 }

@@ -8,8 +8,10 @@ use std::ops::Range;
 use toml_edit::{Item, Key, TableLike, Value};
 
 use super::diagnostic::{Diagnostic, Edit, codes, nearest};
+use super::document::is_app_name;
 use super::gap::{self, Gap};
-use super::grammar::Known;
+use super::grammar::{CAPABILITY, Form, Known, ROOT, Table};
+use super::quantity::{meant_duration, meant_size};
 use super::{Spanned, SpecVersion, is_secret_name};
 
 /// Where problems are collected, and what they depend on.
@@ -141,7 +143,8 @@ impl<'a> Section<'a> {
 
     /// A string.
     pub fn string(&self, key: &str, problems: &mut Problems) -> Option<Spanned<String>> {
-        string(key, self.get(key)?, problems)
+        let form = form(self.called, key, problems.version);
+        string_of(form, key, self.get(key)?, problems)
     }
 
     /// A boolean.
@@ -193,7 +196,8 @@ impl<'a> Section<'a> {
                         codes::TYPE,
                         format!("`{key}` has {}, and takes strings", value.type_name()),
                     );
-                    problems.push(quoted(wrong.label(span, "not a string"), key, value));
+                    let form = form(self.called, key, problems.version);
+                    problems.push(not_quoted(wrong.label(span, "not a string"), key, form, value));
                 }
             }
         }
@@ -245,6 +249,7 @@ impl<'a> Section<'a> {
         let here: Vec<_> = known
             .iter()
             .filter(|known| known.versions.contains(&problems.version))
+            .filter(|known| problems.version > SpecVersion::V0_1 || !matches!(known.form, Form::Resource))
             .map(|known| known.key)
             .collect();
         let is_known = |key: &str| known.iter().any(|known| known.key == key);
@@ -293,7 +298,9 @@ impl<'a> Section<'a> {
             .collect();
         let message = format!("`{}` belongs to specversion {}", known.key, versions.join(" and "));
         let hint = if known.versions.contains(&SpecVersion::V1_0) {
-            "write specversion = \"1.0\" to use it; until then it is ignored"
+            "write specversion = \"1.0\" to use it, or let `slt migrate` rewrite the whole file; until then it is ignored"
+        } else if matches!(known.form, Form::Tables(_)) {
+            "take the table out; `slt secret import` copies it first"
         } else {
             "write `${envvars.KEY}` as the value of each configuration key that comes from elsewhere"
         };
@@ -374,6 +381,53 @@ fn around(span: &Range<usize>, before: &str, after: &str) -> Vec<Edit> {
     vec![insert(span.start, before), insert(span.end, after)]
 }
 
+/// What the value of a key may be. In 0.1 the name of a capability is its resource.
+fn form(called: &str, key: &str, version: SpecVersion) -> Form {
+    let known = table(ROOT, called).and_then(|table| table.keys.iter().find(|known| known.key == key));
+    match known.map(|known| known.form) {
+        Some(Form::Text) if version == SpecVersion::V0_1 && called == CAPABILITY.called => Form::Resource,
+        Some(form) => form,
+        None => Form::Text,
+    }
+}
+
+/// The table that is called so.
+fn table(within: &'static Table, called: &str) -> Option<&'static Table> {
+    if within.called == called {
+        return Some(within);
+    }
+    within.keys.iter().find_map(|known| match known.form {
+        Form::Table(below) | Form::Tables(below) => table(below, called),
+        _ => None,
+    })
+}
+
+/// A number or a boolean where a string is wanted, of which quotes alone may not make a right value.
+fn not_quoted(wrong: Diagnostic, key: &str, form: Form, value: &Value) -> Diagnostic {
+    let written = value.to_string();
+    let written = written.trim();
+    match form {
+        Form::Text | Form::Texts | Form::Map | Form::Configs => quoted(wrong, key, value),
+        Form::Name if is_app_name(written) => quoted(wrong, key, value),
+        Form::Size => with_unit(wrong, "a size has a unit: \"128MiB\"", meant_size(written), value),
+        Form::Duration => with_unit(wrong, "a duration has a unit: \"30s\"", meant_duration(written), value),
+        Form::Hosts => wrong.hint("write it like \"https://api.example.com\" or \"https://*.example.org:8443\""),
+        Form::Resource => wrong.hint(format!("e.g. {key} = \"keyvalue.redis\"")),
+        Form::Version => wrong.hint(format!("e.g. {key} = \"0.1.0\"")),
+        Form::SecretStore => wrong.hint(format!("e.g. {key} = \"configs.envvars\"")),
+        _ => wrong,
+    }
+}
+
+/// The unit is the user's to choose.
+fn with_unit(wrong: Diagnostic, hint: &str, meant: Option<String>, value: &Value) -> Diagnostic {
+    let wrong = wrong.hint(hint);
+    match (meant, value.span()) {
+        (Some(meant), Some(span)) => wrong.suggest(format!("replace by `{meant}`"), span, literal(&meant)),
+        _ => wrong,
+    }
+}
+
 /// A number or a boolean that must be a string. An integer such as `1_883` or `0x75b`, which is one to TOML alone, is written anew,
 /// unless it can be a secret: no fix holds one.
 fn quoted(wrong: Diagnostic, key: &str, value: &Value) -> Diagnostic {
@@ -392,12 +446,55 @@ fn quoted(wrong: Diagnostic, key: &str, value: &Value) -> Diagnostic {
     }
 }
 
-/// A boolean that is written as a string.
+/// Other words for a boolean.
+const BOOLEAN_SYNONYMS: &[(&str, &str)] = &[
+    ("yes", "true"),
+    ("on", "true"),
+    ("1", "true"),
+    ("true", "true"),
+    ("no", "false"),
+    ("off", "false"),
+    ("0", "false"),
+    ("false", "false"),
+];
+
+/// The boolean that a word most likely means.
+pub fn meant_boolean(word: &str) -> Option<&'static str> {
+    let mut synonyms = BOOLEAN_SYNONYMS.iter();
+    let found = synonyms.find(|(synonym, _)| synonym.eq_ignore_ascii_case(word));
+    found.map(|(_, boolean)| *boolean)
+}
+
+/// A boolean that is written as a string, or in another word.
 fn without_quotes(key: &str, item: &Item) -> Diagnostic {
-    let wrong = wrong_type(key, item, "`true` or `false`").hint("write it without quotes");
-    match (item.as_str(), item.span()) {
-        (Some(text @ ("true" | "false")), Some(span)) => wrong.fix("take the quotes away", span, text),
+    let wrong = wrong_type(key, item, "`true` or `false`");
+    if let (Some(text @ ("true" | "false")), Some(span)) = (item.as_str(), item.span()) {
+        return wrong
+            .hint("write it without quotes")
+            .fix("take the quotes away", span, text);
+    }
+    let wrong = wrong.hint("write true or false, without quotes");
+    let number = item.as_integer().map(|number| number.to_string());
+    let meant = item.as_str().or(number.as_deref()).and_then(meant_boolean);
+    match (meant, item.span()) {
+        (Some(meant), Some(span)) => wrong.suggest(format!("replace by `{meant}`"), span, meant),
         _ => wrong,
+    }
+}
+
+/// What must be a whole number from 1 to `max`, and is none.
+pub fn not_a_count(key: &str, item: &Item, max: u32) -> Diagnostic {
+    let wrong = wrong_type(key, item, "a whole number");
+    let Some(text) = item.as_str() else {
+        return wrong.hint(format!("write one from 1 to {max}"));
+    };
+    let count = text.parse().ok().filter(|count| (1..=max).contains(count));
+    match (count, item.span()) {
+        (Some(count), Some(span)) => {
+            let wrong = wrong.hint("write it without quotes");
+            wrong.fix("take the quotes away", span, count.to_string())
+        }
+        _ => wrong.hint(format!("write one from 1 to {max}, without quotes")),
     }
 }
 
@@ -415,12 +512,17 @@ fn one_table(wrong: Diagnostic, item: &Item, called: &str) -> Diagnostic {
     }
 }
 
-/// An item that must be a string.
+/// An item that must be any string.
 pub fn string(key: &str, item: &Item, problems: &mut Problems) -> Option<Spanned<String>> {
+    string_of(Form::Text, key, item, problems)
+}
+
+/// An item that must be a string of this form.
+fn string_of(form: Form, key: &str, item: &Item, problems: &mut Problems) -> Option<Spanned<String>> {
     let Some(text) = item.as_str() else {
         let wrong = wrong_type(key, item, "a string");
         problems.push(match item.as_value() {
-            Some(value) => quoted(wrong, key, value),
+            Some(value) => not_quoted(wrong, key, form, value),
             None => wrong,
         });
         return None;

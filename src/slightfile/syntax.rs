@@ -10,6 +10,7 @@ use toml_parser::parser::{EventKind, RecursionGuard, parse_document};
 use toml_parser::{Expected, ParseError, Source};
 
 use super::diagnostic::{Diagnostic, Edit, codes};
+use super::read::meant_boolean;
 
 /// How many are reported: who has more mends these first.
 const ERRORS_MAX: usize = 20;
@@ -156,6 +157,17 @@ fn explained(source_name: &str, text: &str, span: Range<usize>, message: &str) -
             .label(span, "not quotes in TOML")
             .hint("write straight ones: name = \"orders\"");
     }
+    if message.starts_with("unexpected key or value") {
+        return behind(problem("two things on one line"), text, span);
+    }
+    if message.starts_with("string values must be quoted")
+        && let Some(meant) = meant_boolean(at)
+    {
+        return problem("neither a string nor `true` or `false`")
+            .label(span.clone(), "not in quotes")
+            .hint("write true or false; a string stands in quotes: name = \"orders\"")
+            .suggest(format!("replace by `{meant}`"), span, meant);
+    }
     if is_header(text, span.start) && message.contains("must be quoted") {
         return problem("an array above this line is not closed")
             .label(span, "still within the array")
@@ -170,6 +182,27 @@ fn explained(source_name: &str, text: &str, span: Range<usize>, message: &str) -
         "string values must be quoted" if plain => problem.fix_all("put it in quotes", quotes(span)),
         "key with no value" if at == ":" => problem.fix("replace `:` by ` =`", span, " ="),
         _ => problem,
+    }
+}
+
+/// What stands behind the header of a table, or behind a value, and belongs on the next line.
+fn behind(problem: Diagnostic, text: &str, span: Range<usize>) -> Diagnostic {
+    let (before, after) = text.split_at_checked(span.end).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default().trim();
+    if !(line.starts_with('[') && line.ends_with(']')) {
+        return problem
+            .label(span, "on a line of its own")
+            .hint("a line has one key and one value; a text with blanks stands in quotes");
+    }
+    let problem = problem
+        .label(span, "the line ends here")
+        .hint("put what follows on the line below the header");
+    let rest = after.lines().next().unwrap_or_default();
+    let pair = rest.trim_start_matches([' ', '\t']);
+    let (start, end) = (before.trim_end().len(), before.len() + rest.len() - pair.len());
+    match pair.starts_with(|c: char| c.is_ascii_alphanumeric()) && pair.contains('=') {
+        true => problem.fix("put it on the line below the header", start..end, "\n"),
+        false => problem,
     }
 }
 
@@ -296,6 +329,9 @@ mod tests {
                 None,
             ),
             ("a = 1.0\"", "neither a number nor a string", None),
+            ("[a] b = \"c\"", "two things on one line", Some("[a]\nb = \"c\"")),
+            ("a = 1 b = 2", "two things on one line", None),
+            ("a = yes", "neither a string nor `true` or `false`", Some("a = true")),
         ] {
             let found = &parse("f", text).1[0];
             assert_eq!(found.message, format!("`f` is not TOML: {what}"), "{text}");

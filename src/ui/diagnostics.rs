@@ -208,10 +208,12 @@ impl Lines {
         (number, self.starts.get(number).copied().unwrap_or_default())
     }
 
-    /// Where a line ends, before its newline.
+    /// Where a line ends, before its newline. (miette counts a line too few when it sees the first half of `\r\n`.)
     fn end(&self, number: usize) -> usize {
         let next = self.starts.get(number + 1).map(|next| next - 1);
-        next.unwrap_or(self.text.len())
+        let end = next.unwrap_or(self.text.len());
+        let line = self.text.get(..end).unwrap_or_default();
+        line.strip_suffix('\r').map_or(end, str::len)
     }
 
     /// Characters between two bytes.

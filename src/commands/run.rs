@@ -204,7 +204,9 @@ fn load(engine: &Arc<Engine>, bytes: &[u8], name: &str) -> Result<Loaded, Failur
     engine.load(bytes, false).map_err(|error| {
         let failure = Failure::failed(format!("`{name}`: {error}"));
         match error {
-            LoadError::CoreModule => failure.hint("`slt build` writes a component to `dist/`; with cargo alone, build for the target wasm32-wasip2"),
+            LoadError::CoreModule => failure.hint(
+                "`slt build` writes a component to `dist/`; with cargo alone, build for the target wasm32-wasip2",
+            ),
             LoadError::Import { .. } => {
                 failure.hint("`slt check` shows what a component needs and what the slightfile offers")
             }

@@ -3,17 +3,29 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use toml_edit::Item;
+
 use super::SpecVersion::{V0_1, V1_0};
 use super::diagnostic::{Diagnostic, Edit, codes};
 use super::document::hosts;
 use super::gap::Gap;
-use super::grammar::{ATTEMPTS_MAX, CAPABILITY, GRANTS, RETRY};
+use super::grammar::{ATTEMPTS_MAX, CAPABILITY, GRANTS, RETRY, ROOT};
 use super::read::{Problems, Section, list, not_a_count, parsed, shown};
 use super::value::{Dialect, ReferenceError, STORES, Value};
 use super::{CAPABILITIES_MAX, Capability, Config, Retry, Spanned, SpecVersion};
 
-/// Reads every entry that has a resource and a name.
-pub fn all(root: &Section<'_>, problems: &mut Problems) -> Vec<Capability> {
+/// The entries of a file.
+pub struct Entries {
+    /// Those that have a resource and a name.
+    pub read: Vec<Capability>,
+    /// Those that have a resource, and no name that could be read: theirs is empty.
+    pub nameless: Vec<Capability>,
+    /// Whether any could not be read whole, so that what the file offers is not known.
+    pub unread: bool,
+}
+
+/// Reads every entry.
+pub fn all(root: &Section<'_>, problems: &mut Problems) -> Entries {
     let sections = root.tables("capability", CAPABILITY.called, problems);
     if let Some(section) = sections.get(CAPABILITIES_MAX) {
         problems.push(
@@ -27,34 +39,68 @@ pub fn all(root: &Section<'_>, problems: &mut Problems) -> Vec<Capability> {
             .label(section.span.clone(), "one too many"),
         );
     }
-    sections
+    let entries: Vec<_> = sections
         .iter()
         .take(CAPABILITIES_MAX)
         .filter_map(|section| one(section, problems))
-        .collect()
+        .collect();
+    let (read, nameless): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| !entry.name.value.is_empty());
+    Entries {
+        unread: read.len() < written(root).max(sections.len()) || is_misspelt(root),
+        read,
+        nameless,
+    }
 }
 
+/// How many entries are there, whether they are tables or not.
+fn written(root: &Section<'_>) -> usize {
+    match root.get("capability") {
+        None => 0,
+        Some(Item::ArrayOfTables(tables)) => tables.len(),
+        Some(item) => item.as_array().map_or(1, toml_edit::Array::len),
+    }
+}
+
+/// Whether entries stand below a key that was most likely meant to be `capability`.
+fn is_misspelt(root: &Section<'_>) -> bool {
+    let is_known = |key: &str| ROOT.keys.iter().any(|known| known.key == key);
+    let mut keys = root.entries().filter(|(key, ..)| !is_known(key));
+    keys.any(|(key, ..)| super::nearest(key, ROOT.keys.iter().map(|known| known.key)) == Some("capability"))
+}
+
+/// An entry that has a resource; its name is empty when it could not be read.
 fn one(section: &Section<'_>, problems: &mut Problems) -> Option<Capability> {
     section.check_keys(CAPABILITY.keys, problems);
     let (resource, name) = identity(section, problems);
     let configs = configs(section, problems);
     let newer = problems.version == V1_0;
     let newer_than_0_1 = problems.version > V0_1;
+    let optional = newer && section.boolean("optional", problems).unwrap_or(false);
+    let subscribe = match newer {
+        true => section.strings("subscribe", problems),
+        false => Vec::new(),
+    };
+    let retry = newer.then(|| retry(section, problems)).flatten();
+    let grants = match newer {
+        true => grants(section, problems),
+        false => Vec::new(),
+    };
+    // Only here, so that all that is wrong in the entry has been reported.
     let capability = Capability {
         resource: resource?,
-        name: name?,
-        optional: newer && section.boolean("optional", problems).unwrap_or(false),
+        name: name.unwrap_or_else(|| Spanned {
+            value: String::new(),
+            span: section.span.clone(),
+        }),
+        optional,
+        keys: section.entries().map(|(key, span, _)| (key.to_owned(), span)).collect(),
         configs: configs.read,
         configs_unread: newer_than_0_1 && section.get("configs").is_some_and(|item| !item.is_table_like()),
         unread_configs: configs.unread,
         configs_span: configs.span,
-        subscribe: if newer {
-            section.strings("subscribe", problems)
-        } else {
-            Vec::new()
-        },
-        retry: if newer { retry(section, problems) } else { None },
-        grants: if newer { grants(section, problems) } else { Vec::new() },
+        subscribe,
+        retry,
+        grants,
         span: section.span.clone(),
         extent: section.extent.clone(),
         configs_gap: configs.gap,
@@ -168,7 +214,7 @@ fn configs(section: &Section<'_>, problems: &mut Problems) -> Configs {
                 text,
                 problems,
                 |text| Value::parse(text, dialect),
-                |error| unreadable(key, &written, error),
+                |error| unreadable(key, &written, error, dialect),
             )
         });
         match value {
@@ -197,13 +243,16 @@ const STORE_SYNONYMS: &[(&str, &str)] = &[
     ("user-secrets", "usersecrets"),
 ];
 
-fn unreadable(key: &str, written: &Spanned<String>, error: &ReferenceError) -> Diagnostic {
+fn unreadable(key: &str, written: &Spanned<String>, error: &ReferenceError, dialect: Dialect) -> Diagnostic {
     let problem = Diagnostic::error(
         codes::REFERENCE,
         format!("the reference in `{}` cannot be read", shown(key)),
     );
-    let ReferenceError::UnknownStore(store) = error else {
-        return problem.hint("write it like \"${envvars.REDIS_ADDRESS}\"");
+    let store = match error {
+        ReferenceError::UnknownStore(store) => store,
+        ReferenceError::Unclosed => return unclosed(problem, written, dialect),
+        ReferenceError::Nested => return problem.hint("leave the default out, or write a literal behind `:-`"),
+        _ => return problem.hint("write it like \"${envvars.REDIS_ADDRESS}\""),
     };
     // Only the store is edited, because a literal or a default can be a secret.
     let span = &written.span;
@@ -232,6 +281,17 @@ fn unreadable(key: &str, written: &Spanned<String>, error: &ReferenceError) -> D
                 meant,
             ),
         _ => problem.hint(format!("the stores are {}", list(&stores))),
+    }
+}
+
+/// A reference without its `}`. It is added when nothing else is wrong then.
+fn unclosed(problem: Diagnostic, written: &Spanned<String>, dialect: Dialect) -> Diagnostic {
+    let Spanned { value, span } = written;
+    let problem = problem.hint("a reference is \"${STORE.KEY}\"");
+    let is_plain = span.len() == value.len() + 2;
+    match is_plain && Value::parse(&format!("{value}}}"), dialect).is_ok() {
+        true => problem.fix("add `}`", span.end - 1..span.end - 1, "}"),
+        false => problem,
     }
 }
 

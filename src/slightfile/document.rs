@@ -51,6 +51,7 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         return (None, problems.found);
     };
     root.check_keys(ROOT.keys, &mut problems);
+    let entries = capability::all(&root, &mut problems);
     let slightfile = Slightfile {
         specversion,
         secret_store: secret_store(&root, &mut problems),
@@ -58,7 +59,9 @@ pub fn parse(source_name: &str, text: &str) -> (Option<Slightfile>, Vec<Diagnost
         outbound: outbound(&root, &mut problems),
         limits: limits(&root, &mut problems),
         has_secret_store: root.get("secret_store").is_some(),
-        capabilities: capability::all(&root, &mut problems),
+        capabilities: entries.read,
+        nameless: entries.nameless,
+        unread_capabilities: entries.unread,
         test: test(&root, &mut problems),
         end: match root.get("capability") {
             None | Some(Item::ArrayOfTables(_)) => Some(text.len()),

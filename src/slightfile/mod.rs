@@ -84,6 +84,10 @@ pub struct Slightfile {
     pub has_secret_store: bool,
     /// `[[capability]]`, in the order of the file.
     pub capabilities: Vec<Capability>,
+    /// Entries whose name could not be read, which has been reported: theirs is empty.
+    pub nameless: Vec<Capability>,
+    /// Whether any entry could not be read whole, so that what the file offers is not known.
+    pub unread_capabilities: bool,
     /// `[test]`
     pub test: Test,
     /// The end of the text, in bytes, where a `[[capability]]` can be added; none behind `capability = [ … ]`.
@@ -123,6 +127,8 @@ pub struct Capability {
     pub name: Spanned<String>,
     /// Whether the application starts without it.
     pub optional: bool,
+    /// Where each of its keys stands.
+    pub keys: BTreeMap<String, Range<usize>>,
     /// Its configuration.
     pub configs: BTreeMap<String, Config>,
     /// Whether `configs` is there and no table, which has been reported.

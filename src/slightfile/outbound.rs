@@ -102,6 +102,9 @@ mod tests {
             ("http://127.0.0.1:8080", "http://2130706433:8080/", true), // the same address, normalised
             ("http://[::1]:80", "http://[0:0::1]/", true),
             ("https://api.example.com", "https://api.example.com@evil.org/", false),
+            ("https://bücher.de", "https://bücher.de/", true), // both in their ASCII form
+            ("https://bücher.de", "https://xn--bcher-kva.de/", true),
+            ("https://*.bücher.de", "https://a.xn--bcher-kva.de/", true),
         ] {
             let parsed = HostPattern::parse(pattern).unwrap();
             assert_eq!(parsed.allows(&Url::parse(url).unwrap()), granted, "{pattern} {url}");

@@ -277,11 +277,14 @@ impl<'a> Section<'a> {
             .lenient(codes::KEY_UNKNOWN, message)
             .label(span.clone(), "not known here");
         match meant.by(key) {
+            Some(word) if self.get(word).is_some() => {
+                diagnostic.hint(format!("`{word}` is there already: leave one of them out"))
+            }
             Some(word) => {
                 let diagnostic = diagnostic.hint(format!("did you mean `{word}`?"));
                 // with only one of its places replaced it would be another mistake
                 let is_once = self.get(key).is_some_and(|item| places(item) == 1);
-                match is_once && self.get(word).is_none() && meant.is_certain(word) {
+                match is_once && meant.is_certain(word) {
                     true => diagnostic.fix(format!("replace by `{word}`"), span, word),
                     false => diagnostic,
                 }

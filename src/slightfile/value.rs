@@ -78,6 +78,15 @@ pub enum ReferenceError {
     /// A store that does not exist.
     #[error("there is no store `{0}`")]
     UnknownStore(String),
+    /// A key that no variable has.
+    #[error("the key has a character that no variable has in its name")]
+    Key,
+    /// A reference within the default.
+    #[error("the default is a literal: no reference can stand within a reference")]
+    Nested,
+    /// A reference that does not end.
+    #[error("`}}` is missing at its end")]
+    Unclosed,
     /// Text beside the reference.
     #[error("a reference is the whole value: text cannot stand before or after it")]
     Interpolated,
@@ -105,7 +114,8 @@ fn unresolved(store: Store, key: &str) -> String {
 pub struct Dialect {
     /// `${local.K}` is the literal `K` (before 1.0).
     pub local: bool,
-    /// `${store.KEY:-default}` (1.0).
+    /// `${store.KEY:-default}` (1.0), and names that a variable can have. Before it, all else between the braces is the key, and
+    /// what begins like a reference and does not end is a literal.
     pub defaults: bool,
 }
 
@@ -120,6 +130,7 @@ impl Value {
                 Some(start) if text.get(start..).is_some_and(|rest| rest.contains('}')) => {
                     Err(ReferenceError::Interpolated)
                 }
+                Some(0) if dialect.defaults => Err(ReferenceError::Unclosed),
                 _ => Ok(Self::Literal(text.to_owned())),
             };
         };
@@ -131,10 +142,14 @@ impl Value {
         if key.is_empty() {
             return Err(ReferenceError::NoKey);
         }
+        if default.as_ref().is_some_and(|default| default.contains("${")) {
+            return Err(ReferenceError::Nested);
+        }
         if store == "local" && dialect.local {
             return Ok(Self::Literal(key.to_owned()));
         }
         match STORES.iter().find(|(name, _)| *name == store) {
+            Some((_, store)) if dialect.defaults && !is_key(*store, key) => Err(ReferenceError::Key),
             Some((_, store)) => Ok(Self::Reference {
                 store: *store,
                 key: key.to_owned(),
@@ -167,6 +182,12 @@ impl Value {
             }
         }
     }
+}
+
+/// Whether a store can have a key of this name. Those of Azure App Configuration have colons.
+fn is_key(store: Store, key: &str) -> bool {
+    let is_refused = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '=' | '$' | '{' | '}');
+    !key.contains(is_refused) && (store.is_planned() || !key.contains(':'))
 }
 
 #[cfg(test)]
@@ -210,6 +231,16 @@ mod tests {
             ("${envvars.}", NEW, Err(ReferenceError::NoKey)),
             ("${}", NEW, Err(ReferenceError::NoDot)),
             ("redis://${envvars.HOST}", NEW, Err(ReferenceError::Interpolated)),
+            ("${envvars.A:-}", NEW, Ok(reference(Store::Envvars, "A", Some("")))),
+            ("${envvars.A:-${envvars.B}}", NEW, Err(ReferenceError::Nested)),
+            ("${envvars.A=B}", NEW, Err(ReferenceError::Key)),
+            ("${envvars.A B}", NEW, Err(ReferenceError::Key)),
+            ("${envvars.A:b}", NEW, Err(ReferenceError::Key)),
+            ("${azapp.A:b}", NEW, Ok(reference(Store::Azapp, "A:b", None))),
+            ("${envvars.A=B}", OLD, Ok(reference(Store::Envvars, "A=B", None))),
+            ("${envvars.X", NEW, Err(ReferenceError::Unclosed)),
+            ("${", NEW, Err(ReferenceError::Unclosed)),
+            ("${envvars.X", OLD, Ok(Value::Literal("${envvars.X".into()))),
         ] {
             assert_eq!(Value::parse(text, dialect), expected, "{text}");
         }

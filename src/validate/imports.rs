@@ -15,18 +15,15 @@ const ENTRY_POINTS: &[(&str, &str)] = &[("wasi:http", "incoming-handler"), ("was
 /// Finds every problem of a world.
 pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, artifact: Artifact) -> Vec<Diagnostic> {
     let mut found = interfaces::check(world, catalogue, artifact);
-    let mut used = Used::new();
-    for import in &world.imports {
-        if let Some(family) = family(import, catalogue, |capability| capability.imports) {
-            used.entry(family).or_default().push(import.path());
-        }
-    }
-    for export in &world.exports {
-        if let Some(family) = family(export, catalogue, |capability| capability.exports) {
-            used.entry(family).or_default().push(export.path());
-        }
-    }
-    let missing = missing(slightfile, &used, catalogue);
+    let used = uses(world, catalogue, |_, _| true);
+    // Another version is not hosted, whatever the slightfile offers: it asks for no entry.
+    let asked = uses(world, catalogue, |interface, hosted| {
+        is_hosted(interface.version.as_ref(), hosted.versions)
+    });
+    let missing = match all_is_known(slightfile, catalogue) {
+        true => missing(slightfile, &asked, catalogue),
+        false => Vec::new(),
+    };
     let unused = match artifact {
         Artifact::App => unused(slightfile, &used, catalogue),
         Artifact::Test => Vec::new(),
@@ -37,9 +34,9 @@ pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, arti
     found.extend(free.iter().filter_map(|entry| never_used(entry, catalogue)));
     // One capability that is missing and one that is not used are most likely one mistake.
     if let ([family], [entry]) = (missing.as_slice(), backends.as_slice()) {
-        found.push(wrong_family(*family, &used, entry, catalogue));
+        found.push(wrong_family(*family, &asked, slightfile, entry, catalogue));
     } else {
-        let lacks = |family: &Family| without_capability(slightfile, *family, &used, catalogue);
+        let lacks = |family: &Family| without_capability(slightfile, *family, &asked, catalogue);
         found.extend(missing.iter().filter_map(lacks));
         found.extend(backends.iter().filter_map(|entry| never_used(entry, catalogue)));
     }
@@ -100,6 +97,33 @@ type Entry<'a> = (&'a crate::slightfile::Capability, &'static Resource);
 /// The interfaces that a component uses, by family.
 type Used = BTreeMap<Family, Vec<String>>;
 
+/// What a component uses of the capabilities, as far as it `counts`.
+fn uses(world: &World, catalogue: &Catalogue, counts: impl Fn(&Interface, &Hosted) -> bool) -> Used {
+    let imports = world
+        .imports
+        .iter()
+        .map(|import| (import, row(import, catalogue, |capability| capability.imports)));
+    let exports = world
+        .exports
+        .iter()
+        .map(|export| (export, row(export, catalogue, |capability| capability.exports)));
+    let mut used = Used::new();
+    for (interface, row) in imports.chain(exports) {
+        let counted = row.filter(|(_, hosted)| counts(interface, hosted));
+        if let Some((family, _)) = counted {
+            used.entry(family).or_default().push(interface.path());
+        }
+    }
+    used
+}
+
+/// Whether it is known what the slightfile offers: an entry that cannot be read, or whose resource is misspelt, can be what the
+/// component needs, and has been reported.
+fn all_is_known(slightfile: &Slightfile, catalogue: &Catalogue) -> bool {
+    let mut entries = slightfile.capabilities.iter();
+    !slightfile.unread_capabilities && entries.all(|entry| catalogue.resource(&entry.resource.value).is_some())
+}
+
 /// The families that the component uses and the slightfile lacks.
 fn missing(slightfile: &Slightfile, used: &Used, catalogue: &Catalogue) -> Vec<Family> {
     let families = used.keys().copied();
@@ -128,9 +152,9 @@ fn without_capability(
     );
     let problem = Diagnostic::error(codes::IMPORT_WITHOUT_CAPABILITY, message)
         .label(slightfile.specversion.span.clone(), "in this slightfile")
-        .hint(block(family, catalogue));
-    Some(match (slightfile.end, entry(family, catalogue)) {
-        (Some(end), Some((resource, entry))) if slightfile.specversion.value != SpecVersion::V0_1 => {
+        .hint(block(family, slightfile, catalogue));
+    Some(match (slightfile.end, entry(family, slightfile, catalogue)) {
+        (Some(end), Some((resource, entry))) => {
             problem.suggest(format!("add `{}`", resource.id), end..end, format!("\n{entry}"))
         }
         _ => problem,
@@ -138,7 +162,13 @@ fn without_capability(
 }
 
 /// One entry is offered and not used, and what is used is not offered.
-fn wrong_family(family: Family, used: &Used, entry: &Entry<'_>, catalogue: &Catalogue) -> Diagnostic {
+fn wrong_family(
+    family: Family,
+    used: &Used,
+    slightfile: &Slightfile,
+    entry: &Entry<'_>,
+    catalogue: &Catalogue,
+) -> Diagnostic {
     let (entry, resource) = entry;
     let name = |family: Family| catalogue.capability(family).map_or("", |capability| capability.name);
     let message = format!(
@@ -161,15 +191,19 @@ fn wrong_family(family: Family, used: &Used, entry: &Entry<'_>, catalogue: &Cata
             entry.resource.span.clone(),
             format!("\"{}\"", instead.id),
         ),
-        None => problem.hint(block(family, catalogue)),
+        None => problem.hint(block(family, slightfile, catalogue)),
     }
 }
 
 /// The entry to paste: the resource that it takes, and its text.
-fn entry(family: Family, catalogue: &Catalogue) -> Option<(&'static Resource, String)> {
+fn entry(family: Family, slightfile: &Slightfile, catalogue: &Catalogue) -> Option<(&'static Resource, String)> {
     let first = catalogue.resources.iter().find(|resource| resource.family == family);
     let resource = catalogue.ready(family).next().or(first)?;
-    let mut entry = format!("[[capability]]\nresource = \"{}\"\nname = \"*\"", resource.id);
+    // In 0.1 the name is the resource, and what it needs comes from the file's `secret_store`.
+    if slightfile.specversion.value == SpecVersion::V0_1 {
+        return Some((resource, format!("[[capability]]\nname = \"{}\"\n", resource.id)));
+    }
+    let mut entry = format!("[[capability]]\nresource = \"{}\"\nname = \"default\"", resource.id);
     let keys = resource
         .keys
         .iter()
@@ -185,9 +219,13 @@ fn entry(family: Family, catalogue: &Catalogue) -> Option<(&'static Resource, St
 }
 
 /// The entry in a hint.
-fn block(family: Family, catalogue: &Catalogue) -> String {
-    let entry = entry(family, catalogue).map_or_else(String::new, |(_, entry)| entry);
-    format!("add an entry; `name` is what the component opens\n\n{entry}")
+fn block(family: Family, slightfile: &Slightfile, catalogue: &Catalogue) -> String {
+    let entry = entry(family, slightfile, catalogue).map_or_else(String::new, |(_, entry)| entry);
+    let name = match slightfile.specversion.value {
+        SpecVersion::V0_1 => "the resource",
+        SpecVersion::V0_2 | SpecVersion::V1_0 => "what the component opens",
+    };
+    format!("add an entry; `name` is {name}\n\n{entry}")
 }
 
 fn outbound(slightfile: &Slightfile, world: &World, catalogue: &Catalogue) -> Option<Diagnostic> {

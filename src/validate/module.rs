@@ -18,8 +18,8 @@ const WORLD_SECTION: &str = "component-type";
 pub const SLIGHTS: &str = "was made for slight ≤ 0.5: a core module of its old ABI, and no component";
 
 /// The way out of it.
-pub const SLIGHTS_HINT: &str = "its source has to be built again, against today's WIT worlds; `slt explain SLT0406` says \
-                                how, and docs/migrating.md has the whole way";
+pub const SLIGHTS_HINT: &str =
+    "its source has to be built again, against today's WIT worlds; `slt explain SLT0406` says how";
 
 /// Whether each section of a module or component lies within the bytes. What decodes them afterwards makes room for what a section
 /// says of its size (up to 4 GiB), or panics on one that is cut short (wit-parser and wit-component 0.262).

@@ -15,7 +15,7 @@ type Known<'a> = (&'a Capability, &'static Resource);
 pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut known: Vec<Known<'_>> = Vec::new();
-    for entry in &slightfile.capabilities {
+    for entry in slightfile.capabilities.iter().chain(&slightfile.nameless) {
         match catalogue.resource(&entry.resource.value) {
             Some(resource) if !(resource.legacy && slightfile.specversion.value == SpecVersion::V1_0) => {
                 known.push((entry, resource));
@@ -30,7 +30,7 @@ pub fn check(slightfile: &Slightfile, catalogue: &Catalogue) -> Vec<Diagnostic> 
         found.extend(keys_of_others(entry, resource));
         found.extend(unknown_configs(entry, resource, slightfile.specversion.value));
         for (key, config) in &entry.configs {
-            found.extend(value_problems(key, config, resource));
+            found.extend(value_problems(key, config, resource, slightfile.specversion.value));
         }
     }
     found.extend(planned_stores(slightfile, &known));
@@ -185,36 +185,34 @@ fn too_little_memory(slightfile: &Slightfile) -> Option<Diagnostic> {
 fn keys_of_others(entry: &Capability, resource: &Resource) -> Vec<Diagnostic> {
     let messaging = resource.family == Family::Messaging;
     let component = resource.id.ends_with(".component");
-    let first = |spans: &[Range<usize>]| spans.first().cloned();
-    let subscribe: Vec<_> = entry.subscribe.iter().map(|topic| topic.span.clone()).collect();
-    let retry: Vec<_> = entry.retry.iter().map(|retry| retry.attempts.span.clone()).collect();
-    let grants: Vec<_> = entry.grants.iter().map(|host| host.span.clone()).collect();
     [
         (
             "subscribe",
             messaging,
-            first(&subscribe),
+            !entry.subscribe.is_empty(),
             "a `messaging` capability has topics",
         ),
         (
             "retry",
             messaging,
-            first(&retry),
+            entry.retry.is_some(),
             "a `messaging` capability delivers again",
         ),
         (
             "grants",
             component,
-            first(&grants),
+            !entry.grants.is_empty(),
             "a provider component is granted something; the application's own hosts stand in [outbound]",
         ),
     ]
     .into_iter()
-    .filter(|(_, reads, ..)| !reads)
-    .filter_map(|(key, _, span, who)| {
+    .filter(|(_, reads, is_set, _)| !reads && *is_set)
+    .map(|(key, _, _, who)| {
         let message = format!("`{}` does not read `{key}`", resource.id);
-        let problem = Diagnostic::error(codes::KEY_OF_OTHER_CAPABILITY, message);
-        Some(problem.label(span?, "without effect here").hint(format!("only {who}")))
+        let span = entry.keys.get(key).unwrap_or(&entry.span);
+        Diagnostic::error(codes::KEY_OF_OTHER_CAPABILITY, message)
+            .label(span.clone(), "without effect here")
+            .hint(format!("only {who}"))
     })
     .collect()
 }
@@ -248,7 +246,12 @@ fn missing_configs(slightfile: &Slightfile, entry: &Capability, resource: &Resou
     let first = missing.first()?;
     let names: Vec<_> = missing.iter().map(|key| format!("`{}`", key.name)).collect();
     let noun = if names.len() == 1 { "the key" } else { "the keys" };
-    let message = format!("`{}` needs {noun} {}", resource.id, names.join(", "));
+    let either = |key: &&Key| match key.need {
+        Need::Or(other) => format!("`{}` or `{other}`", key.name),
+        _ => format!("`{}`", key.name),
+    };
+    let wanted: Vec<_> = missing.iter().map(either).collect();
+    let message = format!("`{}` needs {noun} {}", resource.id, wanted.join(", "));
     let diagnostic =
         Diagnostic::error(codes::CONFIG_MISSING, message).label(entry.configs_span.clone(), "not set here");
     if slightfile.specversion.value == SpecVersion::V0_1 {
@@ -289,25 +292,55 @@ fn comes_first(resource: &Resource, name: &str, other: &str) -> bool {
     place(name) < place(other)
 }
 
-fn value_problems(name: &str, config: &Config, resource: &Resource) -> Vec<Diagnostic> {
+/// A literal, or what a reference falls back on.
+fn value_problems(name: &str, config: &Config, resource: &Resource, version: SpecVersion) -> Vec<Diagnostic> {
     let key = resource.keys.iter().find(|key| key.name == name);
     let mut found = Vec::new();
-    let Value::Literal(literal) = &config.value.value else {
-        return found;
+    let (what, literal) = match &config.value.value {
+        Value::Literal(literal) => ("value", literal),
+        Value::Reference {
+            default: Some(default), ..
+        } => ("default", default),
+        Value::Reference { default: None, .. } => return found,
     };
     let secret = key.map_or_else(|| is_secret_name(name), |key| key.secret);
     if (secret && !literal.is_empty()) || has_password(literal) {
-        found.push(secret_literal(name, config.value.span.clone(), secret));
+        found.push(secret_literal(name, what, config.value.span.clone(), secret));
     }
-    if let Some(expected) = key.and_then(|key| misformed(key, literal)) {
-        let example = key.map_or("", |key| key.example);
-        found.push(
-            Diagnostic::error(codes::CONFIG_FORM, format!("the value of `{name}` is not {expected}"))
-                .label(config.value.span.clone(), format!("not {expected}"))
-                .hint(format!("write it like \"{example}\"")),
-        );
+    if let Some((key, expected)) = key.and_then(|key| Some((key, misformed(key, literal)?))) {
+        let span = config.value.span.clone();
+        let problem = Diagnostic::error(codes::CONFIG_FORM, format!("the {what} of `{name}` is not {expected}"))
+            .label(span.clone(), format!("not {expected}"));
+        let reference = foreign_reference(literal).filter(|_| what == "value" && version == SpecVersion::V1_0);
+        found.push(match reference {
+            Some(reference) => problem.hint(format!("a reference is written \"{reference}\"")).suggest(
+                format!("replace by `{reference}`"),
+                span,
+                format!("\"{reference}\""),
+            ),
+            None if what == "default" => problem.hint(format!("write it behind `:-`, like {}", key.example)),
+            None => problem.hint(format!("write it like \"{}\"", key.example)),
+        });
     }
     found
+}
+
+/// A literal that other tools read as a reference, such as `$A`, `$(envvars.A)` and `{{envvars.A}}`, as it is written here.
+fn foreign_reference(literal: &str) -> Option<String> {
+    const FORMS: &[(&str, &str)] = &[("$(", ")"), ("{{", "}}"), ("{", "}"), ("%", "%"), ("$", "")];
+    let within = |(start, end): &(&str, &str)| literal.strip_prefix(start)?.strip_suffix(end);
+    let path = FORMS.iter().find_map(within)?.trim();
+    let (store, key) = path.rsplit_once('.').unwrap_or(("envvars", path));
+    let store = match store {
+        "usersecrets" => store,
+        _ => "envvars",
+    };
+    is_variable(key).then(|| format!("${{{store}.{key}}}"))
+}
+
+/// Whether it is the plain name of a variable.
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn unknown_configs(entry: &Capability, resource: &Resource, version: SpecVersion) -> Vec<Diagnostic> {
@@ -316,14 +349,28 @@ fn unknown_configs(entry: &Capability, resource: &Resource, version: SpecVersion
     let unread = entry.unread_configs.iter().map(String::as_str);
     let written = || entry.configs.keys().map(String::as_str).chain(unread.clone());
     let meant = Meant::new(written().filter(|name| !is_known(name)), &known);
-    let is_free = |word: &str| meant.is_certain(word) && !written().any(|name| name == word);
+    let place = |word: &str| match written().any(|name| name == word) {
+        true => Place::Taken,
+        false if meant.is_certain(word) => Place::Free,
+        false => Place::Contested,
+    };
     let unknown = entry.configs.iter().filter(|(name, _)| !is_known(&name.as_str()));
     unknown
         .map(|(name, config)| {
             let word = meant.by(name);
-            unknown_config(name, config, resource, version, word.map(|word| (word, is_free(word))))
+            unknown_config(name, config, resource, version, word.map(|word| (word, place(word))))
         })
         .collect()
+}
+
+/// Whether an unknown key can take the place of the one that it most likely stands for.
+#[derive(Clone, Copy)]
+enum Place {
+    Free,
+    /// Another unknown key most likely stands for the same.
+    Contested,
+    /// The key is there already.
+    Taken,
 }
 
 /// `meant`: the key that it most likely stands for, and whether it can take its place.
@@ -332,7 +379,7 @@ fn unknown_config(
     config: &Config,
     resource: &Resource,
     version: SpecVersion,
-    meant: Option<(&str, bool)>,
+    meant: Option<(&str, Place)>,
 ) -> Diagnostic {
     let message = format!("`{}` has no key `{}`", resource.id, shown(name));
     let diagnostic = if version == SpecVersion::V1_0 {
@@ -341,11 +388,14 @@ fn unknown_config(
         Diagnostic::warning(codes::CONFIG_UNKNOWN, message)
     };
     let diagnostic = diagnostic.label(config.key.clone(), "not a key of this resource");
-    if let Some((word, is_free)) = meant {
-        let diagnostic = diagnostic.hint(format!("did you mean `{word}`?"));
-        return match is_free {
-            true => diagnostic.fix(format!("replace by `{word}`"), config.key.clone(), word),
-            false => diagnostic,
+    if let Some((word, place)) = meant {
+        let did_you_mean = format!("did you mean `{word}`?");
+        return match place {
+            Place::Free => diagnostic
+                .hint(did_you_mean)
+                .fix(format!("replace by `{word}`"), config.key.clone(), word),
+            Place::Contested => diagnostic.hint(did_you_mean),
+            Place::Taken => diagnostic.hint(format!("`{word}` is there already: leave one of them out")),
         };
     }
     let keys: Vec<_> = resource.keys.iter().map(|key| format!("`{}`", key.name)).collect();
@@ -355,19 +405,20 @@ fn unknown_config(
     }
 }
 
-fn secret_literal(name: &str, span: Range<usize>, whole: bool) -> Diagnostic {
+/// `what` holds it: the value or the default.
+fn secret_literal(name: &str, what: &str, span: Range<usize>, whole: bool) -> Diagnostic {
     let message = match whole {
-        true => format!("the value of `{}` is a secret", shown(name)),
-        false => format!("the value of `{}` has a password in it", shown(name)),
+        true => format!("the {what} of `{}` is a secret", shown(name)),
+        false => format!("the {what} of `{}` has a password in it", shown(name)),
     };
     let problem = Diagnostic::warning(codes::CONFIG_SECRET, message)
         .label(span.clone(), "written into the file")
         .hint(format!(
-            "write \"${{envvars.{}}}\", and set it in the environment",
+            "write \"${{envvars.{0}}}\", and set it in the environment, or \"${{usersecrets.{0}}}\", and `slt secret set {0}`",
             shown(name)
         ));
     // A key with a dot would be read as the store's name.
-    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+    if !is_variable(name) {
         return problem;
     }
     ["usersecrets", "envvars"].iter().fold(problem, |problem, store| {
@@ -412,6 +463,7 @@ fn url(literal: &str, schemes: &[&str]) -> Option<url::Url> {
 
 /// Two entries of one family must not share a name, and `*` is every name.
 fn names(known: &[Known<'_>], version: SpecVersion) -> Vec<Diagnostic> {
+    let is_nameless = |entry: &Capability| entry.name.value.is_empty();
     let mut found = Vec::new();
     for (index, (entry, resource)) in known.iter().enumerate() {
         // In 0.1 the name is the resource, and an old and a new name of it are one.
@@ -423,20 +475,20 @@ fn names(known: &[Known<'_>], version: SpecVersion) -> Vec<Diagnostic> {
         let earlier = known
             .iter()
             .take(index)
-            .filter(|(_, other)| other.family == resource.family)
+            .filter(|(earlier, other)| other.family == resource.family && !is_nameless(earlier))
             .find(|(earlier, other)| {
                 let that = name(earlier, other);
                 this == that || this == "*" || that == "*"
             });
-        if let Some((earlier, other)) = earlier {
+        if let Some((earlier, other)) = earlier.filter(|_| !is_nameless(entry)) {
             let same = this == name(earlier, other);
-            found.push(clash(earlier, entry, resource.family, same));
+            found.push(clash(earlier, entry, resource.family, same, version));
         }
     }
     found
 }
 
-fn clash(earlier: &Capability, entry: &Capability, family: Family, same: bool) -> Diagnostic {
+fn clash(earlier: &Capability, entry: &Capability, family: Family, same: bool, version: SpecVersion) -> Diagnostic {
     let family = crate::catalogue::CATALOGUE
         .capability(family)
         .map_or("", |capability| capability.name);
@@ -454,6 +506,7 @@ fn clash(earlier: &Capability, entry: &Capability, family: Family, same: bool) -
         ),
     };
     let hint = match same {
+        true if version == SpecVersion::V0_1 => "leave one of them out",
         true => "give one of them another name: it is what the component opens",
         false => "give the one with `*` a name, or leave one of them out",
     };

@@ -299,10 +299,20 @@ fn config(key: &Key, version: SpecVersion) -> Value {
     let mut all = vec![reference(value)];
     if let Some(form) = form {
         let stores = stores();
-        let mut patterns = vec![format!(r"^\$\{{({stores})\."), format!("^{form}$")];
-        if version < SpecVersion::V1_0 {
-            patterns.push(format!(r"^\$\{{local\.{form}\}}$"));
-        }
+        let literal = format!("^{form}$");
+        let patterns = match version {
+            // what it falls back on is of this form too
+            SpecVersion::V1_0 => [
+                literal,
+                format!(r"^\$\{{({stores})\.([^:]|:[^-])*\}}$"),
+                format!(r"^\$\{{({stores})\.([^:]|:[^-])*:-{form}\}}$"),
+            ],
+            _ => [
+                literal,
+                format!(r"^\$\{{({stores})\."),
+                format!(r"^\$\{{local\.{form}\}}$"),
+            ],
+        };
         let patterns: Vec<_> = patterns.iter().map(|pattern| json!({ "pattern": pattern })).collect();
         all.push(json!({ "anyOf": patterns }));
     }
@@ -316,13 +326,19 @@ fn config(key: &Key, version: SpecVersion) -> Value {
 /// A literal, or a reference that is the whole value.
 fn value(old: bool) -> Value {
     let stores = stores();
-    let pattern = match old {
-        true => format!(r"^\$\{{({stores}|local)\.[^.]+\}}$"),
-        false => format!(r"^\$\{{({stores})\.[^.:][^.]*(:-[\s\S]*)?\}}$"),
+    let (like_a_reference, pattern) = match old {
+        true => (r"\$\{[\s\S]*\}", format!(r"^\$\{{({stores}|local)\.[^.]+\}}$")),
+        // a key without the characters that no variable has, and a default without a reference in it
+        false => (
+            r"\$\{[\s\S]*\}|^\$\{",
+            format!(
+                r"^\$\{{({stores})\.[^.:=\s$\{{\}}]([^.:=\s$\{{\}}]|:[^-.=\s$\{{\}}])*(:-([^$]|\$+[^$\{{])*\$*)?\}}$"
+            ),
+        ),
     };
     json!({
         "type": "string",
-        "anyOf": [{ "not": { "pattern": r"\$\{[\s\S]*\}" } }, { "pattern": pattern }],
+        "anyOf": [{ "not": { "pattern": like_a_reference } }, { "pattern": pattern }],
     })
 }
 

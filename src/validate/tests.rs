@@ -195,6 +195,29 @@ fn one_missing_and_one_unused_are_one_mistake() {
     }
 }
 
+/// What could not be read may be what is missing; a version that is not hosted asks for no entry.
+#[test]
+fn nothing_is_missing_beside_what_could_not_be_read() {
+    let world = world(&[
+        "package wasi:cli@0.2.0; interface run { run: func() -> result; }",
+        STORE,
+        "package a:b; world w { import wasi:keyvalue/store@0.2.0-draft; export wasi:cli/run@0.2.0; }",
+    ]);
+    for (entry, expected) in [
+        ("resource = \"keyvalue.reddis\"\nname = \"a\"", ["SLT0201"].as_slice()),
+        (
+            "resource = \"keyvalue.redis\"\nconfigs = { REDIS_ADDRESS = \"redis://h\" }",
+            &[],
+        ),
+    ] {
+        let slightfile = format!("specversion = \"1.0\"\n[[capability]]\n{entry}\n");
+        assert_eq!(codes_of(&slightfile, &world, Artifact::App), expected, "{entry}");
+    }
+    let other = STORE.replace("0.2.0-draft", "0.3.0");
+    let world = self::world(&[&other, "package a:b; world w { import wasi:keyvalue/store@0.3.0; }"]);
+    assert_eq!(codes_of("specversion = \"1.0\"\n", &world, Artifact::Test), ["SLT0304"]);
+}
+
 #[test]
 fn keys_of_another_capability() {
     let with = |more: &str| format!("{REDIS}{more}\n");

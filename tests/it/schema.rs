@@ -129,7 +129,7 @@ fn forms() {
         (
             with(
                 "keyvalue.redis",
-                "configs = { REDIS_ADDRESS = \"${envvars.A:-x.y:-z}\" }",
+                "configs = { REDIS_ADDRESS = \"${envvars.A:-redis://x.y}\" }",
             ),
             true,
         ),

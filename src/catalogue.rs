@@ -25,6 +25,14 @@ pub enum Family {
     HttpClient,
 }
 
+impl Family {
+    /// Whether a component that uses it needs an entry in the slightfile: HTTP is there for every component.
+    #[must_use]
+    pub fn needs_entry(self) -> bool {
+        !matches!(self, Self::Http | Self::HttpClient)
+    }
+}
+
 /// An interface of a capability, and the versions of it that are hosted (or will be, for a planned one).
 #[derive(Debug, Clone, Copy)]
 pub struct Hosted {

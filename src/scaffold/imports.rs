@@ -10,7 +10,7 @@ use super::carried::{self, Carried};
 use super::changes::Change;
 use super::refusal::Refusal;
 use super::wit;
-use crate::catalogue::{Capability, Family, Hosted};
+use crate::catalogue::{Capability, Hosted};
 use crate::project::WitFolder;
 use crate::slightfile::apply;
 use crate::validate::is_hosted;
@@ -104,15 +104,10 @@ pub fn remove(folder: &WitFolder, capability: &Capability) -> Imports {
         .map(|hosted| hosted.package.to_owned())
         .collect();
     imports.changes.extend(unnamed(&after, &packages));
-    if needs_entry(capability) {
+    if capability.family.needs_entry() {
         imports.notes.extend(named_elsewhere(&after, &paths));
     }
     imports
-}
-
-/// Whether nothing stands behind a capability's interfaces without an entry. HTTP is there for every component.
-pub fn needs_entry(capability: &Capability) -> bool {
-    !matches!(capability.family, Family::Http | Family::HttpClient)
 }
 
 /// `wasi:keyvalue/store`

@@ -82,7 +82,7 @@ pub fn remove(sources: &Sources<'_>, resource: &str, name: Option<&str>) -> Resu
         removed.comments.extend(imports.comments);
         removed.notes.extend(imports.notes);
     }
-    if let (Some(kind), true) = (kind.filter(|kind| imports::needs_entry(kind)), is_last) {
+    if let (Some(kind), true) = (kind.filter(|kind| kind.family.needs_entry()), is_last) {
         removed.notes.extend(bindings::still_named(sources.rust, kind));
     }
     if let (Some(manifest), None, false) = (sources.manifest, others().next(), sources.uses_bindgen) {

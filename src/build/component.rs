@@ -10,6 +10,7 @@ use wasm_metadata::{AddMetadata, AddMetadataField};
 use wit_component::ComponentEncoder;
 use wit_parser::decoding::{DecodedWasm, decode};
 
+use super::About;
 use crate::validate::module;
 
 /// How every WebAssembly binary begins.
@@ -62,17 +63,6 @@ impl ComponentError {
     }
 }
 
-/// What a component says of itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct About<'a> {
-    /// The package's name.
-    pub name: &'a str,
-    /// The package's version.
-    pub version: &'a str,
-    /// The revision of its source.
-    pub revision: Option<&'a str>,
-}
-
 /// Whether bytes begin as a component does.
 #[must_use]
 pub fn is_component(bytes: &[u8]) -> bool {
@@ -82,14 +72,14 @@ pub fn is_component(bytes: &[u8]) -> bool {
 }
 
 /// Makes a component of `bytes` if they are none, validates it, and has it say what it is.
-pub(super) fn finish(bytes: &[u8], about: About<'_>) -> Result<Vec<u8>, ComponentError> {
+pub(super) fn finish(bytes: &[u8], about: &About, revision: Option<&str>) -> Result<Vec<u8>, ComponentError> {
     let component = componentize(bytes)?;
     match decode(&component) {
         Ok(DecodedWasm::Component(..)) => {}
         Ok(DecodedWasm::WitPackage(..)) => return Err(ComponentError::Wit),
         Err(error) => return Err(ComponentError::Invalid(format!("{error:#}"))),
     }
-    describe(&component, about)
+    describe(&component, about, revision)
 }
 
 fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ComponentError> {
@@ -123,16 +113,16 @@ fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ComponentError> {
 
 /// Name and tools in the sections of the tool conventions; version and revision in those that OCI tools read
 /// (<https://github.com/WebAssembly/tool-conventions/blob/main/Metadata.md>).
-fn describe(component: &[u8], about: About<'_>) -> Result<Vec<u8>, ComponentError> {
+fn describe(component: &[u8], about: &About, revision: Option<&str>) -> Result<Vec<u8>, ComponentError> {
     let mut metadata = AddMetadata::default();
-    metadata.name = AddMetadataField::Set(about.name.to_string());
+    metadata.name = AddMetadataField::Set(about.name.clone());
     metadata
         .processed_by
         .push(("slt".into(), env!("CARGO_PKG_VERSION").into()));
     let mut described = metadata
         .to_wasm(component)
         .map_err(|error| ComponentError::Invalid(format!("{error:#}")))?;
-    let fields = [("version", Some(about.version)), ("revision", about.revision)];
+    let fields = [("version", Some(about.version.as_str())), ("revision", revision)];
     for (name, value) in fields.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         let section = CustomSection {
             name: name.into(),
@@ -147,11 +137,13 @@ fn describe(component: &[u8], about: About<'_>) -> Result<Vec<u8>, ComponentErro
 mod tests {
     use super::*;
 
-    const ABOUT: About<'_> = About {
-        name: "orders",
-        version: "1.2.3",
-        revision: Some("c0ffee"),
-    };
+    fn finished(bytes: &[u8]) -> Result<Vec<u8>, ComponentError> {
+        let about = About {
+            name: "orders".into(),
+            version: "1.2.3".into(),
+        };
+        finish(bytes, &about, Some("c0ffee"))
+    }
 
     /// The smallest component: its header.
     fn empty() -> Vec<u8> {
@@ -160,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_component_says_what_it_is() {
-        let component = finish(&empty(), ABOUT).unwrap();
+        let component = finished(&empty()).unwrap();
         assert!(is_component(&component));
         let has = |section: &str, value: &str| {
             let text = [&[section.len() as u8], section.as_bytes(), value.as_bytes()].concat();
@@ -196,7 +188,7 @@ mod tests {
         slights.extend(b"canonical_abi");
         slights.extend([1, b'b', 0, 0]);
         let check = |bytes: &[u8], expected: &str| {
-            let message = finish(bytes, ABOUT).unwrap_err().to_string();
+            let message = finished(bytes).unwrap_err().to_string();
             assert!(message.starts_with(expected), "{message}");
         };
         check(b"", "is no WebAssembly");

@@ -1,6 +1,6 @@
 //! Writes `dist/NAME.wasm`, whole or not at all, and not again when nothing has changed.
 //!
-//! What was written from what is remembered in a stamp beside what cargo made, which `cargo clean` removes.
+//! What was written from what is remembered in a stamp beside what the toolchain made, which `cargo clean` removes.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::component::{About, finish};
+use super::component::finish;
 use super::{BuildError, BuiltApp, Written};
 
 /// The largest artifact that is read, in bytes: a debug build of a large guest has some tens of megabytes.
@@ -37,8 +37,8 @@ struct FileStamp {
 /// Writes the component of `app` under `root`, unless that is what lies there.
 pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Result<Written, BuildError> {
     let folder = root.join("dist");
-    let path = folder.join(format!("{}.wasm", app.name));
-    let stamp_path = stamp_path(&app.artifact, &path);
+    let path = folder.join(format!("{}.wasm", app.about.name));
+    let stamp_path = stamp_path(&app.stamps, &path);
     let remembered = fs::read(&stamp_path)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok());
@@ -51,12 +51,7 @@ pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Resu
         });
     }
 
-    let about = About {
-        name: &app.name,
-        version: &app.version,
-        revision,
-    };
-    let component = finish(&read(&app.artifact)?, about).map_err(|source| BuildError::Component {
+    let component = finish(&read(&app.artifact)?, &app.about, revision).map_err(|source| BuildError::Component {
         path: app.artifact.clone(),
         source,
     })?;
@@ -71,7 +66,7 @@ pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Resu
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
     let mut bytes = Vec::new();
     let limited = File::open(path).and_then(|file| file.take(ARTIFACT_MAX_BYTES + 1).read_to_end(&mut bytes));
     limited
@@ -82,12 +77,12 @@ fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
         .map_err(file("read", path))
 }
 
-fn create_folder(folder: &Path) -> Result<(), BuildError> {
+pub(super) fn create_folder(folder: &Path) -> Result<(), BuildError> {
     fs::create_dir_all(folder).map_err(file("create", folder))
 }
 
 /// Replaces a file by a rename, so that no one ever sees half of it.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
@@ -108,16 +103,16 @@ fn remember(path: &Path, stamp: &Stamp) -> io::Result<()> {
 }
 
 /// One stamp for each output: packages of one name may share a target directory.
-fn stamp_path(artifact: &Path, output: &Path) -> PathBuf {
+fn stamp_path(folder: &Path, output: &Path) -> PathBuf {
     let digest = Sha256::digest(output.as_os_str().as_encoded_bytes());
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    artifact.with_file_name("slt").join(format!("{name}.json"))
+    folder.join(format!("{name}.json"))
 }
 
 fn stamp(app: &BuiltApp, output: &Path, revision: Option<&str>) -> io::Result<Stamp> {
     Ok(Stamp {
         slt: env!("CARGO_PKG_VERSION").into(),
-        version: app.version.clone(),
+        version: app.about.version.clone(),
         revision: revision.map(Into::into),
         artifact: file_stamp(&app.artifact)?,
         output: file_stamp(output)?,
@@ -134,7 +129,7 @@ fn file_stamp(path: &Path) -> io::Result<FileStamp> {
     })
 }
 
-fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
+pub(super) fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
     let path = path.to_path_buf();
     move |source| BuildError::File { verb, path, source }
 }

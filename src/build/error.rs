@@ -34,6 +34,17 @@ pub enum BuildError {
     /// Cargo gave up before it compiled anything. It has said why.
     #[error("cargo gave up before it compiled anything")]
     Cargo,
+    /// The slightfile's command failed. It has said why.
+    #[error("`{0}` failed")]
+    Command(String),
+    /// The component that the slightfile names is not there.
+    #[error("there is no `{}`{}", .component.display(), .line.as_ref().map(|line| format!(" after `{line}`")).unwrap_or_default())]
+    NotMade {
+        /// What was to make it.
+        line: Option<String>,
+        /// Where it was to lie.
+        component: PathBuf,
+    },
     /// A tool is not installed.
     #[error("`{0}` is not on PATH")]
     NoTool(&'static str),
@@ -96,7 +107,14 @@ impl BuildError {
                 "with rustup (https://rustup.rs) it is `rustup target add {TARGET}`; without, the package of your system that holds Rust's standard library for WebAssembly"
             ),
             Self::Component { source, .. } => return source.hint(),
-            Self::Manifest(_) | Self::Compile | Self::NoTool(_) | Self::Tool { .. } | Self::File { .. } => {
+            Self::NotMade { line: Some(_), .. } => "`[app] component` says where the command leaves it".into(),
+            Self::NotMade { line: None, .. } => "`[app] build` names the command that makes it".into(),
+            Self::Manifest(_)
+            | Self::Compile
+            | Self::Command(_)
+            | Self::NoTool(_)
+            | Self::Tool { .. }
+            | Self::File { .. } => {
                 return None;
             }
         })

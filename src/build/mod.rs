@@ -1,11 +1,13 @@
-//! From a cargo package to a component: drives cargo, finds what it made, and writes `dist/NAME.wasm`.
+//! From a project's source to a component: drives its toolchain, finds what that made, and writes `dist/NAME.wasm`.
 //!
 //! Where a thing lies is read from cargo's own messages, never guessed: `CARGO_TARGET_DIR` and every cargo configuration
-//! are respected that way. It does not resolve dependencies, download, or decide what is fresh: cargo does.
+//! are respected that way. It does not resolve dependencies, download, or decide what is fresh: cargo does. C is compiled
+//! here, with the first toolchain that is found; whatever else there is, the slightfile names a command for.
 //!
 //! *Invariant:* tools run in the plan's folder with the plan's environment, and with nothing of this process's own.
 
 mod cargo;
+mod command;
 mod component;
 mod dist;
 mod error;
@@ -31,8 +33,12 @@ pub const TARGET: &str = "wasm32-wasip2";
 /// What to build, and in which surroundings.
 #[derive(Debug, Clone)]
 pub struct BuildPlan {
-    /// The folder of the package's `Cargo.toml`, absolute.
+    /// The project's folder, absolute: that of its `Cargo.toml`, if it has one.
     pub root: PathBuf,
+    /// What compiles it, and its tests; none where slt knows no toolchain for it.
+    pub toolchain: Option<Toolchain>,
+    /// What builds the application in the toolchain's stead.
+    pub command: Option<Command>,
     /// Optimise.
     pub release: bool,
     /// The environment that tools see, all of it.
@@ -43,15 +49,42 @@ pub struct BuildPlan {
     pub quiet: bool,
 }
 
-/// The application as cargo built it.
+/// What compiles a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Toolchain {
+    /// Cargo, for the package in the project's folder.
+    Cargo,
+}
+
+/// A toolchain that slt knows nothing of: `[app] component` and `[app] build`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The application's name and version.
+    pub about: About,
+    /// What is typed into a shell to build it.
+    pub line: Option<String>,
+    /// What lies there afterwards: a component, or a core module.
+    pub component: PathBuf,
+}
+
+/// What an application is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The application as its toolchain built it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltApp {
-    /// The package's name.
-    pub name: String,
-    /// The package's version.
-    pub version: String,
-    /// What cargo made, in its target directory: for [`TARGET`] a component.
+    /// Its name and version.
+    pub about: About,
+    /// What the toolchain made: a component.
     pub artifact: PathBuf,
+    /// A folder that the toolchain cleans, where it is remembered what was written from what.
+    pub stamps: PathBuf,
 }
 
 /// Where a test artifact comes from.
@@ -90,13 +123,11 @@ pub struct Written {
 /// # Errors
 /// [`BuildError`]; see [`BuildError::is_no_app`] for packages that hold tests only.
 pub fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
-    let manifest = manifest::read(plan)?;
-    if manifest.workspace_only {
-        return Err(BuildError::Workspace(plan.root.clone()));
+    match (&plan.command, &plan.toolchain) {
+        (Some(command), _) => command::app(plan, command, sink),
+        (None, Some(Toolchain::Cargo)) => cargo::app(plan, sink),
+        (None, None) => Err(BuildError::NoManifest(plan.root.clone())),
     }
-    target::before(plan, sink)?;
-    let artifacts = cargo::run(plan, sink, &["build"])?;
-    select::app(&manifest, &artifacts)
 }
 
 /// Builds the test programs of the package, or of every package of a workspace that is none itself. The application
@@ -105,10 +136,10 @@ pub fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
 /// # Errors
 /// [`BuildError`].
 pub fn tests(plan: &BuildPlan, sink: &Sink) -> Result<Vec<TestArtifact>, BuildError> {
-    manifest::read(plan)?;
-    target::before(plan, sink)?;
-    let artifacts = cargo::run(plan, sink, &["test", "--no-run"])?;
-    Ok(select::tests(&artifacts))
+    match &plan.toolchain {
+        Some(Toolchain::Cargo) => cargo::tests(plan, sink),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Builds the application, and writes it to `dist/` as a validated component that says what it is. Nothing is written

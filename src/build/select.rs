@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::{Artifact, TargetKind};
 
 use super::manifest::Manifest;
-use super::{BuildError, BuiltApp, TestArtifact, TestKind};
+use super::{About, BuildError, BuiltApp, TestArtifact, TestKind};
 
 /// The application: the package's `cdylib`, or else its program. Of several programs it is the one that `cargo run` takes.
 pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltApp, BuildError> {
@@ -40,8 +40,8 @@ fn built(artifact: &Artifact, kind: TargetKind) -> Option<BuiltApp> {
         .find(|file| file.extension() == Some("wasm"))?;
     let (name, version) = package(artifact);
     artifact.target.is_kind(kind).then(|| BuiltApp {
-        name,
-        version,
+        about: About { name, version },
+        stamps: file.with_file_name("slt").into(),
         artifact: file.into(),
     })
 }
@@ -120,8 +120,11 @@ mod tests {
         artifacts.push(artifact(ID, "cdylib", "unit", true));
         let found = app(&manifest, &artifacts).map_err(|error| error.to_string());
         let expected = expected.map_err(Into::into).map(|name| BuiltApp {
-            name: "p".into(),
-            version: "0.1.0".into(),
+            about: About {
+                name: "p".into(),
+                version: "0.1.0".into(),
+            },
+            stamps: "/target/slt".into(),
             artifact: format!("/target/{name}.wasm").into(),
         });
         assert_eq!(found, expected, "{made:?}");

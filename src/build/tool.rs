@@ -8,6 +8,7 @@ use std::thread;
 
 use super::{BuildError, BuildPlan};
 use crate::events::{Event, Sink};
+use crate::support::os;
 
 /// The longest line that is taken in one piece, in bytes: cargo's messages about an artifact have a few hundred.
 const LINE_MAX_BYTES: u64 = 1024 * 1024;
@@ -52,6 +53,17 @@ pub(super) fn run(
         };
         both(|| lines(out, &mut each), || lines(err, tell))
     })
+}
+
+/// Has a shell run a line; what it prints on either stream goes to `sink`.
+pub(super) fn shell(plan: &BuildPlan, sink: &Sink, line: &str) -> Result<ExitStatus, BuildError> {
+    let tell = |line: &[u8]| {
+        sink(Event::Tool {
+            text: String::from_utf8_lossy(line).into_owned(),
+        });
+    };
+    let (shell, flag) = os::SHELL;
+    run(plan, sink, shell, &[flag, line], tell)
 }
 
 /// Starts a tool, has both its streams read, and waits for its end. It is stopped when reading fails.

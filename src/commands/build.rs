@@ -3,19 +3,72 @@
 use std::path::PathBuf;
 
 use super::{Exit, Failure, Session};
-use crate::build::{self, BuildError, BuildPlan};
+use crate::build::{self, About, BuildError, BuildPlan, Command, Toolchain};
 use crate::cli::Build;
+use crate::project::{self, Project};
+use crate::slightfile::{self, Slightfile};
+use crate::ui::diagnostics::Source;
+
+/// The version of what does not say its own.
+const NO_VERSION: &str = "0.0.0";
 
 /// Runs `slt build`.
 pub fn run(session: &Session<'_>, arguments: &Build) -> Result<Exit, Failure> {
-    let plan = plan(session, session.directory(), arguments.release);
+    let plan = match slightfile(session)? {
+        Some((project, slightfile)) => plan(session, &project, &slightfile, arguments.release),
+        None => in_folder(session, session.directory(), arguments.release),
+    };
     build::component(&plan, &session.ui.sink()).map_err(failure)?;
     Ok(Exit::Done)
 }
 
-/// How to build the package in `root`, as the flags and the environment say.
-pub(super) fn plan(session: &Session<'_>, root: PathBuf, release: bool) -> BuildPlan {
+/// The slightfile of this very folder, or of `-c`. A package needs none to be built, and whether one fits what is built is
+/// for `slt check` to say.
+fn slightfile(session: &Session<'_>) -> Result<Option<(Project, Slightfile)>, Failure> {
+    let directory = session.directory();
+    let config = session.global.config.as_ref().map(|config| directory.join(config));
+    if config.is_none() && !directory.join(project::SLIGHTFILE).is_file() {
+        return Ok(None);
+    }
+    let project = project::load(&directory, config.as_deref())
+        .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))?;
+    let (slightfile, diagnostics) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
+    match slightfile {
+        Some(slightfile) => Ok(Some((project, slightfile))),
+        None => {
+            let source = Source {
+                name: &project.slightfile_name,
+                text: &project.slightfile_text,
+            };
+            session.ui.diagnostics(source, &diagnostics);
+            Err(Failure::usage(format!("`{}` has errors", project.slightfile_name)))
+        }
+    }
+}
+
+/// How to build a project, as its slightfile, the flags and the environment say.
+pub(super) fn plan(session: &Session<'_>, project: &Project, slightfile: &Slightfile, release: bool) -> BuildPlan {
+    let version = slightfile.app.version.as_ref();
+    let about = About {
+        name: project.name(slightfile),
+        version: version.map_or_else(|| NO_VERSION.to_owned(), |version| version.value.clone()),
+    };
+    let command = slightfile.app.component.as_ref().map(|component| Command {
+        about,
+        line: slightfile.app.build.as_ref().map(|line| line.value.clone()),
+        component: project.root.join(&component.value),
+    });
     BuildPlan {
+        command,
+        ..in_folder(session, project.root.clone(), release)
+    }
+}
+
+/// How to build what lies in a folder.
+fn in_folder(session: &Session<'_>, root: PathBuf, release: bool) -> BuildPlan {
+    BuildPlan {
+        toolchain: root.join("Cargo.toml").is_file().then_some(Toolchain::Cargo),
+        command: None,
         root,
         release,
         environment: session.invocation.environment.clone(),
@@ -33,8 +86,9 @@ pub(super) fn failure(error: BuildError) -> Failure {
         | BuildError::Manifest(_)
         | BuildError::Workspace(_)
         | BuildError::NoComponent(_)
-        | BuildError::Ambiguous { .. } => Failure::usage(message),
-        BuildError::Compile | BuildError::Component { .. } => Failure::failed(message),
+        | BuildError::Ambiguous { .. }
+        | BuildError::NotMade { .. } => Failure::usage(message),
+        BuildError::Compile | BuildError::Command(_) | BuildError::Component { .. } => Failure::failed(message),
         BuildError::Cargo
         | BuildError::NoTool(_)
         | BuildError::Tool { .. }

@@ -53,15 +53,10 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
     let (arguments, release) = (arguments.arguments.as_slice(), arguments.release);
     if path.is_dir() {
         let (project, slightfile) = app::project(session, &path)?;
-        let component = match &slightfile.app.component {
-            Some(component) => project.root.join(&component.value),
-            None => {
-                let plan = super::build::plan(session, project.root.clone(), release);
-                build::component(&plan, &session.ui.sink())
-                    .map_err(super::build::failure)?
-                    .path
-            }
-        };
+        let plan = super::build::plan(session, &project, &slightfile, release);
+        let component = build::component(&plan, &session.ui.sink())
+            .map_err(super::build::failure)?
+            .path;
         let plan = Plan {
             component: (&component, &read(session, &component)?),
             project: &project,

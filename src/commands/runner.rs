@@ -35,7 +35,7 @@ pub fn run(session: &Session<'_>, arguments: &Runner) -> Result<Exit, Failure> {
     };
     let sink = ui.sink();
     let release = path.components().any(|part| part.as_os_str() == OsStr::new("release"));
-    let mut build_plan = super::build::plan(session, project.root.clone(), release);
+    let mut build_plan = super::build::plan(session, &project, &slightfile, release);
     build_plan.quiet = true;
     let app = test::application(&build_plan, &sink)?;
     let plan = Plan {

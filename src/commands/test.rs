@@ -25,7 +25,7 @@ pub fn run(session: &Session<'_>, arguments: &Test) -> Result<Exit, Failure> {
     } else {
         session.ui.sink()
     };
-    let build_plan = super::build::plan(session, project.root.clone(), arguments.release);
+    let build_plan = super::build::plan(session, &project, &slightfile, arguments.release);
     let app = application(&build_plan, &sink)?;
     let artifacts = build::tests(&build_plan, &sink).map_err(super::build::failure)?;
     let plan = Plan {

@@ -113,6 +113,9 @@ pub fn make_private_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// The shell that runs a line, and the flag before it.
+pub const SHELL: (&str, &str) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+
 /// A path as a word of a shell's line.
 #[must_use]
 pub fn shell_word(path: &Path) -> String {

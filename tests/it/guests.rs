@@ -37,6 +37,8 @@ pub fn environment() -> BTreeMap<String, OsString> {
 
 fn plan(package_name: &str) -> BuildPlan {
     BuildPlan {
+        toolchain: Some(slt::build::Toolchain::Cargo),
+        command: None,
         root: package(package_name),
         release: false,
         environment: environment(),

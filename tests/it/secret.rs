@@ -432,6 +432,8 @@ fn tests_read_neither_the_environment_nor_the_secrets() {
     assert!(tested.stdout.contains("1 passed"), "{}", tested.stdout);
 
     let plan = slt::build::BuildPlan {
+        toolchain: Some(slt::build::Toolchain::Cargo),
+        command: None,
         root: project.path().to_owned(),
         release: false,
         environment: environment.clone(),

@@ -1,7 +1,7 @@
 // The application as its clients see it. Each test has a fresh application, a fresh store and a
 // clock of its own.
 
-#include "http_client.h"
+#include "support/http_client.h"
 #include "links.h"
 #include "slt_test.h"
 

@@ -7,6 +7,7 @@
 
 mod add;
 mod bindings;
+mod c;
 mod cargo;
 mod carried;
 mod changes;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::rename::{self, Place};
-use super::rust;
+use super::{c, rust};
 
 /// A file of a template: its path in the project, and its bytes.
 pub type File = (&'static str, &'static [u8]);
@@ -55,7 +55,7 @@ pub struct Variant {
 }
 
 /// Every template; the first is the one that is written when none is asked for.
-pub const TEMPLATES: &[Template] = &[rust::TEMPLATE];
+pub const TEMPLATES: &[Template] = &[rust::TEMPLATE, c::TEMPLATE];
 
 /// A file of a folder below `templates`, as a row.
 macro_rules! file {

@@ -304,7 +304,7 @@ fn next_steps() {
     insta::assert_snapshot!("json", run.shown(empty.path()));
     let run = slt(empty.path(), &["new", "links4", "--with", "http,http-client"]);
     assert!(
-        run.stderr.starts_with("note: no host can be called yet"),
+        run.stderr.starts_with("note: put the hosts that may be called"),
         "{}",
         run.stderr
     );

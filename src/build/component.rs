@@ -82,7 +82,8 @@ pub(super) fn finish(bytes: &[u8], about: &About, revision: Option<&str>) -> Res
     describe(&component, about, revision)
 }
 
-fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ComponentError> {
+/// A component of `bytes`: they are one, or a core module that can be made one.
+pub(super) fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ComponentError> {
     let kind = bytes.strip_prefix(MAGIC).ok_or(ComponentError::NotWasm)?;
     if !kind.starts_with(COMPONENT) && !kind.starts_with(MODULE) {
         return Err(ComponentError::NotWasm);

@@ -49,6 +49,14 @@ pub struct BuildPlan {
     pub quiet: bool,
 }
 
+impl BuildPlan {
+    /// Whether there is nothing that could be built.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.toolchain.is_none() && self.command.is_none()
+    }
+}
+
 /// What compiles a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Toolchain {
@@ -96,6 +104,17 @@ pub enum TestKind {
     Integration,
 }
 
+/// How a test artifact is driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Rust's test harness.
+    Libtest,
+    /// It answers `--list` and `--exact NAME`.
+    Suite,
+    /// It is one test, and takes no arguments.
+    Program,
+}
+
 /// A program that holds tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestArtifact {
@@ -103,10 +122,12 @@ pub struct TestArtifact {
     pub package: String,
     /// The target's name: that of the library, or of the file in `tests/`.
     pub name: String,
-    /// What cargo made.
+    /// What the toolchain made: a component.
     pub path: PathBuf,
     /// Where it comes from.
     pub kind: TestKind,
+    /// How it is driven.
+    pub protocol: Protocol,
 }
 
 /// A component that was written to `dist/`.

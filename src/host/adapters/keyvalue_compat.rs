@@ -50,18 +50,22 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
 type Answer<T> = wasmtime::Result<Result<T, KeyvalueError>>;
 
+/// The one table from a provider's errors to slight's.
+fn meaning(error: &Error) -> KeyvalueError {
+    let case = match error {
+        Error::AccessDenied(_) => KeyvalueError::AuthenticationError,
+        Error::Unavailable(_) => KeyvalueError::ConnectionError,
+        Error::Indeterminate(_) => KeyvalueError::IoError,
+        Error::Invalid(_) => KeyvalueError::InvalidValue,
+        Error::NoSuchStore | Error::Throttled { .. } | Error::Other(_) => KeyvalueError::UnexpectedError,
+    };
+    case(error.to_string())
+}
+
 impl View<'_> {
-    /// The one table from a provider's errors to slight's.
     fn error(&self, error: Error) -> KeyvalueError {
         tell(self.told, &error);
-        let text = error.to_string();
-        match error {
-            Error::AccessDenied(_) => KeyvalueError::AuthenticationError(text),
-            Error::Unavailable(_) => KeyvalueError::ConnectionError(text),
-            Error::Indeterminate(_) => KeyvalueError::IoError(text),
-            Error::Invalid(_) => KeyvalueError::InvalidValue(text),
-            Error::NoSuchStore | Error::Throttled { .. } | Error::Other(_) => KeyvalueError::UnexpectedError(text),
-        }
+        meaning(&error)
     }
 
     fn handle(&self, store: &Resource<Handle>) -> wasmtime::Result<Handle> {
@@ -113,5 +117,34 @@ impl compat::HostKeyvalue for View<'_> {
     async fn drop(&mut self, store: Resource<Handle>) -> wasmtime::Result<()> {
         self.table.delete(store)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_by_slights_names() {
+        let text = || "why".to_owned();
+        let throttled = Error::Throttled {
+            message: text(),
+            after: None,
+        };
+        for (error, expected) in [
+            (
+                Error::AccessDenied(text()),
+                "AuthenticationError(\"access denied: why\")",
+            ),
+            (Error::Unavailable(text()), "ConnectionError(\"unavailable: why\")"),
+            (Error::Indeterminate(text()), "IoError(\"indeterminate: why\")"),
+            (Error::Invalid(text()), "InvalidValue(\"why\")"),
+            (Error::NoSuchStore, "UnexpectedError(\"no such store\")"),
+            (throttled, "UnexpectedError(\"throttled: why\")"),
+            (Error::Other(text()), "UnexpectedError(\"why\")"),
+        ] {
+            let shown = format!("{:?}", meaning(&error));
+            assert!(shown.ends_with(expected), "{shown} is not {expected}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* tools run in the plan's folder with the plan's environment, and with nothing of this process's own.
 
+pub mod c;
 mod cargo;
 mod command;
 mod component;
@@ -54,6 +55,8 @@ pub struct BuildPlan {
 pub enum Toolchain {
     /// Cargo, for the package in the project's folder.
     Cargo,
+    /// The first C toolchain that is found.
+    C(About),
 }
 
 /// A toolchain that slt knows nothing of: `[app] component` and `[app] build`.
@@ -96,6 +99,17 @@ pub enum TestKind {
     Integration,
 }
 
+/// How a program that holds tests is asked for them, and told to run one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// As Rust's own test harness is.
+    Libtest,
+    /// `--list` and `--exact NAME`, in any language.
+    Suite,
+    /// Not at all: the program is one test.
+    Program,
+}
+
 /// A program that holds tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestArtifact {
@@ -107,6 +121,8 @@ pub struct TestArtifact {
     pub path: PathBuf,
     /// Where it comes from.
     pub kind: TestKind,
+    /// How it is asked.
+    pub protocol: Protocol,
 }
 
 /// A component that was written to `dist/`.
@@ -126,6 +142,7 @@ pub fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
     match (&plan.command, &plan.toolchain) {
         (Some(command), _) => command::app(plan, command, sink),
         (None, Some(Toolchain::Cargo)) => cargo::app(plan, sink),
+        (None, Some(Toolchain::C(about))) => c::app(plan, about, sink),
         (None, None) => Err(BuildError::NoManifest(plan.root.clone())),
     }
 }
@@ -138,6 +155,7 @@ pub fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
 pub fn tests(plan: &BuildPlan, sink: &Sink) -> Result<Vec<TestArtifact>, BuildError> {
     match &plan.toolchain {
         Some(Toolchain::Cargo) => cargo::tests(plan, sink),
+        Some(Toolchain::C(about)) => c::tests(plan, about, sink),
         None => Ok(Vec::new()),
     }
 }

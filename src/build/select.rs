@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::{Artifact, TargetKind};
 
 use super::manifest::Manifest;
-use super::{About, BuildError, BuiltApp, TestArtifact, TestKind};
+use super::{About, BuildError, BuiltApp, Protocol, TestArtifact, TestKind};
 
 /// The application: the package's `cdylib`, or else its program. Of several programs it is the one that `cargo run` takes.
 pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltApp, BuildError> {
@@ -60,6 +60,7 @@ pub(super) fn tests(artifacts: &[Artifact]) -> Vec<TestArtifact> {
                     true => TestKind::Integration,
                     false => TestKind::Unit,
                 },
+                protocol: Protocol::Libtest,
             })
         })
         .collect();

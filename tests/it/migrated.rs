@@ -17,6 +17,8 @@ struct App {
     checked: &'static str,
     /// Whether its slightfile has any name.
     any_name: bool,
+    /// How many tests it has.
+    tests: usize,
 }
 
 const CLIENTS: &[App] = &[
@@ -25,21 +27,41 @@ const CLIENTS: &[App] = &[
         component: "dist/orders.wasm",
         checked: "checked slightfile.toml against dist/orders.wasm: no problems\n",
         any_name: false,
+        tests: 0,
     },
     App {
         folder: "rust-keyvalue-wasi",
         component: "dist/orders-wasi.wasm",
         checked: "checked slightfile.toml against dist/orders-wasi.wasm: no problems\n",
         any_name: false,
+        tests: 0,
+    },
+    App {
+        folder: "c-keyvalue",
+        component: "dist/c-keyvalue.wasm",
+        // it has an old name, as slight 0.1 had it
+        checked: "checked slightfile.toml against dist/c-keyvalue.wasm: 1 warning\n",
+        any_name: true,
+        tests: 0,
     },
 ];
 
-const SERVERS: &[App] = &[App {
-    folder: "rust-http",
-    component: "dist/notes.wasm",
-    checked: "checked slightfile.toml against dist/notes.wasm: no problems\n",
-    any_name: false,
-}];
+const SERVERS: &[App] = &[
+    App {
+        folder: "rust-http",
+        component: "dist/notes.wasm",
+        checked: "checked slightfile.toml against dist/notes.wasm: no problems\n",
+        any_name: false,
+        tests: 10,
+    },
+    App {
+        folder: "c-http",
+        component: "dist/c-http.wasm",
+        checked: "checked slightfile.toml against dist/c-http.wasm: no problems\n",
+        any_name: true,
+        tests: 1,
+    },
+];
 
 impl App {
     fn root(&self) -> PathBuf {
@@ -239,6 +261,14 @@ fn servers_pass_their_own_tests() {
     for app in SERVERS {
         let run = slt_with_tools(&app.root(), &["test"]);
         assert_eq!(run.code, 0, "{}: {}{}", app.folder, run.stdout, run.stderr);
+        let passed = format!("{} passed", app.tests);
+        assert!(
+            run.stdout.contains(&passed),
+            "{}: {}{}",
+            app.folder,
+            run.stdout,
+            run.stderr
+        );
     }
 }
 

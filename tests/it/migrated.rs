@@ -214,7 +214,12 @@ fn keys_has_a_limit_and_the_standard_has_pages() {
 /// What a server is asked, and what it answers.
 const REQUESTS: &[(&str, &str, &str, u16, &str)] = &[
     ("GET", "/hello/Ada", "", 200, "hello, Ada"),
+    ("GET", "/hello/Ada%20Lovelace/", "", 200, "hello, Ada Lovelace"),
+    ("GET", "/hello/50%", "", 200, "hello, 50%"),
+    ("GET", "/hello/%zz%4a%4A", "", 200, "hello, %zzJJ"),
     ("GET", "/hello", "", 404, "not found"),
+    ("GET", "/", "", 404, "not found"),
+    ("GET", "/1/2/3/4/5/6/7/8/9/10", "", 404, "not found"),
     ("POST", "/hello/Ada", "", 404, "not found"),
     ("GET", "/hello/Ada/Grace", "", 404, "not found"),
     ("GET", "/notes", "", 200, ""),

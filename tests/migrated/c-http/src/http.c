@@ -10,9 +10,6 @@
 // The most that one call of `blocking-write-and-flush` takes, in bytes.
 #define MAX_WRITE_BYTES ((size_t)4096)
 
-// In notes.c: what slight's router did.
-response_t route(const request_t *request);
-
 // More memory, or the end of this instance: the next request has a new one.
 static void *grown(void *old, size_t len)
 {
@@ -35,19 +32,39 @@ response_t response_text(uint16_t status, const char *text)
     return response(status, text, strlen(text));
 }
 
+static int hex(uint8_t digit)
+{
+    const char *digits = "0123456789abcdef", *at = memchr(digits, digit | 0x20, 16);
+    return digit >= '0' && at != NULL ? (int)(at - digits) : -1;
+}
+
+// `%41` is `A`: in place, since it becomes no longer.
+static app_string_t decoded(uint8_t *from, const uint8_t *end)
+{
+    app_string_t text = {from, 0};
+    while (from < end) {
+        bool coded = end - from > 2 && *from == '%' && hex(from[1]) >= 0 && hex(from[2]) >= 0;
+        text.ptr[text.len++] = coded ? (uint8_t)(hex(from[1]) << 4 | hex(from[2])) : *from;
+        from += coded ? 3 : 1;
+    }
+    return text;
+}
+
+// The parts of the path as slight's router saw them: decoded, and without an empty one at the end.
 static void split(request_t *request)
 {
-    const uint8_t *at = request->uri.ptr, *end = at + request->uri.len;
-    const uint8_t *query = request->uri.len > 0 ? memchr(at, '?', request->uri.len) : NULL;
+    uint8_t *at = request->uri.ptr, *end = at + request->uri.len;
+    uint8_t *query = memchr(at, '?', request->uri.len);
     if (query != NULL)
         end = query;
+    if (end > at + 1 && end[-1] == '/')
+        end--;
     while (at < end) {
-        const uint8_t *from = ++at; // behind the `/`
+        uint8_t *from = ++at; // behind the `/`
         while (at < end && *at != '/')
             at++;
         if (request->segment_count < MAX_SEGMENTS)
-            request->segments[request->segment_count] =
-                (app_string_t){(uint8_t *)from, (size_t)(at - from)};
+            request->segments[request->segment_count] = decoded(from, at);
         request->segment_count++;
     }
 }
@@ -159,7 +176,8 @@ void exports_wasi_http_incoming_handler_handle(
     wasi_http_types_method_incoming_request_method(borrowed, &method);
     request.method = method.tag;
     wasi_http_types_method_free(&method);
-    if (wasi_http_types_method_incoming_request_path_with_query(borrowed, &request.uri))
+    if (wasi_http_types_method_incoming_request_path_with_query(borrowed, &request.uri) &&
+        request.uri.len > 0)
         split(&request);
 
     uint16_t refused = read_body(body, &request.body);

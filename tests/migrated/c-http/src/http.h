@@ -37,4 +37,7 @@ response_t response(uint16_t status, const void *bytes, size_t len);
 // A response with this text.
 response_t response_text(uint16_t status, const char *text);
 
+// What slight's router did: the application's own.
+response_t route(const request_t *request);
+
 #endif

@@ -40,9 +40,12 @@ pub enum HttpError {
 }
 
 impl Request {
-    /// The URI without its query.
-    pub fn path(&self) -> &str {
-        self.uri.split('?').next().unwrap_or_default()
+    /// The parts of the path as slight's router saw them: decoded, and without an empty one at the end.
+    pub fn segments(&self) -> Result<Vec<String>, HttpError> {
+        let path = self.uri.split('?').next().unwrap_or_default();
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        path.split('/').map(decoded).collect()
     }
 
     /// The same with a parameter.
@@ -56,6 +59,28 @@ impl Request {
         let param = self.params.iter().find(|(known, _)| known == name);
         param.map_or("", |(_, value)| value)
     }
+}
+
+/// `%41` is `A`.
+fn decoded(text: &str) -> Result<String, HttpError> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let code = code.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let code = code.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| HttpError::StatusError(400))
 }
 
 pub fn not_found() -> Response {

@@ -22,8 +22,8 @@ impl Guest for App {
 bindings::export!(App with_types_in bindings);
 
 fn route(request: Request) -> Result<Response, HttpError> {
-    let path = request.path().to_owned();
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let segments = request.segments()?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (&request.method, segments.as_slice()) {
         (Method::Get, ["hello", name]) => handle_hello(request.with("name", name)),
         (Method::Get, ["notes"]) => handle_list(request),

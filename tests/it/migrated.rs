@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::command::{Run, folder, slt_with};
 use crate::guests::{slt_with_tools, target};
@@ -36,32 +37,32 @@ const CLIENTS: &[App] = &[
         any_name: false,
         tests: 0,
     },
-    App {
-        folder: "c-keyvalue",
-        component: "dist/c-keyvalue.wasm",
-        // it has an old name, as slight 0.1 had it
-        checked: "checked slightfile.toml against dist/c-keyvalue.wasm: 1 warning\n",
-        any_name: true,
-        tests: 0,
-    },
 ];
 
-const SERVERS: &[App] = &[
-    App {
-        folder: "rust-http",
-        component: "dist/notes.wasm",
-        checked: "checked slightfile.toml against dist/notes.wasm: no problems\n",
-        any_name: false,
-        tests: 10,
-    },
-    App {
-        folder: "c-http",
-        component: "dist/c-http.wasm",
-        checked: "checked slightfile.toml against dist/c-http.wasm: no problems\n",
-        any_name: true,
-        tests: 1,
-    },
-];
+const C_CLIENT: App = App {
+    folder: "c-keyvalue",
+    component: "dist/c-keyvalue.wasm",
+    // it has an old name, as slight 0.1 had it
+    checked: "checked slightfile.toml against dist/c-keyvalue.wasm: 1 warning\n",
+    any_name: true,
+    tests: 0,
+};
+
+const SERVER: App = App {
+    folder: "rust-http",
+    component: "dist/notes.wasm",
+    checked: "checked slightfile.toml against dist/notes.wasm: no problems\n",
+    any_name: false,
+    tests: 10,
+};
+
+const C_SERVER: App = App {
+    folder: "c-http",
+    component: "dist/c-http.wasm",
+    checked: "checked slightfile.toml against dist/c-http.wasm: no problems\n",
+    any_name: true,
+    tests: 1,
+};
 
 impl App {
     fn root(&self) -> PathBuf {
@@ -72,6 +73,7 @@ impl App {
 
     /// Builds its component, and checks it.
     fn build(&self) {
+        let _alone = one_at_a_time();
         for arguments in [&["build"][..], &["check"]] {
             let run = slt_with_tools(&self.root(), arguments);
             assert_eq!(run.code, 0, "{}: {}", self.folder, run.stderr);
@@ -80,6 +82,12 @@ impl App {
             }
         }
     }
+}
+
+/// One folder is not built twice at once.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static BUILD: Mutex<()> = Mutex::new(());
+    BUILD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A Redis for programs, and what leads to it.
@@ -161,6 +169,7 @@ fn a_service_that_is_not_there() {
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))
         .collect();
+    let _alone = one_at_a_time();
     let run = slt_with(&app.root(), &["run", "--", "orders", "keys"], &pairs);
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(run.stderr.contains("ConnectionError"), "{}", run.stderr);
@@ -234,47 +243,53 @@ const REQUESTS: &[(&str, &str, &str, u16, &str)] = &[
     ("GET", "/notes", "", 200, "milk"),
 ];
 
-#[test]
-fn servers_route_and_keep() {
-    for app in SERVERS {
-        app.build();
-        let redis = redis();
-        let environment = [("REDIS_ADDRESS", redis.address.as_str())];
-        let (server, address) = Process::serve(&app.root(), &[app.component], &environment);
-        for (method, path, body, status, expected) in REQUESTS {
-            let response = http(&address, method, path, body);
-            assert_eq!(
-                (response.status, response.body.as_str()),
-                (*status, *expected),
-                "{}: {method} {path}",
-                app.folder
-            );
-        }
-        // a body of several pieces
-        let long = "two bottles and ".repeat(5000);
-        assert_eq!(http(&address, "PUT", "/notes/long", &long).status, 204);
-        assert!(http(&address, "GET", "/notes/long", "").body == long, "{}", app.folder);
-        // another instance of the application, and the same store
-        drop(server);
-        let (_server, address) = Process::serve(&app.root(), &[app.component], &environment);
-        assert_eq!(http(&address, "GET", "/notes/milk", "").body, "two bottles");
+fn serves(app: &App) {
+    app.build();
+    let redis = redis();
+    let environment = [("REDIS_ADDRESS", redis.address.as_str())];
+    let (server, address) = Process::serve(&app.root(), &[app.component], &environment);
+    for (method, path, body, status, expected) in REQUESTS {
+        let response = http(&address, method, path, body);
+        let did = (response.status, response.body.as_str());
+        assert_eq!(did, (*status, *expected), "{}: {method} {path}", app.folder);
     }
+    // a body of several pieces
+    let long = "two bottles and ".repeat(5000);
+    assert_eq!(http(&address, "PUT", "/notes/long", &long).status, 204);
+    assert!(http(&address, "GET", "/notes/long", "").body == long, "{}", app.folder);
+    // another instance of the application, and the same store
+    drop(server);
+    let (_server, address) = Process::serve(&app.root(), &[app.component], &environment);
+    assert_eq!(http(&address, "GET", "/notes/milk", "").body, "two bottles");
 }
 
 #[test]
-fn servers_pass_their_own_tests() {
-    for app in SERVERS {
-        let run = slt_with_tools(&app.root(), &["test"]);
-        assert_eq!(run.code, 0, "{}: {}{}", app.folder, run.stdout, run.stderr);
-        let passed = format!("{} passed", app.tests);
-        assert!(
-            run.stdout.contains(&passed),
-            "{}: {}{}",
-            app.folder,
-            run.stdout,
-            run.stderr
-        );
-    }
+fn a_server_routes_and_keeps() {
+    serves(&SERVER);
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_server_in_c_routes_and_keeps() {
+    serves(&C_SERVER);
+}
+
+fn passes_its_own_tests(app: &App) {
+    let _alone = one_at_a_time();
+    let run = slt_with_tools(&app.root(), &["test"]);
+    let passed = run.stdout.contains(&format!("{} passed", app.tests));
+    assert!(run.code == 0 && passed, "{}: {}{}", app.folder, run.stdout, run.stderr);
+}
+
+#[test]
+fn a_server_passes_its_own_tests() {
+    passes_its_own_tests(&SERVER);
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_server_in_c_passes_its_own_tests() {
+    passes_its_own_tests(&C_SERVER);
 }
 
 /// The excerpts of a page: what a comment names, and the code that comes after it.
@@ -297,7 +312,7 @@ fn what_the_page_shows_stands_in_the_projects() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/migrating.md")).unwrap();
     let excerpts = excerpts(&page);
-    for app in CLIENTS.iter().chain(SERVERS) {
+    for app in CLIENTS.iter().chain([&C_CLIENT, &SERVER, &C_SERVER]) {
         let folder = format!("tests/migrated/{}/", app.folder);
         let shown = excerpts.iter().any(|(file, _)| file.starts_with(&folder));
         assert!(shown, "nothing of {folder} is shown");

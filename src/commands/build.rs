@@ -109,10 +109,7 @@ pub(super) fn failure(error: BuildError) -> Failure {
         | BuildError::Component { .. } => Failure::failed(message),
         BuildError::Cargo
         | BuildError::NoCToolchain(_)
-        | BuildError::NoWasmTarget(_)
-        | BuildError::NoCHeaders(_)
-        | BuildError::NoWasmLinker(_)
-        | BuildError::NoWasmBuiltins(_)
+        | BuildError::BadCToolchain { .. }
         | BuildError::NoTool(_)
         | BuildError::Tool { .. }
         | BuildError::NoTarget { .. }

@@ -3,6 +3,7 @@
 
 mod add;
 mod build;
+mod c;
 mod check;
 mod cli;
 mod command;

@@ -18,6 +18,7 @@ mod fix;
 mod fuzz_corpus;
 mod guests;
 mod lsp;
+mod migrated;
 mod new;
 mod pairs;
 mod process;

@@ -24,7 +24,7 @@ mod rust;
 mod template;
 mod wit;
 
-pub use add::{Added, DEFAULT_NAME, Sources, add};
+pub use add::{Added, DEFAULT_NAME, Sources, Wanted, add};
 pub use changes::{Change, make};
 pub use error::ScaffoldError;
 pub use foreign::{ForeignError, Origin, Question, Template as ForeignTemplate, read as read_foreign};

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::add::{Sources, add};
+use super::add::{Sources, Wanted, add};
 use super::changes::{Change, make};
 use super::error::ScaffoldError;
 use super::template::{Template, Written};
@@ -206,7 +206,12 @@ fn added(root: &Path, resource: &'static str) -> Result<Vec<String>, ScaffoldErr
         uses_bindgen: false,
         rust: &[],
     };
-    let added = add(&sources, resource, None).map_err(|refusal| ScaffoldError::NotAdded { resource, refusal })?;
+    let wanted = Wanted {
+        resource,
+        name: None,
+        compat: false,
+    };
+    let added = add(&sources, wanted).map_err(|refusal| ScaffoldError::NotAdded { resource, refusal })?;
     make(root, &added.changes)?;
     notes.extend(added.notes);
     Ok(notes)

@@ -3,6 +3,7 @@
 
 mod add;
 mod build;
+mod c;
 mod c_header;
 mod check;
 mod cli;
@@ -18,6 +19,7 @@ mod from;
 mod fuzz_corpus;
 mod guests;
 mod lsp;
+mod migrated;
 mod new;
 mod pairs;
 mod process;

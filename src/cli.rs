@@ -136,7 +136,8 @@ pub struct New {
 /// `slt add`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  slt add keyvalue.redis\n  slt add keyvalue.redis --name sessions\n  slt add http-client --dry-run\n\n\
+    after_help = "Examples:\n  slt add keyvalue.redis\n  slt add keyvalue.redis --name sessions\n  slt add http-client --dry-run\n  \
+                  slt add keyvalue.redis --compat\n\n\
                   Comments, order and spacing stay; `slt remove` gives every file back as it was. All files are changed, or none."
 )]
 pub struct Add {
@@ -145,6 +146,9 @@ pub struct Add {
     /// What the component opens it as, or `*` for any name (default: `default`)
     #[arg(long, value_name = "N")]
     pub name: Option<String>,
+    /// Import the interface that has `slight`'s names, for code that is brought over from there
+    #[arg(long)]
+    pub compat: bool,
     /// Print what would be changed as a diff, and change nothing
     #[arg(long)]
     pub dry_run: bool,

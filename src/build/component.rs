@@ -10,9 +10,10 @@ use wasi_preview1_component_adapter_provider::{
 };
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasm_metadata::{AddMetadata, AddMetadataField};
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 use super::About;
+use crate::project::Worlds;
 use crate::validate::{World, WorldError, module};
 
 /// How every WebAssembly binary begins.
@@ -99,12 +100,31 @@ pub(super) enum Stripped {
 
 /// Makes a component of `bytes` if they are none, validates it, and has it say what it is.
 pub(super) fn finish(bytes: &[u8], about: &About, revision: Option<&str>) -> Result<Vec<u8>, ComponentError> {
-    let component = match module::is_core(bytes) {
-        true => Cow::Owned(of_module(bytes, Stripped::Nothing)?),
-        false => Cow::Borrowed(bytes),
-    };
+    let component = componentize(bytes, None)?;
     world(&component)?;
     describe(&component, about, revision)
+}
+
+/// A component of `bytes`: they are one, or a core module that can be made one. A module in which no world is embedded is taken to be
+/// of the application's world.
+pub(super) fn componentize<'a>(bytes: &'a [u8], worlds: Option<&Worlds>) -> Result<Cow<'a, [u8]>, ComponentError> {
+    if is_component(bytes) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    if !module::is_core(bytes) {
+        return Err(ComponentError::NotWasm);
+    }
+    match (of_module(bytes, Stripped::Nothing), worlds) {
+        (Err(ComponentError::NoWorld), Some(worlds)) => {
+            let mut module = bytes.to_vec();
+            let encoding = StringEncoding::UTF8;
+            embed_component_metadata(&mut module, &worlds.resolve, worlds.app, encoding, false)
+                .map_err(|error| ComponentError::Invalid(format!("{error:#}")))?;
+            of_module(&module, Stripped::Nothing)
+        }
+        (made, _) => made,
+    }
+    .map(Cow::Owned)
 }
 
 /// Makes a component of a core module.
@@ -142,16 +162,13 @@ pub(super) fn of_module(bytes: &[u8], stripped: Stripped) -> Result<Vec<u8>, Com
     }
 }
 
-/// What the encoder says of a module that it does not take.
+/// What the encoder says of a module that it does not take, without what it says of each.
 fn refused(reason: &str) -> ComponentError {
-    const MISSING: &str = "missing expected export: ";
-    const INTERFACE: &str = "failed to find export of interface `";
-    let missing = reason.split_once(MISSING).or_else(|| reason.split_once(INTERFACE));
-    match missing {
-        Some((_, what)) => {
-            let what = what.split(['`', ':']).next().unwrap_or(what);
-            ComponentError::Unimplemented(what.to_owned())
-        }
+    const EACH: &str = "failed to decode world from module: module was not valid: ";
+    const MISSING: &str = "failed to find export of ";
+    let reason = reason.strip_prefix(EACH).unwrap_or(reason);
+    match reason.strip_prefix(MISSING) {
+        Some(what) => ComponentError::Unimplemented(what.to_owned()),
         None => ComponentError::Encode(reason.to_owned()),
     }
 }
@@ -264,5 +281,70 @@ mod tests {
         check(&slights, "was made for slight ≤ 0.5: ");
         check(&foreign, "is a core module, and no world is embedded in it");
         check(&[empty(), vec![1, 200, 1]].concat(), "is no valid component: ");
+    }
+
+    /// A core module in text, with the world `w` of this WIT embedded.
+    fn module(wit: &str, text: &str) -> Vec<u8> {
+        let mut resolve = wit_parser::Resolve::default();
+        let package = resolve.push_str("w.wit", wit).unwrap();
+        let world = resolve.select_world(&[package], Some("w")).unwrap();
+        let mut module = wat::parse_str(text).unwrap();
+        let encoding = wit_component::StringEncoding::UTF8;
+        wit_component::embed_component_metadata(&mut module, &resolve, world, encoding, false).unwrap();
+        module
+    }
+
+    const CALLED: &str = "package a:b; world w { export add: func(a: u32) -> u32; }";
+    const NOTHING: &str = "package a:b; world w {}";
+    const ADD: &str =
+        "(module (memory (export \"memory\") 1) (func $add (export \"add\") (param i32) (result i32) local.get 0))";
+    const START: &str = "(module (memory (export \"memory\") 1) (func (export \"_start\")))";
+
+    #[test]
+    fn modules_become_components() {
+        for (wit, text, exports) in [
+            (CALLED, ADD, "add"),
+            (NOTHING, START, "run"),
+            // a test program has both: its `main`, and what its application exports
+            (
+                CALLED,
+                &ADD.replace("local.get 0))", "local.get 0) (func (export \"_start\")))"),
+                "add run",
+            ),
+        ] {
+            let component = of_module(&module(wit, text), Stripped::Nothing).unwrap();
+            let names: Vec<_> = world(&component).unwrap().exports.into_iter().map(|i| i.name).collect();
+            assert_eq!(names.join(" "), exports, "{text}");
+        }
+        // without the names of its functions it is the same component, and smaller
+        let module = module(CALLED, ADD);
+        let [all, stripped] = [Stripped::Nothing, Stripped::All].map(|what| of_module(&module, what).unwrap());
+        assert!(stripped.len() < all.len());
+        assert_eq!(world(&all).unwrap(), world(&stripped).unwrap());
+    }
+
+    #[test]
+    fn modules_that_are_linked_wrongly() {
+        let wrapped = "(module (memory (export \"memory\") 1) (func $cabi_realloc.command_export (export \"cabi_realloc\") \
+                       (param i32 i32 i32 i32) (result i32) i32.const 0) (func (export \"_start\")))";
+        let mut shown = String::new();
+        for (what, wit, text) in [
+            ("an old WASI libc", NOTHING, wrapped),
+            ("a command where functions are called", CALLED, START),
+            ("functions where nothing is called", NOTHING, ADD),
+            ("another type", CALLED, "(module (func (export \"add\")))"),
+            (
+                "an import that no world has",
+                NOTHING,
+                "(module (import \"a\" \"b\" (func)) (func (export \"_start\")))",
+            ),
+        ] {
+            let error = of_module(&module(wit, text), Stripped::Nothing).unwrap_err();
+            shown.push_str(&format!(
+                "{what}: `x.wasm` {error}\n  hint: {}\n",
+                error.hint().unwrap_or_default()
+            ));
+        }
+        insta::assert_snapshot!(shown);
     }
 }

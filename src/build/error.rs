@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::TARGET;
-use super::c::toolchain::Missing;
+use super::c::toolchain::{Lack, Missing};
 use super::component::ComponentError;
 use crate::validate::Diagnostic;
 
@@ -39,6 +39,12 @@ pub enum BuildError {
     /// The slightfile's command failed. It has said why.
     #[error("`{0}` failed")]
     Command(String),
+    /// The shell found no such command. It has said which.
+    #[error("`{0}`: the shell does not find the command")]
+    CommandNotFound(String),
+    /// A core module lies where its component is to be written.
+    #[error("`{}` is a core module, and its component belongs there", .0.display())]
+    CoreInPlace(PathBuf),
     /// The component that the slightfile names is not there.
     #[error("there is no `{}`{}", .component.display(), .line.as_ref().map(|line| format!(" after `{line}`")).unwrap_or_default())]
     NotMade {
@@ -56,18 +62,16 @@ pub enum BuildError {
     /// No C toolchain for WebAssembly.
     #[error("there is no C compiler for WebAssembly{}", .0.found.iter().map(|found| format!("; {found}")).collect::<String>())]
     NoCToolchain(Missing),
-    /// A compiler that compiles for other machines only.
-    #[error("{0} can't compile for WebAssembly")]
-    NoWasmTarget(String),
-    /// A compiler without a C library.
-    #[error("{0} finds no C library for WebAssembly")]
-    NoCHeaders(String),
-    /// A compiler without its linker.
-    #[error("{0} has no linker for WebAssembly, `wasm-ld`")]
-    NoWasmLinker(String),
-    /// A compiler without the functions that its own code calls.
-    #[error("{0} lacks its library for WebAssembly, `libclang_rt.builtins-wasm32`")]
-    NoWasmBuiltins(String),
+    /// A C toolchain that is not whole.
+    #[error("{toolchain} {lacks}")]
+    BadCToolchain {
+        /// Which.
+        toolchain: String,
+        /// What it lacks.
+        lacks: Lack,
+        /// What to type to have one.
+        install: String,
+    },
     /// Code that lacks what its world exports.
     #[error("the world `{world}` exports what the code does not have: `{function}`")]
     Unimplemented {
@@ -137,6 +141,15 @@ impl BuildError {
         matches!(self, Self::NoComponent(_) | Self::Workspace(_))
     }
 
+    /// The line to type that installs what is missing, if there is one.
+    #[must_use]
+    pub fn install(&self) -> Option<&str> {
+        match self {
+            Self::NoCToolchain(Missing { install, .. }) | Self::BadCToolchain { install, .. } => Some(install),
+            _ => None,
+        }
+    }
+
     /// The way out.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -150,12 +163,8 @@ impl BuildError {
             Self::Ambiguous { .. } => "name one of them as `default-run` in `Cargo.toml`".into(),
             Self::Cargo => "the first build fetches crates, and needs the network for it".into(),
             Self::Wit(problem) => return problem.hint.clone(),
-            Self::NoCToolchain(missing) => format!(
-                "{} (or a WASI SDK, named by `WASI_SDK_PATH`); `slt doctor` looks again",
-                missing.install
-            ),
-            Self::NoWasmTarget(_) | Self::NoCHeaders(_) | Self::NoWasmLinker(_) | Self::NoWasmBuiltins(_) => {
-                "`slt doctor` says what to install".into()
+            Self::NoCToolchain(Missing { install, .. }) | Self::BadCToolchain { install, .. } => {
+                format!("`{install}`; or name a WASI SDK with `WASI_SDK_PATH`")
             }
             Self::Unimplemented {
                 function,
@@ -163,7 +172,7 @@ impl BuildError {
                 has_main: true,
                 ..
             } => format!(
-                "what exports something is called, and has no `main`: define `{function}`, which `{header}` declares"
+                "a component of this world is called, and has no `main`: define `{function}` in its stead, which `{header}` declares"
             ),
             Self::Unimplemented { function, header, .. } => {
                 format!("define `{function}`, which `{header}` declares")
@@ -182,6 +191,13 @@ impl BuildError {
                 "with rustup (https://rustup.rs) it is `rustup target add {TARGET}`; without, the package of your system that holds Rust's standard library for WebAssembly"
             ),
             Self::Component { source, .. } => return source.hint(),
+            Self::CommandNotFound(_) => {
+                "`[app] build` is run by the shell in the folder of the slightfile: is its tool installed, and on PATH?"
+                    .into()
+            }
+            Self::CoreInPlace(_) => {
+                "let the command leave it elsewhere, and name that place: `[app] component = \"build/app.wasm\"`".into()
+            }
             Self::NotMade { line: Some(_), .. } => "`[app] component` says where the command leaves it".into(),
             Self::NotMade { line: None, .. } => "`[app] build` names the command that makes it".into(),
             Self::Manifest(_)

@@ -21,7 +21,7 @@ mod wit;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub use add::{Added, DEFAULT_NAME, Sources, add};
+pub use add::{Added, DEFAULT_NAME, Sources, Wanted, add};
 pub use changes::{Change, make};
 pub use migrate::{Migrated, migrate};
 pub use name::NameError;

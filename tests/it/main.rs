@@ -3,6 +3,7 @@
 
 mod add;
 mod build;
+mod c;
 mod c_header;
 mod check;
 mod cli;
@@ -17,6 +18,7 @@ mod fix;
 mod fuzz_corpus;
 mod guests;
 mod lsp;
+mod migrated;
 mod new;
 mod pairs;
 mod process;

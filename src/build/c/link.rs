@@ -92,11 +92,8 @@ impl Link<'_> {
 
     /// Why it could not be linked, by what the linker said.
     fn failed(&self, work: &Work<'_>, text: &str) -> BuildError {
-        match work.toolchain.said(text) {
-            Said::NoLinker => BuildError::NoWasmLinker(work.toolchain.shown()),
-            Said::NoBuiltins => BuildError::NoWasmBuiltins(work.toolchain.shown()),
-            Said::NoTarget => BuildError::NoWasmTarget(work.toolchain.shown()),
-            Said::NoHeaders => BuildError::NoCHeaders(work.toolchain.shown()),
+        match Said::of(text) {
+            Said::Lacks(lack) => work.toolchain.lacks(lack),
             Said::Undefined(symbols) => {
                 let export = symbols.iter().find(|symbol| symbol.starts_with("exports_"));
                 let main = symbols.iter().any(|symbol| MAIN.contains(&symbol.as_str()));

@@ -25,7 +25,7 @@ use self::bindings::Bindings;
 use self::database::Database;
 use self::objects::Objects;
 use self::sources::Sources;
-use self::toolchain::CToolchain;
+use self::toolchain::{CToolchain, Kind, Said};
 use super::{About, BuildError, BuildPlan, BuiltApp, Protocol, TestArtifact, TestKind};
 use crate::events::{Event, Sink};
 use crate::project;
@@ -58,6 +58,29 @@ pub(super) fn tests(plan: &BuildPlan, about: &About, sink: &Sink) -> Result<Vec<
     let tests = work.tests(sink)?;
     work.database.write(&work.folder())?;
     Ok(tests)
+}
+
+/// Has a toolchain compile and link the smallest program in an empty folder, the plan's. Zig is taken at its word: it brings
+/// everything, and would first compile a C library, for a minute.
+///
+/// # Errors
+/// When it is not whole.
+pub fn probe(toolchain: &CToolchain, plan: &BuildPlan) -> Result<(), BuildError> {
+    const PROGRAM: &str = "#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n";
+    if matches!(toolchain.kind, Kind::Zig | Kind::Ziglang) {
+        return Ok(());
+    }
+    let source = plan.root.join("probe.c");
+    std::fs::write(&source, PROGRAM).map_err(super::dist::file("write", &source))?;
+    let mut command = toolchain.command();
+    command.extend(["probe.c", "-o", "probe.wasm"].map(str::to_owned));
+    let (program, arguments) = command.split_first().ok_or(BuildError::Compile)?;
+    let said = super::tool::said(plan, program, arguments)?;
+    match (said.status.success(), Said::of(&said.text)) {
+        (true, _) => Ok(()),
+        (false, Said::Lacks(lack)) => Err(toolchain.lacks(lack)),
+        (false, _) => Err(BuildError::Link(toolchain.shown())),
+    }
 }
 
 /// What one build works with.
@@ -171,7 +194,7 @@ impl<'a> Work<'a> {
         if !stale.is_empty() && !self.plan.quiet {
             sink(Event::Step {
                 verb: "Compiling".into(),
-                message: format!("{} ({})", self.about.name, self.toolchain.shown()),
+                message: format!("{} with {}", self.about.name, self.toolchain.shown()),
             });
         }
         let done = objects.compile(&stale, sink);

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::SystemTime;
 
+use super::super::BuildError;
 use super::super::dist::{create_folder, file, replace};
-use super::super::{BuildError, tool};
+use super::super::tool::{self, Saying};
 use super::bindings::Bindings;
 use super::database::Entry;
 use super::toolchain::{CToolchain, Said};
@@ -149,16 +150,23 @@ impl<'a> Objects<'a> {
             }
         }
         let next = AtomicUsize::new(0);
-        let failed = Mutex::new(None);
+        let failed: Mutex<Option<(BuildError, String)>> = Mutex::new(None);
         let stop = || failed.lock().map_or(true, |failed| failed.is_some());
         let work = || {
             while !stop()
                 && let Some(unit) = stale.get(next.fetch_add(1, Ordering::Relaxed))
             {
-                if let Err(error) = self.compile_one(unit, sink)
-                    && let Ok(mut failed) = failed.lock()
-                {
-                    failed.get_or_insert(error);
+                let (done, text) = match self.compile_one(unit) {
+                    Ok(said) => (self.judge(unit, &said), said.text),
+                    Err(error) => (Err(error), String::new()),
+                };
+                let Ok(mut failed) = failed.lock() else { return };
+                // what is wrong with the compiler itself, it says of every source
+                if failed.as_ref().is_none_or(|(_, before)| *before != text) {
+                    tell(&text, sink);
+                }
+                if let (Err(error), None) = (done, failed.as_ref()) {
+                    *failed = Some((error, text));
                 }
             }
         };
@@ -170,12 +178,12 @@ impl<'a> Objects<'a> {
             work();
         });
         match failed.into_inner() {
-            Ok(Some(error)) => Err(error),
+            Ok(Some((error, _))) => Err(error),
             _ => Ok(()),
         }
     }
 
-    fn compile_one(&self, unit: &Unit, sink: &Sink) -> Result<(), BuildError> {
+    fn compile_one(&self, unit: &Unit) -> Result<Saying, BuildError> {
         let mut command = unit.command.clone();
         let dependencies = shown(&self.work.plan.root, &unit.object.with_extension("d"));
         command.extend(["-MD".to_owned(), "-MF".to_owned(), dependencies]);
@@ -183,12 +191,13 @@ impl<'a> Objects<'a> {
             command.push("-fcolor-diagnostics".into());
         }
         let (program, arguments) = command.split_first().ok_or(BuildError::Compile)?;
-        let said = tool::said(self.work.plan, program, arguments)?;
-        tell(&said.text, sink);
+        tool::said(self.work.plan, program, arguments)
+    }
+
+    fn judge(&self, unit: &Unit, said: &Saying) -> Result<(), BuildError> {
         if !said.status.success() {
-            return Err(match self.work.toolchain.said(&said.text) {
-                Said::NoTarget => BuildError::NoWasmTarget(self.work.toolchain.shown()),
-                Said::NoHeaders => BuildError::NoCHeaders(self.work.toolchain.shown()),
+            return Err(match Said::of(&said.text) {
+                Said::Lacks(lack) => self.work.toolchain.lacks(lack),
                 _ => BuildError::Compile,
             });
         }

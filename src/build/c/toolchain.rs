@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::UNIX_EPOCH;
 
+use super::super::BuildError;
+
 /// Where a WASI SDK lies that nobody named.
 const SDK: &str = "/opt/wasi-sdk";
 
@@ -76,6 +78,8 @@ pub struct CToolchain {
     pub program: PathBuf,
     /// What it is, for a build to know that it has become another one: path, size and time of change.
     pub identity: String,
+    /// What to type on this system to have one that is whole.
+    pub install: String,
     /// Whether its own `crt1` may be one that loses output.
     pub needs_runtime: bool,
     /// What stands behind the program in every command.
@@ -91,17 +95,35 @@ pub struct Missing {
     pub install: String,
 }
 
+/// What a toolchain may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// It compiles for other machines only.
+    Target,
+    /// It has no C library.
+    Library,
+    /// It has no linker.
+    Linker,
+    /// It lacks the functions that its own code calls.
+    Builtins,
+}
+
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Target => "can't compile for WebAssembly",
+            Self::Library => "finds no C library for WebAssembly",
+            Self::Linker => "has no linker for WebAssembly, `wasm-ld`",
+            Self::Builtins => "lacks its library for WebAssembly, `libclang_rt.builtins-wasm32`",
+        })
+    }
+}
+
 /// What a compiler or a linker complains of, as far as slt has something to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
-    /// It can't compile for WebAssembly.
-    NoTarget,
-    /// It has no C library for it.
-    NoHeaders,
-    /// It has no linker for it.
-    NoLinker,
-    /// It lacks its own little library for it.
-    NoBuiltins,
+    /// Something is missing about it.
+    Lacks(Lack),
     /// These functions are nowhere.
     Undefined(Vec<String>),
     /// Something else, which speaks for itself.
@@ -122,29 +144,35 @@ impl CToolchain {
     pub fn shown(&self) -> String {
         let program = self.program.display();
         match self.kind {
-            Kind::WasiSdk => format!("the clang of a WASI SDK, {program}"),
-            Kind::Clang => format!("{program}"),
-            Kind::Zig => format!("{program} cc"),
-            Kind::Ziglang => format!("{program} -m ziglang cc"),
+            Kind::WasiSdk | Kind::Clang => format!("`{program}`"),
+            Kind::Zig => format!("`{program} cc`"),
+            Kind::Ziglang => format!("`{program} -m ziglang cc`"),
         }
     }
 
-    /// What it complains of.
-    #[allow(
-        clippy::unused_self,
-        reason = "which words mean what may come to depend on the toolchain"
-    )]
-    pub(super) fn said(&self, text: &str) -> Said {
+    /// The error for what it lacks.
+    pub(super) fn lacks(&self, lacks: Lack) -> BuildError {
+        BuildError::BadCToolchain {
+            toolchain: self.shown(),
+            lacks,
+            install: self.install.clone(),
+        }
+    }
+}
+
+impl Said {
+    /// What a compiler or a linker complains of, by its words.
+    pub(super) fn of(text: &str) -> Self {
         let has = |words: &str| text.contains(words);
         if has("unable to create target") || has("unknown target triple") || has("UnknownOperatingSystem") {
-            return Said::NoTarget;
+            return Said::Lacks(Lack::Target);
         }
         if has("libclang_rt.builtins") && (has("cannot open") || has("No such file")) {
-            return Said::NoBuiltins;
+            return Said::Lacks(Lack::Builtins);
         }
         let linker = has("wasm-ld") || has("wasm-component-ld");
         if linker && (has("doesn't exist") || has("unable to execute command") || has("posix_spawn failed")) {
-            return Said::NoLinker;
+            return Said::Lacks(Lack::Linker);
         }
         let standard = [
             "stdint.h",
@@ -159,7 +187,7 @@ impl CToolchain {
             .iter()
             .any(|header| has(&format!("'{header}' file not found")) || has(&format!("'bits/{header}' file not found")))
         {
-            return Said::NoHeaders;
+            return Said::Lacks(Lack::Library);
         }
         let undefined: Vec<String> = text
             .lines()
@@ -229,6 +257,7 @@ impl System<'_> {
                 identity: identity(&program),
                 program,
                 // what is named may be as old as one likes
+                install: self.install(),
                 needs_runtime: true,
                 arguments: vec![format!("--target={target}"), format!("--sysroot={}", sysroot.display())],
             }),
@@ -266,6 +295,7 @@ impl System<'_> {
             kind: Kind::Clang,
             identity: identity(&program),
             program,
+            install: self.install(),
             needs_runtime: true,
             arguments,
         })
@@ -278,6 +308,7 @@ impl System<'_> {
                 kind: Kind::Zig,
                 identity: identity(&program),
                 program,
+                install: self.install(),
                 needs_runtime: false,
                 arguments: target.map(str::to_owned).to_vec(),
             });
@@ -290,6 +321,7 @@ impl System<'_> {
             kind: Kind::Ziglang,
             identity: identity(&program),
             program,
+            install: self.install(),
             needs_runtime: false,
             arguments: ["-m", "ziglang"]
                 .iter()
@@ -484,27 +516,23 @@ mod tests {
 
     #[test]
     fn what_compilers_and_linkers_say() {
-        let toolchain = CToolchain {
-            kind: Kind::Clang,
-            program: "clang".into(),
-            identity: String::new(),
-            needs_runtime: true,
-            arguments: Vec::new(),
-        };
         for (text, expected) in [
             (
                 "error: unable to create target: 'No available targets are compatible'",
-                Said::NoTarget,
+                Said::Lacks(Lack::Target),
             ),
-            ("src/a.c:1:10: fatal error: 'stdint.h' file not found", Said::NoHeaders),
+            (
+                "src/a.c:1:10: fatal error: 'stdint.h' file not found",
+                Said::Lacks(Lack::Library),
+            ),
             ("src/a.c:1:10: fatal error: 'mine.h' file not found", Said::Other),
             (
                 "wasm-ld: error: cannot open /usr/lib/x/libclang_rt.builtins-wasm32.a: No such file or directory",
-                Said::NoBuiltins,
+                Said::Lacks(Lack::Builtins),
             ),
             (
                 "clang: error: unable to execute command: Executable \"wasm-ld\" doesn't exist!",
-                Said::NoLinker,
+                Said::Lacks(Lack::Linker),
             ),
             (
                 "wasm-ld: error: a.o: undefined symbol: f\nwasm-ld: error: b.o: undefined symbol: main\n",
@@ -512,7 +540,7 @@ mod tests {
             ),
             ("wasm-ld: error: duplicate symbol: f", Said::Other),
         ] {
-            assert_eq!(toolchain.said(text), expected, "{text}");
+            assert_eq!(Said::of(text), expected, "{text}");
         }
     }
 }

@@ -33,6 +33,7 @@ mod seams;
 mod secret;
 mod secrets;
 mod shapes;
+mod shortener;
 mod slight;
 mod slightfiles;
 mod tidy;

@@ -10,9 +10,10 @@ use wasi_preview1_component_adapter_provider::{
 };
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasm_metadata::{AddMetadata, AddMetadataField};
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 use super::About;
+use crate::project::Worlds;
 use crate::validate::{World, WorldError, module};
 
 /// How every WebAssembly binary begins.
@@ -99,12 +100,31 @@ pub(super) enum Stripped {
 
 /// Makes a component of `bytes` if they are none, validates it, and has it say what it is.
 pub(super) fn finish(bytes: &[u8], about: &About, revision: Option<&str>) -> Result<Vec<u8>, ComponentError> {
-    let component = match module::is_core(bytes) {
-        true => Cow::Owned(of_module(bytes, Stripped::Nothing)?),
-        false => Cow::Borrowed(bytes),
-    };
+    let component = componentize(bytes, None)?;
     world(&component)?;
     describe(&component, about, revision)
+}
+
+/// A component of `bytes`: they are one, or a core module that can be made one. A module in which no world is embedded is taken to be
+/// of the application's world.
+pub(super) fn componentize<'a>(bytes: &'a [u8], worlds: Option<&Worlds>) -> Result<Cow<'a, [u8]>, ComponentError> {
+    if is_component(bytes) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    if !module::is_core(bytes) {
+        return Err(ComponentError::NotWasm);
+    }
+    match (of_module(bytes, Stripped::Nothing), worlds) {
+        (Err(ComponentError::NoWorld), Some(worlds)) => {
+            let mut module = bytes.to_vec();
+            let encoding = StringEncoding::UTF8;
+            embed_component_metadata(&mut module, &worlds.resolve, worlds.app, encoding, false)
+                .map_err(|error| ComponentError::Invalid(format!("{error:#}")))?;
+            of_module(&module, Stripped::Nothing)
+        }
+        (made, _) => made,
+    }
+    .map(Cow::Owned)
 }
 
 /// Makes a component of a core module.

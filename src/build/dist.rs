@@ -1,6 +1,7 @@
 //! Writes `dist/NAME.wasm`, whole or not at all, and not again when nothing has changed.
 //!
-//! What was written from what is remembered in a stamp beside what the toolchain made, which `cargo clean` removes.
+//! What was written from what is remembered in a stamp beside what the toolchain made, which `cargo clean` removes. What a
+//! command of the user's left in that very place is validated, and left as it is.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::component::finish;
-use super::{BuildError, BuiltApp, Written};
+use super::{About, BuildError, BuiltApp, Written};
 
 /// The largest artifact that is read, in bytes: a debug build of a large guest has some tens of megabytes.
 const ARTIFACT_MAX_BYTES: u64 = 1024 * 1024 * 1024;
@@ -34,10 +35,19 @@ struct FileStamp {
     modified_nanoseconds: u128,
 }
 
+/// Where an application's component is written.
+pub(super) fn path(root: &Path, about: &About) -> PathBuf {
+    root.join("dist").join(format!("{}.wasm", about.name))
+}
+
+/// Whether two paths are those of one file, by whatever way.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
 /// Writes the component of `app` under `root`, unless that is what lies there.
 pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Result<Written, BuildError> {
-    let folder = root.join("dist");
-    let path = folder.join(format!("{}.wasm", app.about.name));
+    let path = path(root, &app.about);
     let stamp_path = stamp_path(&app.stamps, &path);
     let remembered = fs::read(&stamp_path)
         .ok()
@@ -55,8 +65,10 @@ pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Resu
         path: app.artifact.clone(),
         source,
     })?;
-    create_folder(&folder)?;
-    replace(&path, &component).map_err(file("write", &path))?;
+    if !is_same(&app.artifact, &path) {
+        path.parent().map_or(Ok(()), create_folder)?;
+        replace(&path, &component).map_err(file("write", &path))?;
+    }
 
     let stamp = stamp(app, &path, revision).map_err(file("read", &path))?;
     remember(&stamp_path, &stamp).map_err(file("write", &stamp_path))?;
@@ -96,10 +108,18 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn remember(path: &Path, stamp: &Stamp) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    path.parent().map_or(Ok(()), create_own)?;
     replace(path, &serde_json::to_vec(stamp)?)
+}
+
+/// Creates a folder of slt's own, which git is told to leave out.
+pub(super) fn create_own(folder: &Path) -> io::Result<()> {
+    let ignored = folder.join(".gitignore");
+    fs::create_dir_all(folder)?;
+    match ignored.is_file() {
+        true => Ok(()),
+        false => replace(&ignored, b"*\n"),
+    }
 }
 
 /// One stamp for each output: packages of one name may share a target directory.

@@ -39,6 +39,12 @@ pub enum BuildError {
     /// The slightfile's command failed. It has said why.
     #[error("`{0}` failed")]
     Command(String),
+    /// The shell found no such command. It has said which.
+    #[error("`{0}`: the shell does not find the command")]
+    CommandNotFound(String),
+    /// A core module lies where its component is to be written.
+    #[error("`{}` is a core module, and its component belongs there", .0.display())]
+    CoreInPlace(PathBuf),
     /// The component that the slightfile names is not there.
     #[error("there is no `{}`{}", .component.display(), .line.as_ref().map(|line| format!(" after `{line}`")).unwrap_or_default())]
     NotMade {
@@ -185,6 +191,13 @@ impl BuildError {
                 "with rustup (https://rustup.rs) it is `rustup target add {TARGET}`; without, the package of your system that holds Rust's standard library for WebAssembly"
             ),
             Self::Component { source, .. } => return source.hint(),
+            Self::CommandNotFound(_) => {
+                "`[app] build` is run by the shell in the folder of the slightfile: is its tool installed, and on PATH?"
+                    .into()
+            }
+            Self::CoreInPlace(_) => {
+                "let the command leave it elsewhere, and name that place: `[app] component = \"build/app.wasm\"`".into()
+            }
             Self::NotMade { line: Some(_), .. } => "`[app] component` says where the command leaves it".into(),
             Self::NotMade { line: None, .. } => "`[app] build` names the command that makes it".into(),
             Self::Manifest(_)

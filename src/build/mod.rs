@@ -50,6 +50,14 @@ pub struct BuildPlan {
     pub quiet: bool,
 }
 
+impl BuildPlan {
+    /// Whether there is nothing that could be built.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.toolchain.is_none() && self.command.is_none()
+    }
+}
+
 /// What compiles a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Toolchain {
@@ -99,14 +107,14 @@ pub enum TestKind {
     Integration,
 }
 
-/// How a program that holds tests is asked for them, and told to run one.
+/// How a test artifact is driven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// As Rust's own test harness is.
+    /// Rust's test harness.
     Libtest,
-    /// `--list` and `--exact NAME`, in any language.
+    /// It answers `--list` and `--exact NAME`.
     Suite,
-    /// Not at all: the program is one test.
+    /// It is one test, and takes no arguments.
     Program,
 }
 
@@ -117,11 +125,11 @@ pub struct TestArtifact {
     pub package: String,
     /// The target's name: that of the library, or of the file in `tests/`.
     pub name: String,
-    /// What cargo made.
+    /// What the toolchain made: a component.
     pub path: PathBuf,
     /// Where it comes from.
     pub kind: TestKind,
-    /// How it is asked.
+    /// How it is driven.
     pub protocol: Protocol,
 }
 

@@ -1,9 +1,8 @@
 //! Which of the things that cargo made are meant. Pure.
 
-use std::path::Path;
-
 use cargo_metadata::{Artifact, TargetKind};
 
+use super::dist::is_same;
 use super::manifest::Manifest;
 use super::{About, BuildError, BuiltApp, Protocol, TestArtifact, TestKind};
 
@@ -11,7 +10,7 @@ use super::{About, BuildError, BuiltApp, Protocol, TestArtifact, TestKind};
 pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltApp, BuildError> {
     let own: Vec<&Artifact> = artifacts
         .iter()
-        .filter(|artifact| same_file(artifact.manifest_path.as_std_path(), &manifest.path) && !artifact.profile.test)
+        .filter(|artifact| is_same(artifact.manifest_path.as_std_path(), &manifest.path) && !artifact.profile.test)
         .collect();
     if let Some(library) = own.iter().find_map(|artifact| built(artifact, TargetKind::CDyLib)) {
         return Ok(library);
@@ -79,10 +78,6 @@ fn package(artifact: &Artifact) -> (String, String) {
         None => (url.rsplit('/').next().unwrap_or(url), fragment),
     };
     (name.to_string(), version.to_string())
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]

@@ -53,10 +53,11 @@ pub(super) fn plan(session: &Session<'_>, project: &Project, slightfile: &Slight
         name: project.name(slightfile),
         version: version.map_or_else(|| NO_VERSION.to_owned(), |version| version.value.clone()),
     };
-    let command = slightfile.app.component.as_ref().map(|component| Command {
+    let line = slightfile.app.build.as_ref().map(|line| line.value.clone());
+    let command = (line.is_some() || slightfile.app.component.is_some()).then(|| Command {
         about: about.clone(),
-        line: slightfile.app.build.as_ref().map(|line| line.value.clone()),
-        component: project.root.join(&component.value),
+        line,
+        component: project.component_path(slightfile),
     });
     BuildPlan {
         command,
@@ -99,6 +100,7 @@ pub(super) fn failure(error: BuildError) -> Failure {
         | BuildError::NoComponent(_)
         | BuildError::Ambiguous { .. }
         | BuildError::Wit(_)
+        | BuildError::CoreInPlace(_)
         | BuildError::NotMade { .. } => Failure::usage(message),
         BuildError::Compile
         | BuildError::Bindings(_)
@@ -110,6 +112,7 @@ pub(super) fn failure(error: BuildError) -> Failure {
         BuildError::Cargo
         | BuildError::NoCToolchain(_)
         | BuildError::BadCToolchain { .. }
+        | BuildError::CommandNotFound(_)
         | BuildError::NoTool(_)
         | BuildError::Tool { .. }
         | BuildError::NoTarget { .. }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Exit, Failure, Session};
 use crate::catalogue::CATALOGUE;
 use crate::cli::Check;
-use crate::project::{self, Against, Compared, Project, ProjectError};
+use crate::project::{self, Against, Compared, InsteadOf, Project, ProjectError};
 use crate::slightfile::{self, Diagnostic, Judged, Severity, codes};
 use crate::support::os;
 use crate::ui::diagnostics::{Checked, Fixed, Source};
@@ -169,13 +169,25 @@ fn summary(checked: &Checked, compared: &Compared, directory: &Path) -> String {
         (
             Some(name),
             Some(Against::Wit {
-                stale: Some((_, source)),
+                instead_of: InsteadOf::Stale(source),
                 ..
             }),
         ) => {
             format!(
                 " against {name} (`{}` is newer than the component)",
                 project::named(source, directory)
+            )
+        }
+        (
+            Some(name),
+            Some(Against::Wit {
+                instead_of: InsteadOf::CoreModule(path),
+                ..
+            }),
+        ) => {
+            format!(
+                " against {name} (`{}` is a core module without a world)",
+                project::named(path, directory)
             )
         }
         (Some(name), Some(Against::Wit { .. })) => format!(" against {name} (there is no component yet)"),

@@ -44,7 +44,7 @@ pub fn run(session: &Session<'_>, arguments: &Runner) -> Result<Exit, Failure> {
             kind: if kind == Kind::Doctests {
                 ArtifactKind::AllAtOnce
             } else {
-                ArtifactKind::Suite
+                ArtifactKind::Libtest
             },
             path,
         }],

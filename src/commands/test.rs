@@ -1,20 +1,25 @@
 //! `slt test`: resolves the flags and the slightfile into a plan of the harness, and its summary into an exit code.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::{Exit, Failure, Session, app};
-use crate::build::{self, BuildPlan, TestArtifact, TestKind};
+use crate::build::{self, BuildPlan, Protocol, TestArtifact, TestKind};
 use crate::cli::Test;
-use crate::events::{Sink, TestsFinished};
+use crate::events::{Event, Sink, TestsFinished};
 use crate::harness::{self, Artifact, ArtifactKind, Filter, HarnessError, Ignored, Plan};
+use crate::host::LoadError;
+use crate::project::{self, Project};
 use crate::slightfile::{self, Slightfile};
 
 /// The real time that one test may take, where neither the flag nor the slightfile says.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a component must be, to be a suite.
+const A_SUITE: &str = "a suite of tests is a component that exports `wasi:cli/run` and answers `--list` and `--exact NAME`: docs/testing.md";
 
 /// Runs `slt test`.
 pub fn run(session: &Session<'_>, arguments: &Test) -> Result<Exit, Failure> {
@@ -26,10 +31,20 @@ pub fn run(session: &Session<'_>, arguments: &Test) -> Result<Exit, Failure> {
         session.ui.sink()
     };
     let build_plan = super::build::plan(session, &project, &slightfile, arguments.release);
-    let app = application(&build_plan, &sink)?;
-    let artifacts = build::tests(&build_plan, &sink).map_err(super::build::failure)?;
+    let app = match build_plan.is_empty() && !slightfile.test.components.is_empty() {
+        // suites alone, of an application that lies elsewhere, or of none
+        true => None,
+        false => application(&build_plan, &sink)?,
+    };
+    let mut artifacts = named(build::tests(&build_plan, &sink).map_err(super::build::failure)?);
+    artifacts.extend(components(&project, &slightfile, &artifacts)?);
+    if artifacts.is_empty() {
+        sink(Event::Note {
+            message: "there are no tests: `[test] components` names suites of any language".into(),
+        });
+    }
     let plan = Plan {
-        artifacts: named(artifacts),
+        artifacts,
         app,
         slightfile,
         filter: Filter {
@@ -82,9 +97,58 @@ fn named(artifacts: Vec<TestArtifact>) -> Vec<Artifact> {
     let artifact = |artifact: &TestArtifact| Artifact {
         name: name(artifact),
         path: artifact.path.clone(),
-        kind: ArtifactKind::Suite,
+        kind: match artifact.protocol {
+            Protocol::Libtest => ArtifactKind::Libtest,
+            Protocol::Suite => ArtifactKind::Suite,
+            Protocol::Program => ArtifactKind::Program,
+        },
     };
     artifacts.iter().map(artifact).collect()
+}
+
+/// The suites of `[test] components`, beside what the toolchain made. Each is called as its file is, or by its path where
+/// another artifact has that name.
+fn components(project: &Project, slightfile: &Slightfile, made: &[Artifact]) -> Result<Vec<Artifact>, Failure> {
+    let written: Vec<&str> = slightfile
+        .test
+        .components
+        .iter()
+        .map(|component| component.value.as_str())
+        .collect();
+    let stem = |path: &str| {
+        Path::new(path)
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+    };
+    let mut suites = Vec::new();
+    for (place, path) in written.iter().enumerate() {
+        if written.iter().take(place).any(|earlier| earlier == path) {
+            return Err(Failure::usage(format!("`[test] components` names `{path}` twice")));
+        }
+        let file = project.root.join(path);
+        let Some(name) = stem(path).filter(|_| file.is_file()) else {
+            return Err(
+                Failure::usage(format!("there is no `{path}`, which `[test] components` names")).hint(
+                    "it is a path from the slightfile; what makes it can be `[app] build`, which `slt test` runs first",
+                ),
+            );
+        };
+        let is_taken = made.iter().any(|artifact| artifact.name == name)
+            || written
+                .iter()
+                .filter(|other| stem(other).as_ref() == Some(&name))
+                .count()
+                > 1;
+        suites.push(Artifact {
+            name: match is_taken {
+                true => path.strip_suffix(".wasm").unwrap_or(path).to_owned(),
+                false => name,
+            },
+            path: file,
+            kind: ArtifactKind::Suite,
+        });
+    }
+    Ok(suites)
 }
 
 /// The project's own component, as cargo builds it beside the tests: a stale app is never served.
@@ -99,8 +163,37 @@ pub(super) fn application(plan: &BuildPlan, sink: &Sink) -> Result<Option<PathBu
 /// Runs a plan, and says what failed about the harness itself.
 pub(super) fn execute(session: &Session<'_>, plan: &Plan, sink: &Sink) -> Result<TestsFinished, Failure> {
     let engine = app::engine(session)?;
-    harness::run(plan, &engine, &Arc::clone(sink)).map_err(|error| match &error {
-        HarnessError::Load { .. } | HarnessError::List { .. } => Failure::failed(error.to_string()),
+    let named = |path: &Path| project::named(path, &session.directory());
+    harness::run(plan, &engine, &Arc::clone(sink)).map_err(|error| match error {
+        HarnessError::Load { path, error } => {
+            let failure = Failure::failed(format!("`{}`: {error}", named(&path)));
+            match error {
+                LoadError::CoreModule | LoadError::NotWasm => failure.hint(A_SUITE),
+                _ => failure,
+            }
+        }
+        HarnessError::NoCommand(path) => Failure::failed(format!(
+            "`{}` is no program that can be run: it does not export `wasi:cli/run`",
+            named(&path)
+        ))
+        .hint(A_SUITE),
+        HarnessError::List { path, reason, wrote } => {
+            for line in wrote.lines() {
+                sink(Event::GuestOutput {
+                    stream: "stderr".into(),
+                    line: line.to_owned(),
+                });
+            }
+            let failure = Failure::failed(format!("`{}` does not list its tests: {reason}", named(&path)));
+            match plan
+                .artifacts
+                .iter()
+                .any(|made| made.path == path && made.kind == ArtifactKind::Suite)
+            {
+                true => failure.hint("a suite answers `--list` with a line `NAME: test` for each of its tests"),
+                false => failure,
+            }
+        }
         HarnessError::Read { .. } | HarnessError::Unstarted(_) | HarnessError::Thread(_) => {
             Failure::environment(error.to_string())
         }

@@ -3,40 +3,93 @@
 //! A guest's tests are run one by one with `NAME --exact --nocapture`: with output captured, a panic's message would be
 //! lost when the instance traps. What libtest prints around the test's own output is taken away here.
 
-use crate::events::Outcome;
+use std::collections::BTreeSet;
 
-/// A test that an artifact listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// The artifact's name of it.
-    pub name: String,
-    /// Whether its author marked it `#[ignore]`.
-    pub ignored: bool,
-}
+use slt_emulators::chassis::Deadlock;
+
+use super::isolation::{Ran, Shared};
+use super::plan::ArtifactKind;
+use super::protocol::{self, Ask, Case, Listed, Listing, Protocol, Unlisted, report};
+use crate::events::{Outcome, TestFinished};
+use crate::host::GuestEnd;
+
+pub const PROTOCOL: Protocol = Protocol {
+    list,
+    arguments: |test| {
+        let how = ["--exact", "--nocapture", "--include-ignored"];
+        test.into_iter().chain(how).collect()
+    },
+    judge: |case, ran| vec![judge(case, ran)],
+};
 
 /// The arguments that make an artifact list its tests, a line each.
-pub const LIST: &[&str] = &["--list", "--format", "terse"];
+const LIST: [&str; 3] = ["--list", "--format", "terse"];
+
+fn list(ask: Ask<'_>) -> Result<Listing, Unlisted> {
+    let [list, format, terse] = LIST;
+    let all = ask(&LIST)?.stdout;
+    let ignored = ask(&[list, format, terse, "--ignored"])?.stdout;
+    let ignored: BTreeSet<&str> = listed(&ignored).collect();
+    let test = |name: &str| Listed {
+        name: Some(name.to_owned()),
+        ignored: ignored.contains(name),
+    };
+    Ok(Listing::Tests(ArtifactKind::Libtest, listed(&all).map(test).collect()))
+}
 
 /// Reads the lines `NAME: test`.
-pub fn listed(stdout: &str) -> impl Iterator<Item = &str> {
+fn listed(stdout: &str) -> impl Iterator<Item = &str> {
     stdout.lines().filter_map(|line| line.strip_suffix(": test"))
 }
 
-/// The variable that tells libtest to capture nothing, for an artifact that reads no arguments.
-pub const NO_CAPTURE: (&str, &str) = ("RUST_TEST_NOCAPTURE", "1");
+/// Whether a list is libtest's: when it is told nothing of the format, the last line counts tests and benchmarks.
+pub fn is_list(stdout: &str) -> bool {
+    let counts = |part: &str, what: &str| {
+        let number = part.strip_suffix('s').unwrap_or(part).strip_suffix(what);
+        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let last = stdout.trim_end().lines().next_back().unwrap_or_default();
+    let parts = last.split_once(", ");
+    parts.is_some_and(|(tests, benchmarks)| counts(tests, " test") && counts(benchmarks, " benchmark"))
+}
 
-/// How rustdoc's doctests complain that they cannot be started one by one.
-const RUSTDOC_WARNING: &str = "WARNING: No rustdoc doctest environment variable provided";
+/// What a test that ran alone came to.
+fn judge(case: &Case<'_>, ran: Ran) -> TestFinished {
+    let (said, stdout) = one(&ran.stdout, case.test.unwrap_or_default());
+    let panic = panic_of(&ran.stderr).unwrap_or_default();
+    let unsupported = unsupported(&panic);
+    let (outcome, why) = match (&ran.end, said, unsupported) {
+        (Ok(GuestEnd::Done), Said::Ok, _) => (Outcome::Passed, None),
+        (Ok(GuestEnd::Done), Said::ShouldPanic, _) => {
+            let why = "`#[should_panic]`: a guest cannot unwind, so its harness does not run these";
+            (Outcome::Unsupported, Some(why.to_owned()))
+        }
+        (Ok(GuestEnd::Interrupted), ..) => (Outcome::TimedOut, Some(reason(&ran.end, &ran.stderr, case.shared))),
+        (_, _, Some(what)) => (Outcome::Unsupported, Some(what.to_owned())),
+        (Ok(GuestEnd::Failed), Said::Failed, _) => (Outcome::Failed, Some("the test returned an error".to_owned())),
+        (end, ..) => (Outcome::Failed, Some(reason(end, &ran.stderr, case.shared))),
+    };
+    report(case, Ran { stdout, ..ran }, outcome, why)
+}
 
-/// A guest's standard error, without what its harness wrote there.
-pub fn own_errors(stderr: &str) -> String {
-    let lines = stderr.split_inclusive('\n');
-    lines.filter(|line| !line.starts_with(RUSTDOC_WARNING)).collect()
+/// Why a process of a guest did not end well.
+pub fn reason(end: &Result<GuestEnd, Deadlock>, stderr: &str, shared: &Shared) -> String {
+    match end {
+        Ok(GuestEnd::Trapped(_)) => panic_of(stderr).unwrap_or_else(|| protocol::reason(end, shared)),
+        Ok(GuestEnd::Done | GuestEnd::Failed) => panic_of(stderr).unwrap_or_else(|| {
+            let how = match end {
+                Ok(GuestEnd::Done) => "with success",
+                _ => "with a failure",
+            };
+            format!("it exited, {how}, before its verdict")
+        }),
+        _ => protocol::reason(end, shared),
+    }
 }
 
 /// What libtest said of a test that it ran alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
+enum Said {
     /// `ok`
     Ok,
     /// `FAILED`: the test returned an error.
@@ -48,7 +101,7 @@ pub enum Said {
 }
 
 /// Reads what libtest said of `name`, and gives the test's own output.
-pub fn one(stdout: &str, name: &str) -> (Said, String) {
+fn one(stdout: &str, name: &str) -> (Said, String) {
     let announced = [format!("test {name} ... "), format!("test {name} - should panic ... ")];
     let start = announced
         .iter()
@@ -105,44 +158,9 @@ pub fn panic_of(stderr: &str) -> Option<String> {
 }
 
 /// What a guest cannot do, by the panic of Rust's standard library when it tries.
-pub fn unsupported(panic: &str) -> Option<&'static str> {
+fn unsupported(panic: &str) -> Option<&'static str> {
     let thread = panic.contains("failed to spawn thread") && panic.contains("Unsupported");
     thread.then_some("`std::thread::spawn`: a guest has no threads")
-}
-
-/// A case of an artifact that runs all at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// Its name.
-    pub name: String,
-    /// How it ended; `None`: it was running when the process ended.
-    pub outcome: Option<Outcome>,
-}
-
-/// Reads `running N tests` and the lines `test NAME ... ok`.
-pub fn all_at_once(stdout: &str) -> (usize, Vec<Line>) {
-    let mut lines = Vec::new();
-    let mut announced = 0;
-    for line in stdout.lines() {
-        if let Some(number) = line.strip_prefix("running ").and_then(|rest| rest.split(' ').next()) {
-            announced += number.parse::<usize>().unwrap_or(0);
-        }
-        let Some((name, said)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")) else {
-            continue;
-        };
-        let outcome = match said.split([' ', ',']).next() {
-            Some("ok") => Some(Outcome::Passed),
-            Some("FAILED") => Some(Outcome::Failed),
-            Some("ignored") if name.ends_with(" - should panic") => Some(Outcome::Unsupported),
-            Some("ignored") => Some(Outcome::Ignored),
-            _ => None,
-        };
-        lines.push(Line {
-            name: name.to_owned(),
-            outcome,
-        });
-    }
-    (announced.max(lines.len()), lines)
 }
 
 #[cfg(test)]
@@ -196,13 +214,18 @@ mod tests {
     }
 
     #[test]
-    fn doctests_share_a_process() {
-        let stdout = "\nrunning 3 tests\ntest src/lib.rs - f (line 1) ... ok\ntest src/lib.rs - g (line 9) ... ";
-        let (announced, lines) = all_at_once(stdout);
-        assert_eq!(announced, 3);
-        assert_eq!(
-            lines.iter().map(|line| line.outcome).collect::<Vec<_>>(),
-            [Some(Outcome::Passed), None]
-        );
+    fn a_list_of_libtests() {
+        for (stdout, expected) in [
+            ("a: test\n\n1 test, 0 benchmarks\n", true),
+            ("\n0 tests, 0 benchmarks\n", true),
+            ("a: test\nb: test\n\n2 tests, 1 benchmark\n", true),
+            ("a: test\n", false),
+            ("2 tests, 0 benchmarks\na: test\n", false),
+            (" tests, 0 benchmarks\n", false),
+            ("2 tests\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_list(stdout), expected, "{stdout:?}");
+        }
     }
 }

@@ -6,12 +6,15 @@
 //! *Invariant:* the [`Plan`] is pure data; execution emits events and prints nothing; nothing here builds or resolves
 //! anything.
 
+mod doctests;
 mod isolation;
 mod libtest;
 mod plan;
+mod program;
+mod protocol;
 mod run;
+mod suite;
 
 pub use isolation::{Isolated, Ran, Shared, Unstarted, run_once};
-pub use libtest::Listed;
 pub use plan::{Artifact, ArtifactKind, Filter, Ignored, Plan};
 pub use run::{HarnessError, run};

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use crate::slightfile::Slightfile;
 
-/// How an artifact is driven.
+/// How an artifact is driven. Each has a file of its own, which says how it lists, what it is told and how it is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArtifactKind {
-    /// It lists its tests, and runs one by its name.
-    Suite,
+    /// Rust's test harness: it lists its tests, and runs one by its name.
+    Libtest,
     /// It runs all that it has in one process, whatever it is told: rustdoc's merged doctests.
     AllAtOnce,
+    /// A suite of any language: it lists its tests, and runs one by its name.
+    Suite,
+    /// A program that is one test.
+    Program,
 }
 
 /// A component that holds tests.
@@ -49,13 +53,14 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether the test `name` of `artifact` is meant. A whole name may leave out the artifact's.
+    /// Whether the test `name` of `artifact` is meant, or the artifact that is a test itself. A whole name may leave out
+    /// the artifact's.
     #[must_use]
-    pub fn accepts(&self, artifact: &str, name: &str) -> bool {
+    pub fn accepts(&self, artifact: &str, name: Option<&str>) -> bool {
         let full = full_name(artifact, name);
         let is_meant = |text: &String| {
             if self.exact {
-                *text == full || text == name
+                *text == full || Some(text.as_str()) == name
             } else {
                 full.contains(text.as_str())
             }
@@ -64,10 +69,13 @@ impl Filter {
     }
 }
 
-/// A test's name in reports: unique in a run.
+/// A test's name in reports: unique in a run. That of an artifact which is a test itself is the artifact's.
 #[must_use]
-pub fn full_name(artifact: &str, name: &str) -> String {
-    format!("{artifact}::{name}")
+pub fn full_name(artifact: &str, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{artifact}::{name}"),
+        None => artifact.to_owned(),
+    }
 }
 
 /// A test run.
@@ -98,12 +106,15 @@ mod tests {
     #[test]
     fn filters() {
         for (texts, exact, name, expected) in [
-            (&[][..], false, "tests::a", true),
-            (&["links::te"][..], false, "tests::a", true),
-            (&["tests::a"][..], true, "tests::a", true),
-            (&["links::tests::a"][..], true, "tests::a", true),
-            (&["tests"][..], true, "tests::a", false),
-            (&["x", "y"][..], false, "tests::a", false),
+            (&[][..], false, Some("tests::a"), true),
+            (&["links::te"][..], false, Some("tests::a"), true),
+            (&["tests::a"][..], true, Some("tests::a"), true),
+            (&["links::tests::a"][..], true, Some("tests::a"), true),
+            (&["tests"][..], true, Some("tests::a"), false),
+            (&["x", "y"][..], false, Some("tests::a"), false),
+            (&["links"][..], true, None, true),
+            (&["ink"][..], false, None, true),
+            (&["ink"][..], true, None, false),
         ] {
             let texts = texts.iter().map(|text| (*text).to_owned()).collect();
             let filter = Filter {

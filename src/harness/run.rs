@@ -1,4 +1,4 @@
-//! Executes a plan: lists, filters, runs in parallel, judges, reports.
+//! Executes a plan: lists, filters, runs in parallel, reports. How an artifact is asked and judged is its protocol's.
 #![allow(clippy::disallowed_methods)] // durations in reports are real time
 
 use std::path::{Path, PathBuf};
@@ -6,16 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::isolation::{Isolated, Ran, Shared, Unstarted, run_once};
-use super::libtest::{self, Listed, Said};
+use super::isolation::{Shared, Unstarted, run_once};
+use super::libtest;
 use super::plan::{Artifact, ArtifactKind, Ignored, Plan, full_name};
+use super::protocol::{self, Case, Listing, Unlisted, finished};
 use crate::catalogue::CATALOGUE;
 use crate::deployment::Watchdog;
-use crate::events::{Event, Exchange, Outcome, Sink, TestFinished, TestsFinished};
+use crate::events::{Event, Outcome, Sink, TestFinished, TestsFinished};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded};
-
-/// How many of its last exchanges a failing test shows.
-const SHOWN_EXCHANGES: usize = 20;
 
 /// Why a run could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +34,9 @@ pub enum HarnessError {
         /// Why.
         error: LoadError,
     },
+    /// A component that nothing can run.
+    #[error("`{0}` is no program: it does not export `wasi:cli/run`")]
+    NoCommand(PathBuf),
     /// A suite does not list its tests.
     #[error("`{path}` does not list its tests: {reason}")]
     List {
@@ -43,6 +44,8 @@ pub enum HarnessError {
         path: PathBuf,
         /// What it did instead.
         reason: String,
+        /// What it wrote meanwhile, as far as it tells something.
+        wrote: String,
     },
     /// A world cannot be made.
     #[error("{0}")]
@@ -52,12 +55,16 @@ pub enum HarnessError {
     Thread(std::io::Error),
 }
 
-/// A test to run.
-struct Case<'a> {
+/// A test to run, or all that an artifact holds.
+struct Todo<'a> {
     artifact: &'a Artifact,
     loaded: &'a Loaded,
-    /// The artifact's name of it; `None`: all that the artifact has.
-    name: Option<String>,
+    /// How it is driven.
+    kind: ArtifactKind,
+    /// Its name in reports.
+    name: String,
+    /// The artifact's name of it.
+    test: Option<String>,
 }
 
 /// Runs a plan.
@@ -85,41 +92,46 @@ pub fn run(plan: &Plan, engine: &Arc<Engine>, sink: &Sink) -> Result<TestsFinish
         ..TestsFinished::default()
     };
     let (mut cases, mut ignored) = (Vec::new(), Vec::new());
+    // what runs all at once does not say beforehand how much it is
+    let mut counted = true;
     for (artifact, loaded) in plan.artifacts.iter().zip(&loaded) {
-        for listed in list(&shared, artifact, loaded)? {
-            let Some(listed) = listed else {
-                cases.push(Case {
-                    artifact,
-                    loaded,
-                    name: None,
-                });
+        let todo = |kind, test: Option<String>| Todo {
+            artifact,
+            loaded,
+            kind,
+            name: full_name(&artifact.name, test.as_deref()),
+            test,
+        };
+        let (kind, tests) = match list(&shared, artifact, loaded)? {
+            Listing::Tests(kind, tests) => (kind, tests),
+            Listing::Untold => {
+                counted = false;
+                cases.push(todo(artifact.kind, None));
                 continue;
-            };
+            }
+        };
+        for listed in tests {
             let skipped = plan.filter.ignored == Ignored::Only && !listed.ignored;
-            if skipped || !plan.filter.accepts(&artifact.name, &listed.name) {
+            if skipped || !plan.filter.accepts(&artifact.name, listed.name.as_deref()) {
                 summary.filtered_out += 1;
-            } else if plan.list {
-                let name = full_name(&artifact.name, &listed.name);
+                continue;
+            }
+            let todo = todo(kind, listed.name);
+            if plan.list {
                 sink(Event::TestListed {
-                    name,
+                    name: todo.name,
                     ignored: listed.ignored,
                 });
             } else if listed.ignored && plan.filter.ignored == Ignored::Skip {
-                ignored.push(full_name(&artifact.name, &listed.name));
+                ignored.push(todo.name);
             } else {
-                cases.push(Case {
-                    artifact,
-                    loaded,
-                    name: Some(listed.name),
-                });
+                cases.push(todo);
             }
         }
     }
     if plan.list {
         return Ok(summary);
     }
-    // what runs all at once does not say beforehand how much it is
-    let counted = cases.iter().all(|case| case.name.is_some());
     if counted {
         sink(Event::TestsPlanned {
             total: cases.len() + ignored.len(),
@@ -175,42 +187,35 @@ fn load(engine: &Arc<Engine>, path: &Path) -> Result<Loaded, HarnessError> {
     })
 }
 
-/// The tests of an artifact; `None` for one that runs all at once.
-fn list(shared: &Shared, artifact: &Artifact, loaded: &Loaded) -> Result<Vec<Option<Listed>>, HarnessError> {
-    if artifact.kind == ArtifactKind::AllAtOnce {
-        return Ok(vec![None]);
+/// What an artifact holds, as it says itself.
+fn list(shared: &Shared, artifact: &Artifact, loaded: &Loaded) -> Result<Listing, HarnessError> {
+    if loaded.world.command.is_none() {
+        return Err(HarnessError::NoCommand(artifact.path.clone()));
     }
-    let ask = |more: &[&str]| {
-        let arguments = arguments(artifact, libtest::LIST.iter().chain(more).copied());
-        let ran = run_once(shared, loaded, &artifact.name, &arguments)?;
+    let ask = |rest: &[&str]| {
+        let arguments = protocol::arguments(artifact, rest);
+        let ran = run_once(shared, loaded, &artifact.name, &arguments).map_err(Unlisted::World)?;
         match &ran.end {
-            Ok(GuestEnd::Done) => Ok(ran.stdout),
-            end => Err(HarnessError::List {
-                path: artifact.path.clone(),
-                reason: reason(end, &ran, shared),
+            Ok(GuestEnd::Done) => Ok(ran),
+            end => Err(Unlisted::Artifact {
+                reason: libtest::panic_of(&ran.stderr).unwrap_or_else(|| protocol::reason(end, shared)),
+                wrote: ran.stderr,
             }),
         }
     };
-    let (all, ignored) = (ask(&[])?, ask(&["--ignored"])?);
-    let ignored: std::collections::BTreeSet<&str> = libtest::listed(&ignored).collect();
-    let listed = |name: &str| {
-        Some(Listed {
-            name: name.to_owned(),
-            ignored: ignored.contains(name),
-        })
-    };
-    Ok(libtest::listed(&all).map(listed).collect())
-}
-
-fn arguments<'a>(artifact: &'a Artifact, rest: impl Iterator<Item = &'a str>) -> Vec<String> {
-    std::iter::once(artifact.name.as_str())
-        .chain(rest)
-        .map(str::to_owned)
-        .collect()
+    let listing = (protocol::of(artifact.kind).list)(&ask);
+    listing.map_err(|unlisted| match unlisted {
+        Unlisted::World(error) => HarnessError::Unstarted(error),
+        Unlisted::Artifact { reason, wrote } => HarnessError::List {
+            path: artifact.path.clone(),
+            reason,
+            wrote,
+        },
+    })
 }
 
 /// Runs the cases on `jobs` threads, and gives the outcomes.
-fn execute(shared: &Shared, cases: &[Case<'_>], jobs: usize) -> Result<Vec<Outcome>, HarnessError> {
+fn execute(shared: &Shared, cases: &[Todo<'_>], jobs: usize) -> Result<Vec<Outcome>, HarnessError> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut outcomes = Vec::new();
@@ -235,159 +240,32 @@ fn execute(shared: &Shared, cases: &[Case<'_>], jobs: usize) -> Result<Vec<Outco
     })
 }
 
-fn finished(name: String, outcome: Outcome, seed: u64) -> TestFinished {
-    TestFinished {
-        name,
-        outcome,
-        microseconds: 0,
-        virtual_nanoseconds: 0,
-        seed,
-        reason: None,
-        stdout: String::new(),
-        stderr: String::new(),
-        exchanges: Vec::new(),
-    }
-}
-
-fn run_case(shared: &Shared, case: &Case<'_>) -> Vec<Outcome> {
+fn run_case(shared: &Shared, todo: &Todo<'_>) -> Vec<Outcome> {
     let started = Instant::now();
-    let (name, rest) = match &case.name {
-        Some(test) => (
-            full_name(&case.artifact.name, test),
-            vec![test.as_str(), "--exact", "--nocapture", "--include-ignored"],
-        ),
-        None => (case.artifact.name.clone(), Vec::new()),
-    };
-    (shared.sink)(Event::TestStarted { name: name.clone() });
-    let arguments = arguments(case.artifact, rest.into_iter());
-    let ran = run_once(shared, case.loaded, &name, &arguments);
+    let protocol = protocol::of(todo.kind);
+    (shared.sink)(Event::TestStarted {
+        name: todo.name.clone(),
+    });
+    let arguments = protocol::arguments(todo.artifact, &(protocol.arguments)(todo.test.as_deref()));
+    let ran = run_once(shared, todo.loaded, &todo.name, &arguments);
     let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let reports = match (ran, &case.name) {
-        (Err(error), _) => {
-            vec![TestFinished {
-                reason: Some(error.to_string()),
-                ..finished(name, Outcome::Failed, shared.seed)
-            }]
-        }
-        (Ok(ran), Some(test)) => vec![judge(shared, name, test, ran)],
-        (Ok(ran), None) => judge_all(shared, &name, &with_panic(shared, case.loaded, &name, &arguments, ran)),
+    let case = Case {
+        shared,
+        artifact: todo.artifact,
+        loaded: todo.loaded,
+        name: &todo.name,
+        test: todo.test.as_deref(),
+    };
+    let reports = match ran {
+        Ok(ran) => (protocol.judge)(&case, ran),
+        Err(error) => vec![TestFinished {
+            reason: Some(error.to_string()),
+            ..finished(todo.name.clone(), Outcome::Failed, shared.seed)
+        }],
     };
     let outcomes = reports.iter().map(|report| report.outcome).collect();
     for report in reports {
         (shared.sink)(Event::TestFinished(TestFinished { microseconds, ..report }));
     }
     outcomes
-}
-
-/// What a test that ran alone came to.
-fn judge(shared: &Shared, name: String, test: &str, ran: Ran) -> TestFinished {
-    let (said, stdout) = libtest::one(&ran.stdout, test);
-    let panic = libtest::panic_of(&ran.stderr).unwrap_or_default();
-    let unsupported = libtest::unsupported(&panic);
-    let (outcome, why) = match (&ran.end, said, unsupported) {
-        (Ok(GuestEnd::Done), Said::Ok, _) => (Outcome::Passed, None),
-        (Ok(GuestEnd::Done), Said::ShouldPanic, _) => {
-            let why = "`#[should_panic]`: a guest cannot unwind, so its harness does not run these";
-            (Outcome::Unsupported, Some(why.to_owned()))
-        }
-        (Ok(GuestEnd::Interrupted), ..) => (Outcome::TimedOut, Some(reason(&ran.end, &ran, shared))),
-        (_, _, Some(what)) => (Outcome::Unsupported, Some(what.to_owned())),
-        (Ok(GuestEnd::Failed), Said::Failed, _) => (Outcome::Failed, Some("the test returned an error".to_owned())),
-        (end, ..) => (Outcome::Failed, Some(reason(end, &ran, shared))),
-    };
-    let shown = if outcome == Outcome::Passed {
-        Vec::new()
-    } else {
-        ran.journal.last(SHOWN_EXCHANGES)
-    };
-    TestFinished {
-        exchanges: shown.iter().map(|record| Exchange::of(Some(&name), record)).collect(),
-        virtual_nanoseconds: ran.virtual_nanoseconds,
-        reason: why,
-        stdout,
-        stderr: ran.stderr,
-        ..finished(name, outcome, shared.seed)
-    }
-}
-
-/// What runs all at once captures output, and its panic's message is lost with the process. The same run once more, told
-/// to capture nothing, ends the same way and shows the message.
-fn with_panic(shared: &Shared, loaded: &Loaded, name: &str, arguments: &[String], ran: Ran) -> Ran {
-    let stderr = libtest::own_errors(&ran.stderr);
-    let is_lost = matches!(ran.end, Ok(GuestEnd::Trapped(_))) && libtest::panic_of(&stderr).is_none();
-    let again = || {
-        let world = Isolated::new(shared, name).ok()?;
-        let again = world.run_with(loaded, arguments, &[libtest::NO_CAPTURE]);
-        (again.end == ran.end).then(|| libtest::own_errors(&again.stderr))
-    };
-    let shown = if is_lost { again() } else { None };
-    Ran {
-        stderr: shown.unwrap_or(stderr),
-        ..ran
-    }
-}
-
-/// What the tests of one process came to: after the one that ended it, the rest are not run.
-fn judge_all(shared: &Shared, artifact: &str, ran: &Ran) -> Vec<TestFinished> {
-    let (announced, lines) = libtest::all_at_once(&ran.stdout);
-    let whole = matches!(ran.end, Ok(GuestEnd::Done | GuestEnd::Failed));
-    let mut reports: Vec<TestFinished> = Vec::new();
-    let cut_off = if matches!(ran.end, Ok(GuestEnd::Interrupted)) {
-        Outcome::TimedOut
-    } else {
-        Outcome::Failed
-    };
-    for line in lines {
-        let outcome = line.outcome.unwrap_or(cut_off);
-        let report = finished(full_name(artifact, &line.name), outcome, shared.seed);
-        reports.push(match outcome {
-            Outcome::Failed if line.outcome.is_some() => TestFinished {
-                reason: Some("the test returned an error".to_owned()),
-                stderr: ran.stderr.clone(),
-                ..report
-            },
-            Outcome::Failed | Outcome::TimedOut => TestFinished {
-                reason: Some(reason(&ran.end, ran, shared)),
-                stderr: ran.stderr.clone(),
-                ..report
-            },
-            _ => report,
-        });
-    }
-    if !whole && reports.iter().all(|report| report.outcome != cut_off) {
-        let name = full_name(artifact, &format!("{} of {announced}", reports.len() + 1));
-        let reason = Some(reason(&ran.end, ran, shared));
-        reports.push(TestFinished {
-            reason,
-            stderr: ran.stderr.clone(),
-            ..finished(name, cut_off, shared.seed)
-        });
-    }
-    for number in reports.len()..announced {
-        let name = full_name(artifact, &format!("{} of {announced}", number + 1));
-        let reason = Some("an earlier test ended the process that they share".to_owned());
-        reports.push(TestFinished {
-            reason,
-            ..finished(name, Outcome::NotRun, shared.seed)
-        });
-    }
-    reports
-}
-
-/// Why a process of a guest did not end well.
-fn reason(end: &Result<GuestEnd, slt_emulators::chassis::Deadlock>, ran: &Ran, shared: &Shared) -> String {
-    match end {
-        Err(deadlock) => deadlock.to_string(),
-        Ok(GuestEnd::Interrupted) => format!("still running after {:?} of real time", shared.timeout),
-        Ok(end @ GuestEnd::Trapped(_)) => libtest::panic_of(&ran.stderr).unwrap_or_else(|| end.to_string()),
-        Ok(end @ (GuestEnd::OutOfMemory(_) | GuestEnd::Broken(_))) => end.to_string(),
-        Ok(end @ (GuestEnd::Done | GuestEnd::Failed)) => libtest::panic_of(&ran.stderr).unwrap_or_else(|| {
-            let how = if *end == GuestEnd::Done {
-                "with success"
-            } else {
-                "with a failure"
-            };
-            format!("it exited, {how}, before its verdict")
-        }),
-    }
 }

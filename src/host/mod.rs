@@ -17,4 +17,4 @@ pub use cache::Cache;
 pub use engine::{Engine, LoadError, Loaded, Pool, Seat, World};
 pub use guest::{Guest, GuestEnd, GuestSetup, InjectedFault, Interrupt, Testing};
 pub use outbound::{APP_HOST, AppRoute, Outbound, Told};
-pub use output::Output;
+pub use output::{MAX_KEPT_BYTES, Output};

@@ -65,7 +65,10 @@ impl Cache {
         };
         let choice = world::choose(project, slightfile);
         let files = match &choice {
-            Choice::Component(path) | Choice::Wit(path, _) => sources::stamps(path),
+            Choice::Component(path, Some(folder)) => sources::stamps(path)
+                .zip(sources::stamps(folder))
+                .map(|(component, wit)| [component, wit].concat()),
+            Choice::Component(path, None) | Choice::Wit(path, _) => sources::stamps(path),
             Choice::Nothing(_) => Some(Vec::new()),
         };
         let app = project.name(slightfile);

@@ -17,7 +17,7 @@ pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
 pub use declared::{Declared, Place, declared};
 pub use sources::{manifest, rust_names};
 pub use wit::{WitFolder, WitPackage, wit_folder};
-pub use world::{Against, Compared, Worlds, compare, component, worlds};
+pub use world::{Against, Compared, InsteadOf, Worlds, compare, component, worlds};
 
 use crate::catalogue::{CATALOGUE, Maturity};
 use crate::slightfile::{self, Diagnostic, SLIGHTFILE_MAX_BYTES, Slightfile};
@@ -166,13 +166,14 @@ impl Project {
     }
 
     /// Where the component lies: `[app] component`, or `dist/NAME.wasm`. `slt build` takes the package's name for it; what
-    /// has no package has the name of the application.
+    /// has no package, or a command of its own, has the name of the application.
     #[must_use]
     pub fn component_path(&self, slightfile: &Slightfile) -> PathBuf {
         if let Some(component) = &slightfile.app.component {
             return self.root.join(&component.value);
         }
-        let name = self.package_name.clone().unwrap_or_else(|| self.name(slightfile));
+        let package = self.package_name.clone().filter(|_| slightfile.app.build.is_none());
+        let name = package.unwrap_or_else(|| self.name(slightfile));
         self.root.join("dist").join(format!("{name}.wasm"))
     }
 

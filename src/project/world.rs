@@ -16,13 +16,24 @@ const WIT_MAX_BYTES: u64 = 16 << 20;
 pub enum Against {
     /// A component.
     Component(PathBuf),
-    /// A `wit` folder, because there is no component that is newer than the sources.
+    /// A `wit` folder.
     Wit {
         /// The folder.
         folder: PathBuf,
-        /// The component that is older than this source.
-        stale: Option<(PathBuf, PathBuf)>,
+        /// Why not with a component.
+        instead_of: InsteadOf,
     },
+}
+
+/// Why a `wit` folder is compared with, and no component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InsteadOf {
+    /// There is none.
+    Nothing,
+    /// This source is newer.
+    Stale(PathBuf),
+    /// This is a core module, in which no world is embedded.
+    CoreModule(PathBuf),
 }
 
 /// A world, where it comes from, and what is wrong with where it comes from.
@@ -32,7 +43,7 @@ pub struct Compared {
     pub world: Option<World>,
     /// Where it comes from.
     pub against: Option<Against>,
-    /// Why there is none.
+    /// Why there is none, or not the one that was looked for.
     pub problem: Option<Diagnostic>,
 }
 
@@ -54,10 +65,10 @@ pub fn compare(project: &Project, slightfile: &Slightfile, directory: &Path) -> 
 /// What a slightfile is to be compared with, before any of it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// A component.
-    Component(PathBuf),
-    /// A `wit` folder, and the component that is older than this source.
-    Wit(PathBuf, Option<(PathBuf, PathBuf)>),
+    /// A component, and the `wit` folder that takes its place if it is a core module without a world.
+    Component(PathBuf, Option<PathBuf>),
+    /// A `wit` folder, and why.
+    Wit(PathBuf, InsteadOf),
     /// There is no folder, and no component in this place.
     Nothing(PathBuf),
 }
@@ -65,33 +76,36 @@ pub(super) enum Choice {
 /// The component when it is there and not older than its sources, else the `wit` folder.
 pub(super) fn choose(project: &Project, slightfile: &Slightfile) -> Choice {
     let path = project.component_path(slightfile);
-    let own_build = slightfile.app.component.is_some();
+    let own_build = slightfile.app.component.is_some() || slightfile.app.build.is_some();
     let modified = std::fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
     let stale = match modified {
         // A toolchain that slt does not know has sources that slt does not know.
         Some(modified) if !own_build => sources::newer_than(&project.root, modified),
         _ => None,
     };
-    let folder = project.wit_path();
-    match (modified, stale) {
-        (Some(_), None) => Choice::Component(path),
-        (_, stale) if folder.is_dir() => Choice::Wit(folder, stale.map(|source| (path, source))),
-        (Some(_), Some(_)) => Choice::Component(path),
-        (None, _) => Choice::Nothing(path),
+    let folder = Some(project.wit_path()).filter(|folder| folder.is_dir());
+    match (modified, stale, folder) {
+        (Some(_), None, folder) => Choice::Component(path, folder),
+        (Some(_), Some(source), Some(folder)) => Choice::Wit(folder, InsteadOf::Stale(source)),
+        (Some(_), Some(_), None) => Choice::Component(path, None),
+        (None, _, Some(folder)) => Choice::Wit(folder, InsteadOf::Nothing),
+        (None, _, None) => Choice::Nothing(path),
     }
 }
 
 /// Reads what was chosen. `app` is the name of the application.
 pub(super) fn read(choice: &Choice, app: &str, directory: &Path) -> Compared {
     match choice {
-        Choice::Component(path) => component(path, directory),
-        Choice::Wit(folder, stale) => Compared {
-            against: Some(Against::Wit {
-                folder: folder.clone(),
-                stale: stale.clone(),
-            }),
-            ..wit(folder, app, directory)
+        Choice::Component(path, folder) => match (world(path), folder) {
+            (Ok(Err(WorldError::CoreModule)), Some(folder)) => {
+                let compared = in_its_place(folder, InsteadOf::CoreModule(path.clone()), app, directory);
+                // what is wrong in `wit` says more
+                let problem = compared.problem.or_else(|| Some(core_module(path, directory)));
+                Compared { problem, ..compared }
+            }
+            (read, _) => compared(path, read, directory),
         },
+        Choice::Wit(folder, instead_of) => in_its_place(folder, instead_of.clone(), app, directory),
         Choice::Nothing(path) => Compared::problem(
             Diagnostic::note(
                 codes::NO_WORLD,
@@ -108,13 +122,19 @@ pub(super) fn read(choice: &Choice, app: &str, directory: &Path) -> Compared {
 /// Reads the world of a component.
 #[must_use]
 pub fn component(path: &Path, directory: &Path) -> Compared {
-    let name = named(path, directory);
-    let read = std::fs::metadata(path).and_then(|metadata| match metadata.len() > COMPONENT_MAX_BYTES as u64 {
-        true => Ok(Err(WorldError::TooLarge(
-            usize::try_from(metadata.len()).unwrap_or(usize::MAX),
-        ))),
+    compared(path, world(path), directory)
+}
+
+fn world(path: &Path) -> std::io::Result<Result<World, WorldError>> {
+    let bytes = std::fs::metadata(path)?.len();
+    match bytes > COMPONENT_MAX_BYTES as u64 {
+        true => Ok(Err(WorldError::TooLarge(usize::try_from(bytes).unwrap_or(usize::MAX)))),
         false => std::fs::read(path).map(|bytes| World::from_component(&bytes)),
-    });
+    }
+}
+
+fn compared(path: &Path, read: std::io::Result<Result<World, WorldError>>, directory: &Path) -> Compared {
+    let name = named(path, directory);
     match read {
         Ok(Ok(world)) => Compared {
             world: Some(world),
@@ -126,6 +146,27 @@ pub fn component(path: &Path, directory: &Path) -> Compared {
             codes::WASM_CORRUPT,
             format!("`{name}` cannot be read: {error}"),
         )),
+    }
+}
+
+/// What a toolchain left that embeds no world: it can still be told what the slightfile lacks beside the one in `wit`.
+fn core_module(path: &Path, directory: &Path) -> Diagnostic {
+    let name = named(path, directory);
+    Diagnostic::note(
+        codes::CORE_MODULE,
+        format!("`{name}` is a core module, and no world is embedded in it: the slightfile was compared with `wit`"),
+    )
+    .hint("`wasm-tools component embed wit` puts the world into it, and slt makes a component of that")
+}
+
+/// The world of a WIT folder in the place of a component's.
+fn in_its_place(folder: &Path, instead_of: InsteadOf, app: &str, directory: &Path) -> Compared {
+    Compared {
+        against: Some(Against::Wit {
+            folder: folder.to_owned(),
+            instead_of,
+        }),
+        ..wit(folder, app, directory)
     }
 }
 

@@ -423,6 +423,7 @@ fn test(root: &Section<'_>, problems: &mut Problems) -> Test {
         timeout: section.parsed("timeout", problems, duration, |error| {
             quantity(&section, "timeout", "a duration, like \"60s\"", meant_duration, error)
         }),
+        components: section.strings("components", problems),
         configs: strings_by_key(&section, "configs", "[test.configs]", problems),
         containers: strings_by_key(&section, "containers", "[test.containers]", problems),
     }

@@ -174,6 +174,8 @@ pub struct Retry {
 pub struct Test {
     /// The real time that one test may take.
     pub timeout: Option<Spanned<Duration>>,
+    /// Where suites of any language lie, from the folder of this file.
+    pub components: Vec<Spanned<String>>,
     /// Values for `configs.*` under emulation.
     pub configs: BTreeMap<String, Spanned<String>>,
     /// Container images by service.

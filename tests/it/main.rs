@@ -4,6 +4,7 @@
 mod add;
 mod build;
 mod c;
+mod c_header;
 mod check;
 mod cli;
 mod command;

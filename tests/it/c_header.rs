@@ -61,10 +61,7 @@ fn the_header_does_what_it_says() {
     let source = include_str!("../c/slt_h.c");
     let expected = source.lines().filter(|line| line.starts_with("TEST(")).count();
     assert!(expected > 10);
-    assert!(
-        stdout.ends_with(&format!("{expected} passed, 0 ignored\n")),
-        "{stdout}"
-    );
+    assert!(stdout.ends_with(&format!("{expected} passed, 0 ignored\n")), "{stdout}");
     // one by one it is the same
     let (_, list, _) = programs.run("slt_h", &["--list"]);
     for line in list.lines() {
@@ -84,8 +81,16 @@ const ENDINGS: &[(&str, Option<i32>, &str)] = &[
     ("frees_twice", Some(9), "attempting double-free"),
     ("computes_beyond_a_number", Some(9), "signed integer overflow"),
     // what the headers say
-    ("fails_to_hold", Some(1), "endings.c:50: `status == 201` does not hold\n"),
-    ("differs_in_numbers", Some(1), "endings.c:56: `status` is 500, not -201\n"),
+    (
+        "fails_to_hold",
+        Some(1),
+        "endings.c:50: `status == 201` does not hold\n",
+    ),
+    (
+        "differs_in_numbers",
+        Some(1),
+        "endings.c:56: `status` is 500, not -201\n",
+    ),
     (
         "differs_in_large_numbers",
         Some(1),
@@ -136,7 +141,10 @@ fn programs_end_as_they_should() {
 fn wrong_arguments_are_refused() {
     let programs = Programs::build(&["endings"]);
     for (arguments, says) in [
-        (&["--exact", "nope"][..], "there is no test `nope`: `--list` shows them all\n"),
+        (
+            &["--exact", "nope"][..],
+            "there is no test `nope`: `--list` shows them all\n",
+        ),
         (&["--exact"], "[--list | --exact NAME]\n"),
         (&["leaks"], "[--list | --exact NAME]\n"),
         (&["--list", "leaks"], "[--list | --exact NAME]\n"),

@@ -100,6 +100,10 @@ pub(super) fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ComponentError
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true);
     let encoded = encoder.module(bytes).and_then(ComponentEncoder::encode);
+    // one that imports nothing could be made a component without a world: one that offers nothing
+    if encoded.is_ok() && embedded.is_none() {
+        return Err(ComponentError::NoWorld);
+    }
     encoded.map(Cow::Owned).map_err(|error| {
         let reason = format!("{error:#}");
         if reason.contains(PREVIEW1) {
@@ -198,6 +202,10 @@ mod tests {
         check(&preview1, "is a core module for WASI 0.1");
         check(&slights, "was made for slight ≤ 0.5: ");
         check(&foreign, "is a core module, and no world is embedded in it");
+        check(
+            &[MAGIC, MODULE].concat(),
+            "is a core module, and no world is embedded in it",
+        );
         check(&[empty(), vec![1, 200, 1]].concat(), "is no valid component: ");
     }
 }

@@ -15,6 +15,7 @@ mod endings;
 mod explain;
 mod figures;
 mod fix;
+mod foreign;
 mod fuzz_corpus;
 mod guests;
 mod lsp;

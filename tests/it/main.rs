@@ -16,6 +16,7 @@ mod explain;
 mod figures;
 mod fix;
 mod foreign;
+mod from;
 mod fuzz_corpus;
 mod guests;
 mod lsp;

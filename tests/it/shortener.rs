@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use toml_edit::{DocumentMut, Table, Value};
+use toml_edit::DocumentMut;
 
 use crate::command::folder;
 use crate::guests;
@@ -56,15 +56,52 @@ fn unhex(digits: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(byte).collect()
 }
 
-/// The content type of every answer, and the rows.
-fn table() -> (String, Vec<Row>) {
-    let text = include_str!("../shortener.cases.toml");
-    let document: DocumentMut = text.parse().unwrap();
-    let table: &Table = document.as_table();
-    let content_type = table["content-type"].as_str().unwrap().to_owned();
-    let rows = table["rows"].as_array().unwrap();
-    let rows = rows.iter().map(Value::as_inline_table).map(|row| Row::of(row.unwrap()));
-    (content_type, rows.collect())
+/// The table.
+struct Cases {
+    /// Of every answer.
+    content_type: String,
+    rows: Vec<Row>,
+    /// The rows after Redis has gone.
+    without_redis: Vec<Row>,
+}
+
+impl Cases {
+    fn read() -> Self {
+        let document: DocumentMut = include_str!("../shortener.cases.toml").parse().unwrap();
+        let rows = |key: &str| {
+            let rows = document[key].as_array().unwrap().iter();
+            rows.map(|row| Row::of(row.as_inline_table().unwrap())).collect()
+        };
+        Self {
+            content_type: document["content-type"].as_str().unwrap().to_owned(),
+            rows: rows("rows"),
+            without_redis: rows("without-redis"),
+        }
+    }
+
+    /// Sends the requests of some rows one after the other, compares the answers, and returns them.
+    fn converse(&self, rows: &[Row], address: &str) -> Vec<String> {
+        let mut said = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            let raw = ask(address, &row.send, &row.body);
+            let response = parsed(&raw);
+            let answered = (
+                response.status,
+                header(&response, "content-type"),
+                header(&response, "location"),
+                response.body.as_str(),
+            );
+            let expected = (
+                row.status,
+                Some(self.content_type.as_str()),
+                row.location.as_deref(),
+                row.answer.as_str(),
+            );
+            assert_eq!(answered, expected, "row {}: {}", number + 1, row.send);
+            said.push(raw);
+        }
+        said
+    }
 }
 
 /// Sends a request, and reads the whole answer, without the line that says when it was made.
@@ -100,27 +137,11 @@ fn conversation(component: &[u8]) -> Vec<String> {
     let app = folder(&[("slightfile.toml", slightfile.as_bytes()), ("app.wasm", component)]);
     let (_server, address) = Process::serve(app.path(), &["app.wasm"], &[]);
 
-    let (content_type, rows) = table();
-    let mut said = Vec::new();
-    for (number, row) in rows.iter().enumerate() {
-        let raw = ask(&address, &row.send, &row.body);
-        let response = parsed(&raw);
-        let answered = (
-            response.status,
-            header(&response, "content-type"),
-            header(&response, "location"),
-            response.body.as_str(),
-        );
-        let expected = (
-            row.status,
-            Some(content_type.as_str()),
-            row.location.as_deref(),
-            row.answer.as_str(),
-        );
-        assert_eq!(answered, expected, "row {}: {}", number + 1, row.send);
-        said.push(raw);
-    }
+    let cases = Cases::read();
+    let mut said = cases.converse(&cases.rows, &address);
     said.extend(many_links(&address));
+    redis.stop();
+    said.extend(cases.converse(&cases.without_redis, &address));
     said
 }
 

@@ -1,5 +1,6 @@
 #include "http_client.h"
 
+#define SLT_TEST_WITHOUT_MAIN
 #include "slt_test.h"
 
 SLT_RESOURCE(wasi_http_types, incoming_response);

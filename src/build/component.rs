@@ -280,6 +280,10 @@ mod tests {
         check(&preview1, "is a core module, and no world is embedded in it");
         check(&slights, "was made for slight ≤ 0.5: ");
         check(&foreign, "is a core module, and no world is embedded in it");
+        check(
+            &[MAGIC, MODULE].concat(),
+            "is a core module, and no world is embedded in it",
+        );
         check(&[empty(), vec![1, 200, 1]].concat(), "is no valid component: ");
     }
 

@@ -141,7 +141,7 @@ fn components(project: &Project, slightfile: &Slightfile, made: &[Artifact]) -> 
                 > 1;
         suites.push(Artifact {
             name: match is_taken {
-                true => path.strip_suffix(".wasm").unwrap_or(path).to_owned(),
+                true => (*path).to_owned(),
                 false => name,
             },
             path: file,

@@ -1,12 +1,14 @@
 //! What a slightfile is compared with: the component when it is there and not stale, else the `wit` folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use semver::Version;
 use wit_parser::{PackageId, Resolve, WorldId};
 
 use super::{Project, named, sources};
 use crate::slightfile::Slightfile;
-use crate::validate::{COMPONENT_MAX_BYTES, Diagnostic, World, WorldError, codes, explain};
+use crate::validate::{COMPONENT_MAX_BYTES, Diagnostic, Interface, World, WorldError, codes, explain};
 
 /// The largest `wit` folder that is read, in bytes. All of WASI has 300,000.
 const WIT_MAX_BYTES: u64 = 16 << 20;
@@ -179,11 +181,24 @@ fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
     let chosen = chosen(&resolve, package, app);
     match World::from_package(&resolve, package, chosen.as_deref()) {
         Ok(world) => Compared {
-            world: Some(world),
+            world: Some(with_main(world)),
             ..Compared::default()
         },
         Err(error) => Compared::problem(explain(&named(folder, directory), &error)),
     }
+}
+
+/// A world that exports nothing is a command's: its compiler adds `wasi:cli/run`, which stands in no text.
+fn with_main(mut world: World) -> World {
+    if world.exports.is_empty() {
+        world.exports.push(Interface {
+            package: "wasi:cli".to_owned(),
+            name: "run".to_owned(),
+            version: Some(Version::new(0, 2, 0)),
+            functions: BTreeMap::new(),
+        });
+    }
+    world
 }
 
 /// Reads a WIT folder.

@@ -34,7 +34,7 @@ typedef struct wasi_keyvalue_store_own_bucket_t {
   int32_t __handle;
 } wasi_keyvalue_store_own_bucket_t;
 
-// The handles that were dropped, one after the other, as decimal digits.
+// The handles that were dropped, one after the other, as decimal digits behind a 9.
 extern int dropped;
 
 static inline void wasi_keyvalue_store_bucket_drop_own(wasi_keyvalue_store_own_bucket_t handle) {

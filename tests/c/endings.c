@@ -2,7 +2,7 @@
 
 #include "slt_test.h"
 
-int dropped = 0;
+int dropped = 9;
 
 // What a sanitizer must see: else it could not be trusted about `slt_h.c`.
 

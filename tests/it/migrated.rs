@@ -135,6 +135,23 @@ const SESSION: &[(&[&str], &str)] = &[
     (&["drafts", "keys"], "bread\n"),
 ];
 
+/// A command's world exports nothing, and is checked before there is a component.
+#[test]
+fn a_command_is_one_before_it_is_built() {
+    let read = |file: &str| std::fs::read(CLIENTS[0].root().join(file)).unwrap();
+    let project = folder(&[
+        ("slightfile.toml", &read("slightfile.toml")),
+        ("wit/world.wit", &read("wit/world.wit")),
+        (
+            "wit/deps/slight-keyvalue/compat.wit",
+            &read("wit/deps/slight-keyvalue/compat.wit"),
+        ),
+    ]);
+    let run = slt_with(project.path(), &["check"], &[]);
+    let expected = "checked slightfile.toml against wit (there is no component yet): no problems\n";
+    assert_eq!((run.code, run.stdout.as_str()), (0, expected), "{}", run.stderr);
+}
+
 #[test]
 fn clients_set_get_list_and_delete() {
     for app in CLIENTS {

@@ -243,6 +243,18 @@ fn pairs() -> Vec<Pair> {
             Starts(&[]),
         ),
         pair(
+            "slight's names beside those of today",
+            REDIS,
+            vec![
+                cli("0.2.12"),
+                unsigned(),
+                compat("0.1.0", "list<u8>", "compat")[1].clone(),
+                command("import slight:keyvalue/compat@0.1.0; import wasi:keyvalue/store@0.2.0-draft;"),
+            ],
+            OPENS_COMPAT,
+            Starts(&[]),
+        ),
+        pair(
             "slight's names in a later version of 0.1",
             REDIS,
             compat("0.1.7", "list<u8>", "compat"),

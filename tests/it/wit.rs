@@ -22,21 +22,23 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn templates_carry_the_texts_that_slt_serves() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let deps = root.join("templates/rust/wit/deps");
-    let carried = files(&deps);
-    assert!(carried.contains(&"slight-testing/testing.wit".into()), "{carried:?}");
-    assert!(carried.contains(&"keyvalue/store.wit".into()), "{carried:?}");
-    for file in carried {
-        let ours = match file.starts_with("slight-testing") {
-            true => root.join("wit").join(&file),
-            false => root.join("wit/deps").join(&file),
-        };
-        assert!(
-            fs::read(&ours).unwrap() == fs::read(deps.join(&file)).unwrap(),
-            "templates/rust/wit/deps/{} differs from {}",
-            file.display(),
-            ours.display()
-        );
+    for template in ["templates/rust", "templates/c"] {
+        let deps = root.join(template).join("wit/deps");
+        let carried = files(&deps);
+        assert!(carried.contains(&"slight-testing/testing.wit".into()), "{carried:?}");
+        assert!(carried.contains(&"keyvalue/store.wit".into()), "{carried:?}");
+        for file in carried {
+            let ours = match file.starts_with("slight-testing") {
+                true => root.join("wit").join(&file),
+                false => root.join("wit/deps").join(&file),
+            };
+            assert!(
+                fs::read(&ours).unwrap() == fs::read(deps.join(&file)).unwrap(),
+                "{template}/wit/deps/{} differs from {}",
+                file.display(),
+                ours.display()
+            );
+        }
     }
 }
 

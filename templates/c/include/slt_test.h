@@ -15,7 +15,8 @@
 // wrong or two tests have one name. A check that fails says where and why in one line on standard
 // error: `tests/app.c:31: `status` is 500, not 201`.
 //
-// A file that only checks, beside the one with the tests, includes this header too.
+// A second file of the same program says `#define SLT_TEST_WITHOUT_MAIN` before it includes this
+// header: see `tests/support`.
 
 #ifndef SLT_TEST_H
 #define SLT_TEST_H
@@ -77,9 +78,12 @@ struct slt_test {
     struct slt_test *next;
 };
 
-// The tests of the program, in their order. Weak, as `main` is: each file that includes this header
-// has one, and they are one.
-__attribute__((weak)) struct slt_test *slt_tests = NULL;
+// The tests of the program, in their order. They are where its `main` is.
+#ifdef SLT_TEST_WITHOUT_MAIN
+extern struct slt_test *slt_tests;
+#else
+struct slt_test *slt_tests = NULL;
+#endif
 
 // Notes a test. Constructors do, before `main`.
 static inline void slt_test_register(struct slt_test *test)
@@ -196,6 +200,7 @@ static inline void slt_test_eq_str(const char *file, int line, const char *what,
     }
 }
 
+#ifndef SLT_TEST_WITHOUT_MAIN
 static inline struct slt_test *slt_test_find(const char *name)
 {
     for (struct slt_test *test = slt_tests; test != NULL; test = test->next) {
@@ -237,7 +242,7 @@ static inline void slt_test_run_all(void)
     printf("%zu passed, %zu ignored\n", passed, ignored);
 }
 
-__attribute__((weak)) int main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     slt_test_refuse_twins();
     if (argc <= 1) {
@@ -260,4 +265,5 @@ __attribute__((weak)) int main(int argc, char **argv)
     slt_test_exit(0);
 }
 
+#endif
 #endif

@@ -65,8 +65,8 @@ bool links_add(const links_t *links, app_string_t url, uint64_t now, app_string_
     SLT_TRY(wasi_keyvalue_atomics_increment(bucket_of(links), &last, 1, &n, error));
     SLT_OWNED(app_string) made = link_code(n);
     SLT_OWNED(app_string) key = slt_format("link/%.*s", SLT_ARG(made));
-    SLT_OWNED(app_string)
-    text = slt_format("%" PRIu64 " %.*s", now + LIFETIME_SECONDS, SLT_ARG(url));
+    uint64_t until = now + LIFETIME_SECONDS;
+    SLT_OWNED(app_string) text = slt_format("%" PRIu64 " %.*s", until, SLT_ARG(url));
     app_list_u8_t value = slt_bytes(text);
     SLT_TRY(wasi_keyvalue_store_method_bucket_set(bucket_of(links), &key, &value, error));
     *code = SLT_MOVE(made);

@@ -1,9 +1,9 @@
 // The application as its clients see it. Each test has a fresh application, a fresh store and a
 // clock of its own.
 
-#include "support/http_client.h"
 #include "links.h"
 #include "slt_test.h"
+#include "support/http_client.h"
 
 #define GET WASI_HTTP_TYPES_METHOD_GET
 #define POST WASI_HTTP_TYPES_METHOD_POST

@@ -1,5 +1,6 @@
 #include "http_client.h"
 
+#define SLT_TEST_WITHOUT_MAIN
 #include "slt_test.h"
 
 SLT_RESOURCE(wasi_http_types, incoming_response);
@@ -48,7 +49,7 @@ static wasi_http_types_own_incoming_response_t
 wait_for(wasi_http_types_own_future_incoming_response_t answer)
 {
     SLT_OWNED(wasi_http_types_own_future_incoming_response) owned = answer;
-    SLT_OWNED(wasi_io_poll_own_pollable)
+    SLT_OWNED(wasi_io_poll_own_pollable) ready = {0};
     ready = wasi_http_types_method_future_incoming_response_subscribe(
         wasi_http_types_borrow_future_incoming_response(owned));
     wasi_io_poll_method_pollable_block(wasi_io_poll_borrow_pollable(ready));
@@ -62,7 +63,7 @@ wait_for(wasi_http_types_own_future_incoming_response_t answer)
 
 static app_string_t location_of(wasi_http_types_borrow_incoming_response_t response)
 {
-    SLT_OWNED(wasi_http_types_own_fields)
+    SLT_OWNED(wasi_http_types_own_fields) headers = {0};
     headers = wasi_http_types_method_incoming_response_headers(response);
     app_string_t name = slt_str("location");
     SLT_OWNED(wasi_http_types_list_field_value) values = {0};
@@ -94,7 +95,7 @@ static app_string_t body_of(wasi_http_types_borrow_incoming_response_t response)
 
 response_t ask(uint8_t method, app_string_t path, app_string_t body)
 {
-    SLT_OWNED(wasi_http_types_own_incoming_response)
+    SLT_OWNED(wasi_http_types_own_incoming_response) response = {0};
     response = wait_for(start(method, path, body));
     wasi_http_types_borrow_incoming_response_t borrowed =
         wasi_http_types_borrow_incoming_response(response);

@@ -21,23 +21,33 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn templates_carry_the_texts_that_slt_serves() {
+    assert!(carried("templates/rust").contains(&"slight-testing/testing.wit".into()));
+}
+
+#[test]
+fn a_project_of_another_toolchain_carries_them_too() {
+    carried("tests/foreign/javascript");
+}
+
+/// The texts of a project, which are those that slt serves.
+fn carried(project: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let deps = root.join("templates/rust/wit/deps");
+    let deps = root.join(project).join("wit/deps");
     let carried = files(&deps);
-    assert!(carried.contains(&"slight-testing/testing.wit".into()), "{carried:?}");
     assert!(carried.contains(&"keyvalue/store.wit".into()), "{carried:?}");
-    for file in carried {
+    for file in &carried {
         let ours = match file.starts_with("slight-testing") {
-            true => root.join("wit").join(&file),
-            false => root.join("wit/deps").join(&file),
+            true => root.join("wit").join(file),
+            false => root.join("wit/deps").join(file),
         };
         assert!(
-            fs::read(&ours).unwrap() == fs::read(deps.join(&file)).unwrap(),
-            "templates/rust/wit/deps/{} differs from {}",
+            fs::read(&ours).unwrap() == fs::read(deps.join(file)).unwrap(),
+            "{project}/wit/deps/{} differs from {}",
             file.display(),
             ours.display()
         );
     }
+    carried
 }
 
 #[test]

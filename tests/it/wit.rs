@@ -21,25 +21,38 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn templates_carry_the_texts_that_slt_serves() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for template in ["templates/rust", "templates/c"] {
-        let deps = root.join(template).join("wit/deps");
-        let carried = files(&deps);
-        assert!(carried.contains(&"slight-testing/testing.wit".into()), "{carried:?}");
-        assert!(carried.contains(&"keyvalue/store.wit".into()), "{carried:?}");
-        for file in carried {
-            let ours = match file.starts_with("slight-testing") {
-                true => root.join("wit").join(&file),
-                false => root.join("wit/deps").join(&file),
-            };
-            assert!(
-                fs::read(&ours).unwrap() == fs::read(deps.join(&file)).unwrap(),
-                "{template}/wit/deps/{} differs from {}",
-                file.display(),
-                ours.display()
-            );
-        }
+        assert!(
+            carried(template).contains(&"slight-testing/testing.wit".into()),
+            "{template}"
+        );
     }
+}
+
+#[test]
+fn a_project_of_another_toolchain_carries_them_too() {
+    carried("tests/foreign/javascript");
+}
+
+/// The texts of a project, which are those that slt serves.
+fn carried(project: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let deps = root.join(project).join("wit/deps");
+    let carried = files(&deps);
+    assert!(carried.contains(&"keyvalue/store.wit".into()), "{carried:?}");
+    for file in &carried {
+        let ours = match file.starts_with("slight-testing") {
+            true => root.join("wit").join(file),
+            false => root.join("wit/deps").join(file),
+        };
+        assert!(
+            fs::read(&ours).unwrap() == fs::read(deps.join(file)).unwrap(),
+            "{project}/wit/deps/{} differs from {}",
+            file.display(),
+            ours.display()
+        );
+    }
+    carried
 }
 
 /// So do the applications that were brought over.

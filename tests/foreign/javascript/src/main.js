@@ -1,0 +1,2 @@
+export { incomingHandler } from "./app.js";
+export { run } from "./tests.js";

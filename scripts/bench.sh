@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what docs/benchmarks.md publishes, and prints its tables: `bash scripts/bench.sh [tests|edit|redis|check|lsp]…`.
+# Measures what docs/benchmarks.md publishes, and prints its tables: `bash scripts/bench.sh [tests|edit|redis|check|lsp|c]…`.
 #
 # Release profile, on a machine that is otherwise idle. What is compared runs interleaved in one go, A B A B …, and beside each
 # comparison stands A against A: what the machine's noise alone makes of it. Ratios of medians can be compared between machines;
@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly ROUNDS=${ROUNDS:-5} RUNS=${RUNS:-20} EDITS=${EDITS:-7}
 parts=("$@")
-[[ ${#parts[@]} -gt 0 ]] || parts=(tests edit redis check lsp)
+[[ ${#parts[@]} -gt 0 ]] || parts=(tests edit redis check lsp c)
 
 scratch=$(mktemp -d)
 servers=()
@@ -216,10 +216,67 @@ lsp() {
     echo
 }
 
+# The C template as `slt build --release` makes it, against wit-bindgen, clang and wasm-tools by hand: size, and the time from its
+# start to its first answer, with nothing cached and with its compiled code cached. Needs `wit-bindgen` 0.63 and `wasm-tools` on PATH.
+c() {
+    local project="$scratch/c-shortener" hand="$scratch/by-hand" port run which cc=${CC:-clang --target=wasm32-wasi}
+    (cd "$scratch" && "$slt" new c-shortener --template c >/dev/null)
+    "$slt" build -q --release -C "$project" >/dev/null
+    mkdir -p "$hand/dist"
+    cp -r "$project"/{slightfile.toml,wit,src,include} "$hand"
+    local adapter
+    adapter=$(cargo metadata --format-version 1 --locked | grep -o '"manifest_path":"[^"]*/wasi-preview1-component-adapter-provider[^"]*"' | cut -d'"' -f4)
+    adapter=${adapter%/Cargo.toml}/artefacts/wasi_snapshot_preview1.reactor.wasm
+    (
+        cd "$hand"
+        wit-bindgen c wit --world c-shortener --rename-world app --out-dir bindings >/dev/null
+        $cc -std=gnu11 -Os -DNDEBUG -s -mexec-model=reactor -I include -I src -I bindings \
+            src/*.c bindings/app.c bindings/app_component_type.o -o core.wasm
+        wasm-tools component new core.wasm --adapt "wasi_snapshot_preview1=$adapter" -o dist/c-shortener.wasm
+    )
+    "$slt" emulate redis --port 0 >"$scratch/redis" &
+    servers+=($!)
+    until port=$(grep -o '[0-9]*$' "$scratch/redis"); do sleep 0.05; done
+    # answer FOLDER CACHE: serves its component until it has answered once.
+    answer() {
+        local server address
+        XDG_CACHE_HOME=$2 "$slt" run --listen 127.0.0.1:0 "$1/dist/c-shortener.wasm" >"$scratch/listening" 2>&1 &
+        server=$!
+        until address=$(grep -o 'http://[0-9.:]*' "$scratch/listening"); do sleep 0.002; done
+        curl -sf "$address" >/dev/null
+        kill -INT "$server" && wait "$server"
+    }
+    for which in "$project" "$hand"; do
+        sed -i "s|redis://[0-9.:]*|redis://127.0.0.1:$port|" "$which/slightfile.toml"
+        answer "$which" "$scratch/cache"
+    done
+    for ((run = 0; run < RUNS; run++)); do
+        for which in hand:"$hand" slt:"$project" again:"$hand"; do
+            cost "$scratch/c-cold-${which%%:*}" answer "${which#*:}" "$scratch/cold-$run-${which%%:*}"
+            cost "$scratch/c-warm-${which%%:*}" answer "${which#*:}" "$scratch/cache"
+        done
+    done
+    size() { stat -c %s "$1/dist/c-shortener.wasm"; }
+    echo "### The C template, to its first answer"
+    echo
+    echo "| what | bytes | of A | CPU, nothing cached | of A | CPU, cached | of A |"
+    echo "|---|---|---|---|---|---|---|"
+    for which in "hand:A: by hand:$hand" "again:A again:$hand" "slt:\`slt build --release\`:$project"; do
+        local key=${which%%:*} folder=${which##*:} name=${which#*:}
+        echo "| ${name%:*} | $(size "$folder") | $(ratio "$(size "$folder")" "$(size "$hand")")" \
+            "| $(median "$scratch/c-cold-$key" 2 3) s | $(ratio "$(median "$scratch/c-cold-$key" 2 3)" "$(median "$scratch/c-cold-hand" 2 3)")" \
+            "| $(median "$scratch/c-warm-$key" 2 3) s | $(ratio "$(median "$scratch/c-warm-$key" 2 3)" "$(median "$scratch/c-warm-hand" 2 3)") |"
+    done
+    echo
+    echo "Medians of $RUNS runs. By hand: \`wit-bindgen c\` $(wit-bindgen --version | cut -d' ' -f2), $($cc --version | head -1), \`wasm-tools component new\`" \
+        "$(wasm-tools --version | cut -d' ' -f2), the same flags (\`-Os -DNDEBUG -s\`)."
+    echo
+}
+
 about
 for part in "${parts[@]}"; do
     case $part in
-    tests | edit | redis | check | lsp) "$part" ;;
-    *) echo "there is no part \`$part\`: tests, edit, redis, check, lsp" >&2 && exit 2 ;;
+    tests | edit | redis | check | lsp | c) "$part" ;;
+    *) echo "there is no part \`$part\`: tests, edit, redis, check, lsp, c" >&2 && exit 2 ;;
     esac
 done

@@ -42,6 +42,8 @@ pub struct Hosted {
     pub interface: &'static str,
     /// The versions. `0.2.0` stands for each 0.2.x; a pre-release stands for itself.
     pub versions: &'static [&'static str],
+    /// Whether it has slight's names, for what was written for slight: it is there for who asks for it, and recommended to nobody.
+    pub compat: bool,
 }
 
 /// A capability.
@@ -143,6 +145,14 @@ const fn hosted(package: &'static str, interface: &'static str, versions: &'stat
         package,
         interface,
         versions,
+        compat: false,
+    }
+}
+
+const fn compat(package: &'static str) -> Hosted {
+    Hosted {
+        compat: true,
+        ..hosted(package, "compat", OURS)
     }
 }
 
@@ -155,6 +165,7 @@ pub const CAPABILITIES: &[Capability] = &[
             hosted("wasi:keyvalue", "store", DRAFT),
             hosted("wasi:keyvalue", "atomics", DRAFT),
             hosted("wasi:keyvalue", "batch", DRAFT),
+            compat("slight:keyvalue"),
         ],
         exports: &[],
         help: "a key-value store",

@@ -120,23 +120,35 @@ pub enum Command {
 /// `slt new`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  slt new shortener\n  slt new greeter --with http\n  slt new shortener --with keyvalue.redis,http"
+    after_help = "Examples:\n  slt new shortener\n  slt new greeter --with http\n  slt new shortener --template c --with keyvalue.redis,http\n  \
+                  slt new worker --from ../templates/worker --set topic=orders\n  \
+                  slt new worker --from https://example.com/team/worker.git --branch v2"
 )]
 pub struct New {
     /// The project's name, and its folder
     pub name: String,
-    /// Which template to write
-    #[arg(long, default_value = "rust")]
+    /// Which template to write: one of those below
+    #[arg(long, default_value = "rust", conflicts_with = "from")]
     pub template: String,
-    /// The capabilities to use, separated by commas
+    /// The capabilities to use, separated by commas (default: what the template uses)
     #[arg(long, value_delimiter = ',', value_name = "RESOURCE,…")]
     pub with: Vec<String>,
+    /// A template of your own: a folder, or what `git clone` takes
+    #[arg(long, value_name = "DIR|GIT-URL")]
+    pub from: Option<String>,
+    /// The branch or tag to clone
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub branch: Option<String>,
+    /// The value of a placeholder of `--from`; what is not given is asked for on a terminal
+    #[arg(long, value_name = "KEY=VALUE", requires = "from")]
+    pub set: Vec<String>,
 }
 
 /// `slt add`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  slt add keyvalue.redis\n  slt add keyvalue.redis --name sessions\n  slt add http-client --dry-run\n\n\
+    after_help = "Examples:\n  slt add keyvalue.redis\n  slt add keyvalue.redis --name sessions\n  slt add http-client --dry-run\n  \
+                  slt add keyvalue.redis --compat\n\n\
                   Comments, order and spacing stay; `slt remove` gives every file back as it was. All files are changed, or none."
 )]
 pub struct Add {
@@ -145,6 +157,9 @@ pub struct Add {
     /// What the component opens it as, or `*` for any name (default: `default`)
     #[arg(long, value_name = "N")]
     pub name: Option<String>,
+    /// Import the interface that has `slight`'s names, for code that is brought over from there
+    #[arg(long)]
+    pub compat: bool,
     /// Print what would be changed as a diff, and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -10,6 +10,7 @@ use super::component::{componentize, is_component};
 use super::dist::{self, file};
 use super::{BuildError, BuildPlan, BuiltApp, Command, tool};
 use crate::events::{Event, Sink};
+use crate::project;
 
 /// slt's own folder in a project, for what no toolchain has a place for.
 const OWN: &str = ".slt";
@@ -55,7 +56,9 @@ fn component(plan: &BuildPlan, command: &Command, own: &Path) -> Result<PathBuf,
     if is_component(&bytes) {
         return Ok(left.clone());
     }
-    let component = componentize(&bytes).map_err(|source| BuildError::Component {
+    // without a `wit` folder there is only what the module says itself
+    let worlds = project::worlds(&plan.root.join(project::WIT), &command.about.name, &plan.root).ok();
+    let component = componentize(&bytes, worlds.as_ref()).map_err(|source| BuildError::Component {
         path: left.clone(),
         source,
     })?;

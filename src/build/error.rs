@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use super::TARGET;
+use super::c::toolchain::{Lack, Missing};
 use super::component::ComponentError;
+use crate::validate::Diagnostic;
 
 /// Why a build did not happen. Messages of tools have been shown as they came, and are not repeated here.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// There is nothing to build.
-    #[error("there is no `Cargo.toml` in `{}`", .0.display())]
+    #[error("there is neither a `Cargo.toml` nor a `src/*.c` in `{}`", .0.display())]
     NoManifest(PathBuf),
     /// Cargo refuses the manifest, and has said why.
     #[error("cargo can't read the package in `{}`", .0.display())]
@@ -51,14 +53,58 @@ pub enum BuildError {
         /// Where it was to lie.
         component: PathBuf,
     },
+    /// The WIT text is wrong, or it is not clear which world is meant.
+    #[error("{}", .0.message)]
+    Wit(Box<Diagnostic>),
+    /// The world can't be said in C.
+    #[error("no C bindings can be made of the world: {0}")]
+    Bindings(String),
+    /// No C toolchain for WebAssembly.
+    #[error("there is no C compiler for WebAssembly{}", .0.found.iter().map(|found| format!("; {found}")).collect::<String>())]
+    NoCToolchain(Missing),
+    /// A C toolchain that is not whole.
+    #[error("{toolchain} {lacks}")]
+    BadCToolchain {
+        /// Which.
+        toolchain: String,
+        /// What it lacks.
+        lacks: Lack,
+        /// What to type to have one.
+        install: String,
+    },
+    /// Code that lacks what its world exports.
+    #[error("the world `{world}` exports what the code does not have: `{function}`")]
+    Unimplemented {
+        /// The world.
+        world: String,
+        /// The C function.
+        function: String,
+        /// Where it is declared.
+        header: String,
+        /// Whether the code has a `main` in its place.
+        has_main: bool,
+    },
+    /// A program without `main`.
+    #[error("`{name}` has no `main`")]
+    NoMain {
+        /// What was linked.
+        name: String,
+        /// Its world.
+        world: String,
+        /// Whether it is a test.
+        is_test: bool,
+    },
+    /// It does not link. The linker has said why.
+    #[error("`{0}` does not link")]
+    Link(String),
     /// A tool is not installed.
     #[error("`{0}` is not on PATH")]
-    NoTool(&'static str),
+    NoTool(String),
     /// A tool can't be started, or broke off.
     #[error("`{tool}` can't be run: {message}")]
     Tool {
         /// Which.
-        tool: &'static str,
+        tool: String,
         /// Why.
         message: String,
     },
@@ -95,6 +141,15 @@ impl BuildError {
         matches!(self, Self::NoComponent(_) | Self::Workspace(_))
     }
 
+    /// The line to type that installs what is missing, if there is one.
+    #[must_use]
+    pub fn install(&self) -> Option<&str> {
+        match self {
+            Self::NoCToolchain(Missing { install, .. }) | Self::BadCToolchain { install, .. } => Some(install),
+            _ => None,
+        }
+    }
+
     /// The way out.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -107,7 +162,30 @@ impl BuildError {
             }
             Self::Ambiguous { .. } => "name one of them as `default-run` in `Cargo.toml`".into(),
             Self::Cargo => "the first build fetches crates, and needs the network for it".into(),
-            Self::NoTool("cargo") => "install Rust from https://rustup.rs, then open a new terminal".into(),
+            Self::Wit(problem) => return problem.hint.clone(),
+            Self::NoCToolchain(Missing { install, .. }) | Self::BadCToolchain { install, .. } => {
+                format!("`{install}`; or name a WASI SDK with `WASI_SDK_PATH`")
+            }
+            Self::Unimplemented {
+                function,
+                header,
+                has_main: true,
+                ..
+            } => format!(
+                "a component of this world is called, and has no `main`: define `{function}` in its stead, which `{header}` declares"
+            ),
+            Self::Unimplemented { function, header, .. } => {
+                format!("define `{function}`, which `{header}` declares")
+            }
+            Self::NoMain { is_test: true, .. } => {
+                "a test program includes `slt_test.h`, which brings its `main`, or has one of its own".into()
+            }
+            Self::NoMain { world, .. } => format!(
+                "the world `{world}` exports nothing, so that this is a command: define `int main(void)`, or export something in `wit/`"
+            ),
+            Self::NoTool(tool) if tool == "cargo" => {
+                "install Rust from https://rustup.rs, then open a new terminal".into()
+            }
             Self::NoTarget { rustup: true } => format!("once rustup can download it: `rustup target add {TARGET}`"),
             Self::NoTarget { rustup: false } => format!(
                 "with rustup (https://rustup.rs) it is `rustup target add {TARGET}`; without, the package of your system that holds Rust's standard library for WebAssembly"
@@ -123,6 +201,8 @@ impl BuildError {
             Self::NotMade { line: Some(_), .. } => "`[app] component` says where the command leaves it".into(),
             Self::NotMade { line: None, .. } => "`[app] build` names the command that makes it".into(),
             Self::Manifest(_)
+            | Self::Bindings(_)
+            | Self::Link(_)
             | Self::Compile
             | Self::Command(_)
             | Self::NoTool(_)

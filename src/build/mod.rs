@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* tools run in the plan's folder with the plan's environment, and with nothing of this process's own.
 
+pub mod c;
 mod cargo;
 mod command;
 mod component;
@@ -62,6 +63,8 @@ impl BuildPlan {
 pub enum Toolchain {
     /// Cargo, for the package in the project's folder.
     Cargo,
+    /// The first C toolchain that is found.
+    C(About),
 }
 
 /// A toolchain that slt knows nothing of: `[app] component` and `[app] build`.
@@ -147,6 +150,7 @@ pub fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
     match (&plan.command, &plan.toolchain) {
         (Some(command), _) => command::app(plan, command, sink),
         (None, Some(Toolchain::Cargo)) => cargo::app(plan, sink),
+        (None, Some(Toolchain::C(about))) => c::app(plan, about, sink),
         (None, None) => Err(BuildError::NoManifest(plan.root.clone())),
     }
 }
@@ -159,6 +163,7 @@ pub fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError> {
 pub fn tests(plan: &BuildPlan, sink: &Sink) -> Result<Vec<TestArtifact>, BuildError> {
     match &plan.toolchain {
         Some(Toolchain::Cargo) => cargo::tests(plan, sink),
+        Some(Toolchain::C(about)) => c::tests(plan, about, sink),
         None => Ok(Vec::new()),
     }
 }

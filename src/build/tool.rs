@@ -25,7 +25,7 @@ pub(super) struct Answer {
 }
 
 /// Asks a tool something and waits for the answer.
-pub(super) fn ask(plan: &BuildPlan, tool: &'static str, arguments: &[&str]) -> Result<Answer, BuildError> {
+pub(super) fn ask(plan: &BuildPlan, tool: &str, arguments: &[&str]) -> Result<Answer, BuildError> {
     let mut stdout = String::new();
     let status = drive(plan, tool, arguments, |out, err| {
         // Both at once: a tool waits when the one that nobody reads is full.
@@ -41,7 +41,7 @@ pub(super) fn ask(plan: &BuildPlan, tool: &'static str, arguments: &[&str]) -> R
 pub(super) fn run(
     plan: &BuildPlan,
     sink: &Sink,
-    tool: &'static str,
+    tool: &str,
     arguments: &[&str],
     mut each: impl FnMut(&[u8]),
 ) -> Result<ExitStatus, BuildError> {
@@ -52,6 +52,27 @@ pub(super) fn run(
             });
         };
         both(|| lines(out, &mut each), || lines(err, tell))
+    })
+}
+
+/// What a tool said, on both its streams.
+pub(super) struct Saying {
+    /// Whether it succeeded, and its code.
+    pub status: ExitStatus,
+    /// Its messages.
+    pub text: String,
+}
+
+/// Runs a tool and keeps what it says, for somebody who wants to have it in one piece.
+pub(super) fn said(plan: &BuildPlan, tool: &str, arguments: &[String]) -> Result<Saying, BuildError> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (mut out, mut err) = (String::new(), String::new());
+    let status = drive(plan, tool, &arguments, |stdout, stderr| {
+        both(|| read_text(stdout, &mut out), || read_text(stderr, &mut err))
+    })?;
+    Ok(Saying {
+        status,
+        text: err + &out,
     })
 }
 
@@ -69,12 +90,12 @@ pub(super) fn shell(plan: &BuildPlan, sink: &Sink, line: &str) -> Result<ExitSta
 /// Starts a tool, has both its streams read, and waits for its end. It is stopped when reading fails.
 fn drive(
     plan: &BuildPlan,
-    tool: &'static str,
+    tool: &str,
     arguments: &[&str],
     read: impl FnOnce(Box<dyn Read + Send>, Box<dyn Read + Send>) -> io::Result<()>,
 ) -> Result<ExitStatus, BuildError> {
     let failed = |error: io::Error| BuildError::Tool {
-        tool,
+        tool: tool.to_owned(),
         message: error.to_string(),
     };
     let mut child = Command::new(tool)
@@ -87,7 +108,7 @@ fn drive(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound if plan.root.is_dir() => BuildError::NoTool(tool),
+            io::ErrorKind::NotFound if plan.root.is_dir() => BuildError::NoTool(tool.to_owned()),
             _ => failed(error),
         })?;
     let streams = child.stdout.take().zip(child.stderr.take());

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::changes::{self, FileLine};
 use super::{Exit, Failure, Session};
 use crate::cli::Add;
-use crate::scaffold::{self, Added};
+use crate::scaffold::{self, Added, Wanted};
 use crate::ui::diagnostics::DiagnosticLine;
 
 /// What `slt add --format json` prints.
@@ -36,9 +36,13 @@ pub enum Line {
 /// Runs `slt add`.
 pub fn run(session: &Session<'_>, arguments: &Add) -> Result<Exit, Failure> {
     let loaded = changes::load(session)?;
-    let mut added = scaffold::add(&loaded.sources(), &arguments.resource, arguments.name.as_deref())
-        .map_err(|refusal| changes::refused(&refusal))?;
-    if !added.is_new && arguments.name.is_none() && added.name.is_some() {
+    let wanted = Wanted {
+        resource: &arguments.resource,
+        name: arguments.name.as_deref(),
+        compat: arguments.compat,
+    };
+    let mut added = scaffold::add(&loaded.sources(), wanted).map_err(|refusal| changes::refused(&refusal))?;
+    if !added.is_new && arguments.name.is_none() && !arguments.compat && added.name.is_some() {
         added.notes.push("`--name N` adds another one".to_owned());
     }
     let dry_run = arguments.dry_run;

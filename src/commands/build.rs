@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Exit, Failure, Session};
-use crate::build::{self, About, BuildError, BuildPlan, Command, Toolchain};
+use crate::build::{self, About, BuildError, BuildPlan, Command, Toolchain, c};
 use crate::cli::Build;
 use crate::project::{self, Project};
 use crate::slightfile::{self, Slightfile};
@@ -16,7 +16,7 @@ const NO_VERSION: &str = "0.0.0";
 pub fn run(session: &Session<'_>, arguments: &Build) -> Result<Exit, Failure> {
     let plan = match slightfile(session)? {
         Some((project, slightfile)) => plan(session, &project, &slightfile, arguments.release),
-        None => in_folder(session, session.directory(), arguments.release),
+        None => in_folder(session, session.directory(), None, arguments.release),
     };
     build::component(&plan, &session.ui.sink()).map_err(failure)?;
     Ok(Exit::Done)
@@ -55,20 +55,31 @@ pub(super) fn plan(session: &Session<'_>, project: &Project, slightfile: &Slight
     };
     let line = slightfile.app.build.as_ref().map(|line| line.value.clone());
     let command = (line.is_some() || slightfile.app.component.is_some()).then(|| Command {
-        about,
+        about: about.clone(),
         line,
         component: project.component_path(slightfile),
     });
     BuildPlan {
         command,
-        ..in_folder(session, project.root.clone(), release)
+        ..in_folder(session, project.root.clone(), Some(about), release)
     }
 }
 
-/// How to build what lies in a folder.
-fn in_folder(session: &Session<'_>, root: PathBuf, release: bool) -> BuildPlan {
+/// How to build what lies in a folder; what has no slightfile is called as its folder is.
+fn in_folder(session: &Session<'_>, root: PathBuf, about: Option<About>, release: bool) -> BuildPlan {
+    let about = about.unwrap_or_else(|| About {
+        name: root
+            .file_name()
+            .map_or_else(|| "app".into(), |name| name.to_string_lossy().into_owned()),
+        version: NO_VERSION.to_owned(),
+    });
+    let toolchain = if root.join("Cargo.toml").is_file() {
+        Some(Toolchain::Cargo)
+    } else {
+        c::is_project(&root).then_some(Toolchain::C(about))
+    };
     BuildPlan {
-        toolchain: root.join("Cargo.toml").is_file().then_some(Toolchain::Cargo),
+        toolchain,
         command: None,
         root,
         release,
@@ -88,10 +99,19 @@ pub(super) fn failure(error: BuildError) -> Failure {
         | BuildError::Workspace(_)
         | BuildError::NoComponent(_)
         | BuildError::Ambiguous { .. }
+        | BuildError::Wit(_)
         | BuildError::CoreInPlace(_)
         | BuildError::NotMade { .. } => Failure::usage(message),
-        BuildError::Compile | BuildError::Command(_) | BuildError::Component { .. } => Failure::failed(message),
+        BuildError::Compile
+        | BuildError::Bindings(_)
+        | BuildError::Unimplemented { .. }
+        | BuildError::NoMain { .. }
+        | BuildError::Link(_)
+        | BuildError::Command(_)
+        | BuildError::Component { .. } => Failure::failed(message),
         BuildError::Cargo
+        | BuildError::NoCToolchain(_)
+        | BuildError::BadCToolchain { .. }
         | BuildError::CommandNotFound(_)
         | BuildError::NoTool(_)
         | BuildError::Tool { .. }

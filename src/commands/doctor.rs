@@ -11,9 +11,10 @@ use semver::Version;
 use serde::Serialize;
 
 use super::{Exit, Failure, Session};
+use crate::build::{BuildError, BuildPlan, c};
 use crate::cli::Doctor;
 use crate::project::{WASM_TARGET, unread_cargo_configs};
-use crate::support::os::Invocation;
+use crate::support::os::{self, Invocation};
 use crate::support::programs;
 
 /// The oldest Rust that the templates build with.
@@ -70,11 +71,15 @@ pub fn run(session: &Session<'_>, _: &Doctor) -> Result<Exit, Failure> {
         invocation: session.invocation,
         directory: &directory,
     };
+    // what is built decides what is needed
+    let is_c = c::is_project(&directory) && !directory.join("Cargo.toml").is_file();
+    let rust = if is_c { Need::Optional } else { Need::Required };
     let mut findings = vec![
-        tools.rustup(),
-        tools.versioned("cargo"),
-        tools.versioned("rustc"),
-        tools.target(),
+        tools.rustup(is_c),
+        tools.versioned("cargo", rust),
+        tools.versioned("rustc", rust),
+        tools.target(rust),
+        tools.c(if is_c { Need::Required } else { Need::Optional }),
         tools.slt(),
         tools.redis(),
     ];
@@ -112,11 +117,11 @@ struct Tools<'a> {
 }
 
 impl Tools<'_> {
-    fn rustup(&self) -> Finding {
+    fn rustup(&self, is_c: bool) -> Finding {
         let ok = programs::find(self.invocation, "rustup").is_some();
         Finding {
             name: "rustup".to_owned(),
-            need: Need::Recommended,
+            need: if is_c { Need::Optional } else { Need::Recommended },
             ok,
             found: match ok {
                 true => "rustup is installed".to_owned(),
@@ -127,7 +132,7 @@ impl Tools<'_> {
     }
 
     /// `cargo` and `rustc`, which have one version.
-    fn versioned(&self, program: &str) -> Finding {
+    fn versioned(&self, program: &str, need: Need) -> Finding {
         let (ok, found, mend) = match self.output(program, &["--version"]) {
             Some(text) => match version(&text) {
                 Some(version) if version >= RUST_MIN => (true, format!("{program} {version}"), String::new()),
@@ -150,14 +155,14 @@ impl Tools<'_> {
         };
         Finding {
             name: program.to_owned(),
-            need: Need::Required,
+            need,
             ok,
             found,
             mend: (!ok).then_some(mend),
         }
     }
 
-    fn target(&self) -> Finding {
+    fn target(&self, need: Need) -> Finding {
         let sysroot = self.output("rustc", &["--print", "sysroot"]);
         let installed = sysroot.is_some_and(|sysroot| {
             let target = Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET);
@@ -165,7 +170,7 @@ impl Tools<'_> {
         });
         Finding {
             name: WASM_TARGET.to_owned(),
-            need: Need::Required,
+            need,
             ok: installed,
             found: match installed {
                 true => format!("the target {WASM_TARGET}"),
@@ -173,6 +178,50 @@ impl Tools<'_> {
             },
             mend: (!installed).then(|| format!("rustup target add {WASM_TARGET}")),
         }
+    }
+
+    /// A C toolchain, tried on the smallest program.
+    fn c(&self, need: Need) -> Finding {
+        let (ok, found, mend) = match self.try_c() {
+            Ok(toolchain) => (true, format!("C with {}", toolchain.shown()), None),
+            Err(error) => (
+                false,
+                format!("{error}: `slt build` cannot compile C"),
+                error.install().map(ToOwned::to_owned),
+            ),
+        };
+        Finding {
+            name: "c".to_owned(),
+            need,
+            ok,
+            found,
+            mend,
+        }
+    }
+
+    fn try_c(&self) -> Result<c::toolchain::CToolchain, BuildError> {
+        let environment = &self.invocation.environment;
+        let toolchain = c::toolchain::find(environment, self.directory).map_err(BuildError::NoCToolchain)?;
+        let folder = os::temporary_directory(environment).join(format!("slt-doctor-{}", std::process::id()));
+        let made = os::make_private_directory(&folder);
+        made.map_err(|source| BuildError::File {
+            verb: "create",
+            path: folder.clone(),
+            source,
+        })?;
+        let plan = BuildPlan {
+            root: folder.clone(),
+            toolchain: None,
+            command: None,
+            release: false,
+            environment: environment.clone(),
+            color: Some(false),
+            quiet: true,
+        };
+        let tried = c::probe(&toolchain, &plan);
+        // what is left of it lies in the temporary folder
+        let _ = std::fs::remove_dir_all(&folder);
+        tried.map(|()| toolchain)
     }
 
     fn slt(&self) -> Finding {

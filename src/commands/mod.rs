@@ -20,7 +20,7 @@ mod runner;
 pub mod secret;
 mod test;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command, Format};
 pub use crate::exit::{Exit, Failure};
@@ -30,7 +30,8 @@ use crate::ui::Ui;
 /// Parses the arguments, runs the command, reports its failure, and says which code to exit with.
 #[must_use]
 pub fn main(invocation: Invocation) -> Exit {
-    let cli = match Cli::try_parse_from(&invocation.arguments) {
+    let matches = command().try_get_matches_from(&invocation.arguments);
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             return match secret::unclear(&invocation.arguments, &error) {
@@ -50,6 +51,11 @@ pub fn main(invocation: Invocation) -> Exit {
             failure.exit
         }
     }
+}
+
+/// The command line, with what only the rooms below know in its help.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommand("new", new::with_templates)
 }
 
 fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure> {

@@ -35,6 +35,7 @@ struct Wanted {
     http: bool,
     testing: bool,
     keyvalue: bool,
+    compat: bool,
     shape: Option<Shape>,
 }
 
@@ -59,6 +60,9 @@ fn add(linker: &mut Linker<Guest>, wanted: &Wanted) -> wasmtime::Result<()> {
             Shape::Unsigned => adapters::add_keyvalue_u64(linker)?,
             Shape::Text => adapters::add_keyvalue_string(linker)?,
         }
+    }
+    if wanted.compat {
+        adapters::add_keyvalue_compat(linker)?;
     }
     if wanted.testing {
         adapters::testing::add_to_linker(linker)?;
@@ -93,6 +97,11 @@ fn wanted(engine: &Engine, component: &Component, testing: bool) -> Result<Wante
             if let ComponentItem::ComponentInstance(instance) = &item.ty {
                 wanted.learn(engine, name, instance)?;
             }
+        } else if name.starts_with("slight:keyvalue/compat@") {
+            if !version.starts_with("0.1.") {
+                return refused("is not hosted in this version: slt hosts slight:keyvalue 0.1");
+            }
+            wanted.compat = true;
         } else if name.starts_with("slight:testing/") {
             if !testing {
                 return refused("is there only under `slt test`");

@@ -17,7 +17,7 @@ pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
 pub use declared::{Declared, Place, declared};
 pub use sources::{manifest, rust_names};
 pub use wit::{WitFolder, WitPackage, wit_folder};
-pub use world::{Against, Compared, InsteadOf, compare, component};
+pub use world::{Against, Compared, InsteadOf, Worlds, compare, component, worlds};
 
 use crate::catalogue::{CATALOGUE, Maturity};
 use crate::slightfile::{self, Diagnostic, SLIGHTFILE_MAX_BYTES, Slightfile};

@@ -1,12 +1,14 @@
 //! What a slightfile is compared with: the component when it is there and not stale, else the `wit` folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use semver::Version;
 use wit_parser::{PackageId, Resolve, WorldId};
 
 use super::{Project, named, sources};
 use crate::slightfile::Slightfile;
-use crate::validate::{COMPONENT_MAX_BYTES, Diagnostic, World, WorldError, codes, explain};
+use crate::validate::{COMPONENT_MAX_BYTES, Diagnostic, Interface, World, WorldError, codes, explain};
 
 /// The largest `wit` folder that is read, in bytes. All of WASI has 300,000.
 const WIT_MAX_BYTES: u64 = 16 << 20;
@@ -174,26 +176,39 @@ fn in_its_place(folder: &Path, instead_of: InsteadOf, app: &str, directory: &Pat
 fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
     let (resolve, package) = match resolve(folder, directory) {
         Ok(resolved) => resolved,
-        Err(problem) => return Compared::problem(problem),
+        Err(problem) => return Compared::problem(*problem),
     };
     let chosen = chosen(&resolve, package, app);
     match World::from_package(&resolve, package, chosen.as_deref()) {
         Ok(world) => Compared {
-            world: Some(world),
+            world: Some(with_main(world)),
             ..Compared::default()
         },
         Err(error) => Compared::problem(explain(&named(folder, directory), &error)),
     }
 }
 
+/// A world that exports nothing is a command's: its compiler adds `wasi:cli/run`, which stands in no text.
+fn with_main(mut world: World) -> World {
+    if world.exports.is_empty() {
+        world.exports.push(Interface {
+            package: "wasi:cli".to_owned(),
+            name: "run".to_owned(),
+            version: Some(Version::new(0, 2, 0)),
+            functions: BTreeMap::new(),
+        });
+    }
+    world
+}
+
 /// Reads a WIT folder.
-pub(super) fn resolve(folder: &Path, directory: &Path) -> Result<(Resolve, PackageId), Diagnostic> {
+pub(super) fn resolve(folder: &Path, directory: &Path) -> Result<(Resolve, PackageId), Box<Diagnostic>> {
     let name = named(folder, directory);
     match sources::folder_bytes(folder) {
         Some(..=WIT_MAX_BYTES) => {}
         _ => {
             let message = format!("`{name}` has more than the {WIT_MAX_BYTES} bytes of WIT text that are read");
-            return Err(Diagnostic::error(codes::WIT_INVALID, message));
+            return Err(Box::new(Diagnostic::error(codes::WIT_INVALID, message)));
         }
     }
     let mut resolve = Resolve::default();
@@ -203,12 +218,54 @@ pub(super) fn resolve(folder: &Path, directory: &Path) -> Result<(Resolve, Packa
             let text = resolve.render_error(&error);
             let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
             let place = place.map_or(name, |place| named(Path::new(place), directory));
-            Err(invalid(&place, &error.root_cause().to_string()))
+            Err(Box::new(invalid(&place, &error.root_cause().to_string())))
         }
     }
 }
 
-/// Which of several worlds is the application's: the one that is called so, or the only one that exports something.
+/// The name of the world that tests have.
+const TESTS: &str = "tests";
+
+/// The worlds of a project, by their place in what was read.
+#[derive(Debug, Clone)]
+pub struct Worlds {
+    /// The WIT text.
+    pub resolve: Resolve,
+    /// The application's world.
+    pub app: WorldId,
+    /// The world of its tests, if there is one.
+    pub tests: Option<WorldId>,
+}
+
+/// Reads a `wit` folder and finds the worlds of the application that is called `app`. `directory` is where the user works.
+///
+/// # Errors
+/// When it cannot be read, or when it is not clear which world is meant.
+pub fn worlds(folder: &Path, app: &str, directory: &Path) -> Result<Worlds, Box<Diagnostic>> {
+    if !folder.is_dir() {
+        let name = named(folder, directory);
+        let problem = Diagnostic::error(
+            codes::NO_WORLD,
+            format!("there is no folder `{name}` with the application's world"),
+        );
+        return Err(Box::new(
+            problem.hint("`slt new` writes one, with the world in `wit/world.wit`"),
+        ));
+    }
+    let (resolve, package) = resolve(folder, directory)?;
+    let chosen = chosen(&resolve, package, app);
+    let unclear = |error: &WorldError| Box::new(explain(&named(folder, directory), error));
+    let app = World::of_package(&resolve, package, chosen.as_deref()).map_err(|error| unclear(&error))?;
+    let all = resolve.packages.get(package).map(|package| &package.worlds);
+    let tests = all
+        .and_then(|worlds| worlds.get(TESTS))
+        .copied()
+        .filter(|tests| *tests != app);
+    Ok(Worlds { resolve, app, tests })
+}
+
+/// Which of several worlds is the application's: the one that is called so, or the only one that is not the tests', or the only one
+/// of those that exports something.
 pub(super) fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option<String> {
     let worlds = &resolve.packages.get(package)?.worlds;
     let app = app.replace('_', "-");
@@ -216,11 +273,13 @@ pub(super) fn chosen(resolve: &Resolve, package: PackageId, app: &str) -> Option
         return worlds.contains_key(&app).then_some(app);
     }
     let exports = |id: &WorldId| resolve.worlds.get(*id).is_some_and(|world| !world.exports.is_empty());
-    let mut exporting = worlds.iter().filter(|(_, id)| exports(id)).map(|(name, _)| name);
-    match (exporting.next(), exporting.next()) {
-        (Some(name), None) => Some(name.clone()),
+    let others = || worlds.iter().filter(|(name, _)| *name != TESTS);
+    let only = |mut names: Vec<&String>| match names.len() {
+        1 => names.pop().cloned(),
         _ => None,
-    }
+    };
+    only(others().map(|(name, _)| name).collect())
+        .or_else(|| only(others().filter(|(_, id)| exports(id)).map(|(name, _)| name).collect()))
 }
 
 /// What the WIT parser says of a file, without its excerpt. Of a package that is not there, what is there in its place.

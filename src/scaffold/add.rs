@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::changes::Change;
+use super::imports::Names;
 use super::refusal::Refusal;
 use super::{cargo, imports};
 use crate::catalogue::{CATALOGUE, Capability as Kind, Family, Key, Maturity, Need, Resource};
@@ -49,14 +50,30 @@ pub struct Added {
     pub notes: Vec<String>,
 }
 
+/// What to add.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The resource, by any of its ids.
+    pub resource: &'a str,
+    /// The name of the entry.
+    pub name: Option<&'a str>,
+    /// Whether the world is to have the interface with slight's names, and not today's.
+    pub compat: bool,
+}
+
 /// Plans to add an entry.
 ///
 /// # Errors
-/// When there is no such resource, or its name cannot be had.
-pub fn add(sources: &Sources<'_>, resource: &str, name: Option<&str>) -> Result<Added, Refusal> {
-    let slightfile = sources.slightfile;
+/// When there is no such resource, or its name cannot be had, or its capability has no interface with slight's names.
+pub fn add(sources: &Sources<'_>, wanted: Wanted<'_>) -> Result<Added, Refusal> {
+    let (slightfile, name) = (sources.slightfile, wanted.name);
     let version = slightfile.specversion.value;
-    let resource = known(resource, version)?;
+    let resource = known(wanted.resource, version)?;
+    let kind = CATALOGUE.capability(resource.family);
+    let names = match wanted.compat {
+        true => compat(kind)?,
+        false => Names::Today,
+    };
     let there = existing(sources, resource, name)?;
     let mut added = Added {
         resource: resource.id,
@@ -83,9 +100,9 @@ pub fn add(sources: &Sources<'_>, resource: &str, name: Option<&str>) -> Result<
             !is_it && (family.is_none() || family == resource.map(|resource| resource.family))
         })
     };
-    let kind = CATALOGUE.capability(resource.family);
-    if let (Some(kind), false) = (kind, others(Some(resource.family))) {
-        add_imports(sources, kind, &mut added)?;
+    let is_first = !others(Some(resource.family));
+    if let (Some(kind), true) = (kind, is_first || names == Names::Compat) {
+        add_imports(sources, kind, names, &mut added)?;
     }
     if let (Some(manifest), false) = (sources.manifest, others(None)) {
         let edits = cargo::add(manifest);
@@ -257,9 +274,25 @@ fn needed_keys(resource: &'static Resource) -> impl Iterator<Item = &'static Key
     })
 }
 
-fn add_imports(sources: &Sources<'_>, kind: &Kind, added: &mut Added) -> Result<(), Refusal> {
+/// Slight's names, where a capability has them.
+fn compat(kind: Option<&'static Kind>) -> Result<Names, Refusal> {
+    let has = |kind: &Kind| kind.imports.iter().any(|hosted| hosted.compat);
+    if kind.is_some_and(has) {
+        return Ok(Names::Compat);
+    }
+    let others = CATALOGUE.capabilities.iter().filter(|kind| has(kind));
+    Err(Refusal::NoCompat {
+        capability: kind.map_or("", |kind| kind.name),
+        others: others
+            .map(|kind| format!("`{}`", kind.name))
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
+}
+
+fn add_imports(sources: &Sources<'_>, kind: &Kind, names: Names, added: &mut Added) -> Result<(), Refusal> {
     if let Some(folder) = sources.wit {
-        let imports = imports::add(folder, kind)?;
+        let imports = imports::add(folder, kind, names)?;
         added.changes.extend(imports.changes);
         added.notes.extend(imports.notes);
     } else if !kind.imports.is_empty() {

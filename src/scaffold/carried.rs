@@ -1,4 +1,4 @@
-//! The WIT packages that slt carries: the texts of the Rust template, by package.
+//! The WIT packages that slt carries: the texts of the Rust template, by package, and those that no template uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,22 @@ pub struct Carried {
     pub files: BTreeMap<&'static str, &'static str>,
 }
 
+/// What `slt add --compat` brings.
+const MORE: &[(&str, &str)] = &[(
+    "wit/deps/slight-keyvalue/compat.wit",
+    include_str!("../../wit/slight-keyvalue/compat.wit"),
+)];
+
 /// Every package that slt carries.
 #[must_use]
 pub fn all() -> Vec<Carried> {
     const DEPS: &str = "wit/deps/";
     let mut packages: BTreeMap<&str, BTreeMap<&'static str, &'static str>> = BTreeMap::new();
-    for (path, bytes) in rust::FILES {
-        if let (Some(below), Ok(text)) = (path.strip_prefix(DEPS), std::str::from_utf8(bytes)) {
+    let of_template = rust::FILES
+        .iter()
+        .filter_map(|(path, bytes)| Some((*path, std::str::from_utf8(bytes).ok()?)));
+    for (path, text) in of_template.chain(MORE.iter().copied()) {
+        if let Some(below) = path.strip_prefix(DEPS) {
             let folder = below.split('/').next().unwrap_or_default();
             packages.entry(folder).or_default().insert(path, text);
         }
@@ -77,6 +86,7 @@ mod tests {
             packages.into_iter().map(|package| package.name).collect()
         };
         assert_eq!(with("wasi:keyvalue"), ["wasi:keyvalue"]);
+        assert_eq!(with("slight:keyvalue"), ["slight:keyvalue"]);
         assert_eq!(with("wasi:clocks"), ["wasi:clocks", "wasi:io"]);
         assert!(with("wasi:http").contains(&"wasi:random".to_owned()));
         assert!(with("wasi:sql").is_empty());

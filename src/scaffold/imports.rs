@@ -1,7 +1,7 @@
 //! What a capability needs in the application's WIT world: its imports, and the packages that they name below `wit/deps`.
 //!
 //! The imports come with the first entry of a capability, and go with its last one. A world that imports something of the capability
-//! already is left as it is.
+//! already is left as it is, unless slight's names are asked for and not there.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -26,16 +26,30 @@ pub struct Imports {
     pub comments: Vec<String>,
 }
 
+/// Which of a capability's interfaces are to be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Those of today; where the world has any of the capability, it has what it wants.
+    Today,
+    /// The one with slight's names.
+    Compat,
+}
+
 /// Puts a capability's imports into the world.
-pub fn add(folder: &WitFolder, capability: &Capability) -> Result<Imports, Refusal> {
+pub fn add(folder: &WitFolder, capability: &Capability, names: Names) -> Result<Imports, Refusal> {
     let mut imports = Imports::default();
-    if capability.imports.is_empty() || capability.imports.iter().any(|hosted| is_imported(folder, hosted)) {
+    let is_wanted = |hosted: &&Hosted| hosted.compat == (names == Names::Compat);
+    let mut enough = capability
+        .imports
+        .iter()
+        .filter(|hosted| names == Names::Today || is_wanted(hosted));
+    if enough.any(|hosted| is_imported(folder, hosted)) {
         return Ok(imports);
     }
     let carried = carried::all();
     let mut paths = Vec::new();
     let mut needed: BTreeSet<String> = BTreeSet::new();
-    for hosted in capability.imports {
+    for hosted in capability.imports.iter().filter(is_wanted) {
         let there = folder
             .packages
             .iter()
@@ -53,7 +67,9 @@ pub fn add(folder: &WitFolder, capability: &Capability) -> Result<Imports, Refus
         }
     }
     if paths.is_empty() {
-        imports.notes.push(no_text(capability));
+        if !capability.imports.is_empty() {
+            imports.notes.push(no_text(capability));
+        }
         return Ok(imports);
     }
     for package in carried::with_dependencies(&needed) {
@@ -76,6 +92,12 @@ pub fn add(folder: &WitFolder, capability: &Capability) -> Result<Imports, Refus
 pub fn remove(folder: &WitFolder, capability: &Capability) -> Imports {
     let mut imports = Imports::default();
     let paths: Vec<String> = capability.imports.iter().map(path).collect();
+    let imported: BTreeSet<String> = capability
+        .imports
+        .iter()
+        .filter(|hosted| is_imported(folder, hosted))
+        .map(|hosted| hosted.package.to_owned())
+        .collect();
     let change = edited(folder, |text| {
         let removal = wit::remove_imports(text, &folder.world, &paths)?;
         imports.comments.clone_from(&removal.comments);
@@ -98,12 +120,7 @@ pub fn remove(folder: &WitFolder, capability: &Capability) -> Imports {
         after.files.insert(change.file.clone(), text.clone());
     }
     imports.changes.push(change);
-    let packages: BTreeSet<String> = capability
-        .imports
-        .iter()
-        .map(|hosted| hosted.package.to_owned())
-        .collect();
-    imports.changes.extend(unnamed(&after, &packages));
+    imports.changes.extend(unnamed(&after, &imported));
     if capability.family.needs_entry() {
         imports.notes.extend(named_elsewhere(&after, &paths));
     }

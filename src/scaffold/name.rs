@@ -1,4 +1,4 @@
-//! Which names a project may have: those that cargo, WIT and the file systems all take.
+//! Which names a project may have: those that WIT and the file systems take, and in a project of cargo's, cargo and Rust too.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,20 @@ pub const RULE: &str = "a name is lower-case letters and digits in words that be
 /// The longest name, in bytes.
 const NAME_MAX_BYTES: usize = 64;
 
-/// Names that mean something else to Rust, cargo, WIT or Windows, and to whom.
-const RESERVED: &[(&str, &[&str])] = &[
+/// Which projects cannot have a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Those of cargo's.
+    Cargo,
+    /// All.
+    Every,
+}
+
+/// Names that mean something else to Rust, cargo, WIT or Windows, to whom, and whose they cannot be.
+const RESERVED: &[(&str, Whose, &[&str])] = &[
     (
         "a keyword of Rust",
+        Whose::Cargo,
         &[
             "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
             "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
@@ -23,11 +33,17 @@ const RESERVED: &[(&str, &[&str])] = &[
     ),
     (
         "a crate of Rust's own",
+        Whose::Cargo,
         &["alloc", "core", "proc-macro", "proc_macro", "std", "test"],
     ),
-    ("a folder of cargo's own", &["build", "deps", "examples", "incremental"]),
+    (
+        "a folder of cargo's own",
+        Whose::Cargo,
+        &["build", "deps", "examples", "incremental"],
+    ),
     (
         "a keyword of WIT",
+        Whose::Every,
         &[
             "bool",
             "borrow",
@@ -68,9 +84,10 @@ const RESERVED: &[(&str, &[&str])] = &[
             "error-context",
         ],
     ),
-    ("the world of the template's tests", &["tests"]),
+    ("the world of the template's tests", Whose::Every, &["tests"]),
     (
         "a device of Windows",
+        Whose::Every,
         &[
             "aux", "com1", "com2", "com3", "com4", "con", "lpt1", "lpt2", "lpt3", "nul", "prn",
         ],
@@ -100,8 +117,8 @@ pub enum NameError {
     Dependency,
 }
 
-/// Checks a name. `taken` are the crates that the project depends on.
-pub fn check(name: &str, taken: &BTreeSet<String>) -> Result<(), NameError> {
+/// Checks a name. `crates` are those that a project of cargo's depends on; nothing when it is none.
+pub fn check(name: &str, crates: Option<&BTreeSet<String>>) -> Result<(), NameError> {
     if name.is_empty() {
         return Err(NameError::Empty);
     }
@@ -116,10 +133,15 @@ pub fn check(name: &str, taken: &BTreeSet<String>) -> Result<(), NameError> {
     if !name.split(['-', '_']).all(begins) {
         return Err(NameError::Word);
     }
-    if let Some((whose, _)) = RESERVED.iter().find(|(_, names)| names.contains(&name)) {
-        return Err(NameError::Reserved(whose));
+    let reserved = RESERVED
+        .iter()
+        .filter(|(_, whose, _)| *whose == Whose::Every || crates.is_some())
+        .find(|(_, _, names)| names.contains(&name));
+    if let Some((what, ..)) = reserved {
+        return Err(NameError::Reserved(what));
     }
-    match taken.contains(&name.replace('_', "-")) || taken.contains(&name.replace('-', "_")) {
+    let is_taken = |name: &str| crates.is_some_and(|crates| crates.contains(name));
+    match is_taken(&name.replace('_', "-")) || is_taken(&name.replace('-', "_")) {
         true => Err(NameError::Dependency),
         false => Ok(()),
     }
@@ -152,7 +174,14 @@ mod tests {
             ("wit_bindgen", Err(NameError::Dependency)),
             (&"a".repeat(65), Err(NameError::TooLong)),
         ] {
-            assert_eq!(check(name, &taken), expected, "{name}");
+            assert_eq!(check(name, Some(&taken)), expected, "{name}");
+        }
+        for (name, expected) in [
+            ("match", Ok(())),
+            ("wit-bindgen", Ok(())),
+            ("world", Err(NameError::Reserved("a keyword of WIT"))),
+        ] {
+            assert_eq!(check(name, None), expected, "{name}, without cargo");
         }
     }
 

@@ -16,6 +16,14 @@ pub enum Refusal {
     /// A resource that only older spec versions have.
     #[error("`{0}` ended with specversion 0.2")]
     Legacy(&'static str),
+    /// A capability without slight's names.
+    #[error("slt has no interface with slight's names for `{capability}`")]
+    NoCompat {
+        /// The capability.
+        capability: &'static str,
+        /// Those that have one.
+        others: String,
+    },
     /// An empty name.
     #[error("a name cannot be empty")]
     EmptyName,
@@ -106,6 +114,7 @@ impl Refusal {
                 None => choices.clone(),
             },
             Self::Legacy(_) => "write literal values into the configuration instead".to_owned(),
+            Self::NoCompat { others, .. } => format!("leave `--compat` out: there is one for {others}"),
             Self::EmptyName => "`--name N` is what the component opens, or `*` for any name".to_owned(),
             Self::NameIn0_1 => "leave `--name` out, or bring the file to 1.0 with `slt migrate`".to_owned(),
             Self::NameTaken { .. } => "give it another name with `--name N`: it is what the component opens".to_owned(),

@@ -1,11 +1,11 @@
 //! Gives a template's files the project's name.
 //!
-//! Each place where the name stands is a row of [`PLACES`], so that prose about a URL shortener stays as it is. A test
+//! Each place where the name stands is a row of the template's table, so that prose about a URL shortener stays as it is. A test
 //! (`tests/it/new.rs`) fails when a template has the name at a place that no row knows.
 
 /// How the name is written at a place.
-#[derive(Clone, Copy)]
-enum Form {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
     /// As the user gave it.
     Given,
     /// As a Rust path: `_` for `-`.
@@ -14,38 +14,35 @@ enum Form {
     Wit,
 }
 
+impl Form {
+    /// A project's name in this form.
+    #[must_use]
+    pub fn of(self, name: &str) -> String {
+        match self {
+            Self::Given => name.to_owned(),
+            Self::Rust => name.replace('-', "_"),
+            Self::Wit => name.replace('_', "-"),
+        }
+    }
+}
+
 /// Where the name stands: files that end so, the text before it, the text after it.
-const PLACES: &[(&str, &str, &str, Form)] = &[
-    (".rs", "", "::", Form::Rust),
-    (".rs", "world: \"", "\"", Form::Wit),
-    (".wit", "example:", "", Form::Wit),
-    (".wit", "world ", " {", Form::Wit),
-    ("Cargo.toml", "name = \"", "\"", Form::Given),
-    ("Cargo.lock", "name = \"", "\"", Form::Given),
-    ("slightfile.toml", "name = \"", "\"", Form::Given),
-    (".md", "# ", "\n", Form::Given),
-    (".md", "dist/", ".wasm", Form::Given),
-];
+pub type Place = (&'static str, &'static str, &'static str, Form);
 
 /// The name that the templates have.
 pub const TEMPLATE_NAME: &str = "shortener";
 
 /// A template's file with the project's name in it.
-pub fn file(path: &str, bytes: &[u8], name: &str) -> Vec<u8> {
+pub fn file(places: &[Place], path: &str, bytes: &[u8], name: &str) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return bytes.to_vec();
     };
     let mut text = text.to_owned();
-    for (suffix, before, after, form) in PLACES {
+    for (suffix, before, after, form) in places {
         if path.ends_with(suffix) {
-            let written = match form {
-                Form::Given => name.to_owned(),
-                Form::Rust => name.replace('-', "_"),
-                Form::Wit => name.replace('_', "-"),
-            };
             text = text.replace(
                 &format!("{before}{TEMPLATE_NAME}{after}"),
-                &format!("{before}{written}{after}"),
+                &format!("{before}{}{after}", form.of(name)),
             );
         }
     }
@@ -55,9 +52,14 @@ pub fn file(path: &str, bytes: &[u8], name: &str) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A lock file with its packages in cargo's order, so that cargo's next change to it is a small one.
-fn sorted_lock(text: &str) -> String {
+/// A lock file with its packages in cargo's order, so that cargo's next change to it is a small one. One that has something else
+/// behind them is left as it is.
+pub fn sorted_lock(text: &str) -> String {
     const START: &str = "\n[[package]]\n";
+    let has_more = |line: &str| line.starts_with('[') && line != "[[package]]";
+    if text.contains('\r') || text.lines().any(has_more) {
+        return text.to_owned();
+    }
     let mut parts = text.trim_end().split(START);
     let head = parts.next().unwrap_or_default().to_owned();
     let mut packages: Vec<&str> = parts.map(str::trim_end).collect();
@@ -80,7 +82,12 @@ fn sorted_lock(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rust;
     use super::*;
+
+    fn file(path: &str, bytes: &[u8], name: &str) -> Vec<u8> {
+        super::file(rust::TEMPLATE.places, path, bytes, name)
+    }
 
     #[test]
     fn renamed() {
@@ -119,5 +126,7 @@ mod tests {
         assert_eq!(written, expected);
         let same = file("Cargo.lock", lock.as_bytes(), "shortener");
         assert_eq!(String::from_utf8(same).unwrap(), lock);
+        let other = format!("{lock}\n[metadata]\na = \"b\"\n");
+        assert_eq!(sorted_lock(&other), other);
     }
 }

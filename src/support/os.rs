@@ -163,6 +163,81 @@ fn private_file() -> fs::OpenOptions {
     options
 }
 
+/// Whether a file with this metadata is a program; on Windows, that is not the file's to say.
+#[must_use]
+pub fn is_executable(metadata: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
+    }
+}
+
+/// Makes a file that was just written a program, for everybody who may read it.
+///
+/// # Errors
+/// What the file system says.
+pub fn make_executable(file: &fs::File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = file.metadata()?.permissions().mode();
+        file.set_permissions(fs::Permissions::from_mode(mode | (mode & 0o444) >> 2))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        Ok(())
+    }
+}
+
+/// A folder for temporary files that only this user can enter, and that is removed with all that is in it when this is dropped.
+#[derive(Debug)]
+pub struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    /// Makes one in the folder for temporary files that the environment names.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn new(environment: &BTreeMap<String, OsString>) -> io::Result<Self> {
+        let above = temporary_directory(environment);
+        let process = std::process::id();
+        for number in 0..MAX_NAMES {
+            let path = above.join(format!("slt-{process}-{number}"));
+            let mut builder = fs::DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            match builder.create(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other(format!(
+            "`{}` is full of temporary folders",
+            above.display()
+        )))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to clear.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Removes a file; that there is none is no error.
 ///
 /// # Errors
@@ -206,7 +281,7 @@ pub fn replace_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomically(&path, bytes)
 }
 
-/// How many names for a temporary file are tried.
+/// How many names for a temporary file or folder are tried.
 const MAX_NAMES: u32 = 1_000;
 
 /// Makes a file that nobody else has: processes in different containers can have one number.
@@ -369,6 +444,30 @@ mod tests {
         ] {
             assert_eq!(judge(mode, owner, user), expected, "{mode:o} of {owner}, for {user}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn temporary_folders_and_programs() {
+        use std::os::unix::fs::PermissionsExt;
+        let above = tempfile::tempdir().unwrap();
+        let environment = BTreeMap::from([("TMPDIR".to_owned(), above.path().into())]);
+        let (one, other) = (
+            TemporaryFolder::new(&environment).unwrap(),
+            TemporaryFolder::new(&environment).unwrap(),
+        );
+        assert_ne!(one.path(), other.path());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(one.path()), 0o700);
+        let path = one.path().join("program");
+        let file = fs::File::create_new(&path).unwrap();
+        file.set_permissions(fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(!is_executable(&fs::metadata(&path).unwrap()));
+        make_executable(&file).unwrap();
+        assert_eq!(mode(&path), 0o750);
+        assert!(is_executable(&fs::metadata(&path).unwrap()));
+        drop((one, other));
+        assert_eq!(fs::read_dir(above.path()).unwrap().count(), 0);
     }
 
     #[cfg(unix)]

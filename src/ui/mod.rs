@@ -9,7 +9,7 @@ mod foreign;
 mod page;
 mod sarif;
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
 use crate::cli::{Color, Format, Global};
@@ -19,6 +19,9 @@ use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
 use crate::support::secret::Secret;
 use diagnostics::{Checked, Fixed, Line, Source};
+
+/// The longest line that somebody may type, in bytes: terminals take 4,096.
+const LINE_MAX_BYTES: u64 = 64 << 10;
 
 /// Renders what the rooms report.
 #[derive(Debug, Clone)]
@@ -214,6 +217,17 @@ impl Ui {
     /// There is no terminal; or `Interrupted` or `UnexpectedEof`, when the user gives up.
     pub fn ask_secret(&self, question: &str) -> std::io::Result<Secret> {
         rpassword::prompt_password(question).map(Secret::new)
+    }
+
+    /// Asks for a line on standard input; nothing when there is none any more.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn ask(&self, question: &str) -> std::io::Result<Option<String>> {
+        to_stderr(question);
+        let mut line = String::new();
+        let read = std::io::stdin().lock().take(LINE_MAX_BYTES).read_line(&mut line)?;
+        Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
     }
 
     /// Prints a text that is the result itself, whatever the format.

@@ -322,14 +322,14 @@ fn handler(slightfile: &Slightfile, world: &World, catalogue: &Catalogue) -> Vec
 
 /// `` `wasi:keyvalue/store`, `wasi:keyvalue/atomics` or `wasi:keyvalue/batch` ``
 fn alternatives(hosted: &[Hosted]) -> Option<String> {
-    let path = |hosted: &Hosted| format!("`{}/{}`", hosted.package, hosted.interface);
-    let (last, rest) = hosted.split_last()?;
+    let recommended = hosted.iter().filter(|hosted| !hosted.compat);
+    let paths: Vec<_> = recommended
+        .map(|hosted| format!("`{}/{}`", hosted.package, hosted.interface))
+        .collect();
+    let (last, rest) = paths.split_last()?;
     Some(match rest.is_empty() {
-        true => path(last),
-        false => {
-            let rest: Vec<_> = rest.iter().map(path).collect();
-            format!("{} or {}", rest.join(", "), path(last))
-        }
+        true => last.clone(),
+        false => format!("{} or {last}", rest.join(", ")),
     })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Pure: bytes in, an answer out. Only what stands before the code is looked at; the engine validates the rest.
 
-use wasmparser::{Parser, Payload};
+use wasm_encoder::{RawSection, Section};
+use wasmparser::{KnownCustom, Name, Parser, Payload};
 
 /// How every core module begins: version 1, layer 0.
 const HEADER: &[u8] = b"\0asm\x01\0\0\0";
@@ -89,6 +90,63 @@ pub fn embedded_world(bytes: &[u8]) -> wasmparser::Result<Option<Vec<u8>>> {
         }
     }
     Ok(found.then(|| module.finish()))
+}
+
+/// Whether a core module exports this.
+#[must_use]
+pub fn exports(bytes: &[u8], name: &str) -> bool {
+    payloads(bytes).any(|payload| match payload {
+        Payload::ExportSection(exports) => exports.into_iter().flatten().any(|export| export.name == name),
+        _ => false,
+    })
+}
+
+/// Whether the linker wrapped the exports of a core module in calls of constructors and destructors, as it does with a WASI libc that
+/// does not call them itself. It is seen by the names of the functions, where they are.
+#[must_use]
+pub fn wraps_exports(bytes: &[u8]) -> bool {
+    const WRAPPED: &str = "cabi_realloc.command_export";
+    payloads(bytes).any(|payload| match payload {
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Name(names) => names.into_iter().flatten().any(|name| match name {
+                Name::Function(functions) => functions.into_iter().flatten().any(|naming| naming.name == WRAPPED),
+                _ => false,
+            }),
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+/// A core module without the names of its functions, and without what debuggers read.
+///
+/// # Errors
+/// The bytes are no whole module.
+pub fn stripped(bytes: &[u8]) -> wasmparser::Result<Vec<u8>> {
+    let mut kept = HEADER.to_vec();
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        let is_left_out = matches!(&payload, Payload::CustomSection(section)
+            if section.name() == "name" || section.name().starts_with(".debug"));
+        if let Some((id, range)) = payload.as_section()
+            && !is_left_out
+            && let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end))
+            && let Some(content) = bytes.get(start..end)
+        {
+            RawSection { id, data: content }.append_to(&mut kept);
+        }
+    }
+    Ok(kept)
+}
+
+fn payloads(bytes: &[u8]) -> impl Iterator<Item = Payload<'_>> {
+    Parser::new(0).parse_all(bytes).map_while(Result::ok)
+}
+
+/// Whether a core module has a custom section of this name.
+#[must_use]
+pub fn has_section(bytes: &[u8], name: &str) -> bool {
+    payloads(bytes).any(|payload| matches!(payload, Payload::CustomSection(section) if section.name() == name))
 }
 
 #[cfg(test)]

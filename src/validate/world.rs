@@ -144,6 +144,14 @@ impl World {
     /// # Errors
     /// When there is none, or several and none is named.
     pub fn from_package(resolve: &Resolve, package: PackageId, name: Option<&str>) -> Result<Self, WorldError> {
+        Self::of_package(resolve, package, name).map(|world| Self::from_resolve(resolve, world))
+    }
+
+    /// Which world of a WIT package that is.
+    ///
+    /// # Errors
+    /// When there is none, or several and none is named.
+    pub fn of_package(resolve: &Resolve, package: PackageId, name: Option<&str>) -> Result<WorldId, WorldError> {
         let Some(worlds) = resolve.packages.get(package).map(|package| &package.worlds) else {
             return Err(WorldError::NoWorld("there is no such package".to_owned()));
         };
@@ -152,17 +160,16 @@ impl World {
             None if worlds.len() == 1 => worlds.values().next().copied(),
             None => None,
         };
-        if let Some(world) = world {
-            return Ok(Self::from_resolve(resolve, world));
-        }
         let names: Vec<_> = worlds.keys().map(|name| format!("`{name}`")).collect();
-        Err(WorldError::NoWorld(match names.is_empty() {
-            true => "it has no world".to_owned(),
-            false => format!(
-                "it is not clear which of its worlds is the application's: {}",
-                names.join(", ")
-            ),
-        }))
+        world.ok_or_else(|| {
+            WorldError::NoWorld(match names.is_empty() {
+                true => "it has no world".to_owned(),
+                false => format!(
+                    "it is not clear which of its worlds is the application's: {}",
+                    names.join(", ")
+                ),
+            })
+        })
     }
 
     fn from_resolve(resolve: &Resolve, world: WorldId) -> Self {

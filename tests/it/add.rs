@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use slt::catalogue::{CATALOGUE, RESOURCES};
+use slt::catalogue::{CATALOGUE, Family, RESOURCES};
 use slt::project;
-use slt::scaffold::{self, Refusal, Sources};
+use slt::scaffold::{self, Refusal, Sources, Wanted};
 use slt::secrets::{Name, Store};
 use slt::slightfile::edit::{self, NewEntry};
 use slt::slightfile::{SpecVersion, apply, parse};
@@ -126,8 +126,13 @@ impl InProcess<'_> {
         })
     }
 
-    fn add(&self, resource: &str) -> Result<(), Refusal> {
-        let added = self.with(|sources| scaffold::add(sources, resource, None))?;
+    fn add(&self, resource: &str, compat: bool) -> Result<(), Refusal> {
+        let wanted = Wanted {
+            resource,
+            name: None,
+            compat,
+        };
+        let added = self.with(|sources| scaffold::add(sources, wanted))?;
         scaffold::make(self.0, &added.changes).unwrap();
         Ok(())
     }
@@ -156,16 +161,31 @@ fn every_resource_there_and_back() {
         ]);
         let before = files(project.path());
         let app = InProcess(project.path());
-        for resource in RESOURCES {
-            let added = app.add(resource.id);
+        for (resource, compat) in RESOURCES
+            .iter()
+            .flat_map(|resource| [(resource, false), (resource, true)])
+        {
+            let added = app.add(resource.id, compat);
             if resource.legacy && version == "1.0" {
                 assert_eq!(added, Err(Refusal::Legacy(resource.id)));
+                continue;
+            }
+            if compat && resource.family != Family::Keyvalue {
+                assert!(matches!(added, Err(Refusal::NoCompat { .. })), "{}", resource.id);
                 continue;
             }
             assert_eq!(added, Ok(()), "{} in {version}", resource.id);
             let once = files(project.path());
             assert!(once != before, "{} in {version}", resource.id);
-            assert_eq!(app.add(resource.id), Ok(()));
+            let world_text = String::from_utf8_lossy(&once[Path::new("wit/world.wit")]);
+            assert_eq!(
+                world_text.contains("slight:keyvalue/compat@0.1.0"),
+                compat,
+                "{}",
+                resource.id
+            );
+            assert!(!(compat && world_text.contains("wasi:keyvalue")), "{}", resource.id);
+            assert_eq!(app.add(resource.id, compat), Ok(()));
             assert!(files(project.path()) == once, "{} in {version} twice", resource.id);
             app.remove(resource.id);
             assert!(
@@ -175,6 +195,42 @@ fn every_resource_there_and_back() {
             );
         }
     }
+}
+
+/// slight's names, with the entry and beside those of today; what was there stays.
+#[test]
+fn slights_names() {
+    let (_folder, project) = greeter();
+    let before = files(&project);
+    let mut shown = session(
+        &project,
+        &[
+            "add keyvalue.redis --compat",
+            "add keyvalue.redis --compat",
+            "add keyvalue.redis --name other",
+            "remove keyvalue.redis --name other",
+            "check",
+        ],
+    );
+    let world = std::fs::read_to_string(project.join("wit/world.wit")).unwrap();
+    shown.push_str(&format!("wit/world.wit:\n{world}"));
+    let carried = std::fs::read(project.join("wit/deps/slight-keyvalue/compat.wit")).unwrap();
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit/slight-keyvalue/compat.wit");
+    assert!(carried == std::fs::read(ours).unwrap());
+    shown.push_str(&session(&project, &["remove keyvalue.redis"]));
+    assert!(files(&project) == before, "a file is not as it was");
+    // a project that has the names of today gets slight's beside them
+    done(&project, &["add", "keyvalue.redis"]);
+    shown.push_str(&session(
+        &project,
+        &[
+            "add keyvalue.redis --compat",
+            "add http-client --compat",
+            "remove keyvalue.redis",
+        ],
+    ));
+    assert!(files(&project) == before, "a file is not as it was");
+    insta::assert_snapshot!("slights_names", shown);
 }
 
 #[test]

@@ -54,3 +54,9 @@ pub fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     }
     folder
 }
+
+/// What is typed to install a C toolchain on this machine, which no snapshot may hold.
+pub fn install_c() -> String {
+    let missing = slt::build::c::toolchain::find(&std::collections::BTreeMap::new(), Path::new("/"));
+    missing.unwrap_err().install
+}

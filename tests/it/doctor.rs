@@ -2,17 +2,28 @@
 
 use std::path::Path;
 
-use crate::command::{Run, folder, slt_with};
+use crate::command::{Run, folder, install_c, slt_with};
 
 /// Runs the doctor with programs of this name and script on `PATH`.
 #[cfg(unix)]
 fn doctor(programs: &[(&str, &str)], arguments: &[&str]) -> (Run, String) {
+    doctor_in(&[], programs, arguments)
+}
+
+/// The same in a folder with these files.
+#[cfg(unix)]
+fn doctor_in(files: &[(&str, &[u8])], programs: &[(&str, &str)], arguments: &[&str]) -> (Run, String) {
     use std::os::unix::fs::PermissionsExt;
 
     let machine = folder(&[
         ("work/.keep", b""),
         ("sysroot/lib/rustlib/wasm32-wasip2/lib/.keep", b""),
     ]);
+    for (path, bytes) in files {
+        let path = machine.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
     let bin = machine.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
     for (program, script) in programs {
@@ -33,7 +44,8 @@ fn doctor(programs: &[(&str, &str)], arguments: &[&str]) -> (Run, String) {
         .unwrap();
     let shown = run
         .shown(machine.path())
-        .replace(&binary.display().to_string(), "[BIN]");
+        .replace(&binary.display().to_string(), "[BIN]")
+        .replace(&install_c(), "[INSTALL]");
     (run, shown)
 }
 
@@ -74,6 +86,44 @@ fn old_rust_without_the_target() {
     );
     assert_eq!(run.code, 3);
     insta::assert_snapshot!(shown);
+}
+
+/// Where there is C, its toolchain is what is needed, and Rust is not.
+#[cfg(unix)]
+#[test]
+fn a_project_in_c() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (run, shown) = doctor_in(&[("work/src/app.c", b"")], &[], &[]);
+    assert_eq!(run.code, 3);
+    insta::assert_snapshot!("c_without_a_toolchain", shown);
+
+    let sdk = folder(&[
+        ("bin/clang", b"#!/bin/sh\n[ -f probe.c ] && : > probe.wasm\n"),
+        ("share/wasi-sysroot/lib/wasm32-wasip1/libc.a", b""),
+        ("src/app.c", b""),
+    ]);
+    let clang = sdk.path().join("bin/clang");
+    let with = |script: &str| {
+        std::fs::write(&clang, script).unwrap();
+        std::fs::set_permissions(&clang, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let run = slt_with(sdk.path(), &["doctor"], &[("WASI_SDK_PATH", ".")]);
+        let line = run.stdout.lines().find(|line| line.contains("bin/clang")).unwrap();
+        (
+            run.code,
+            line.replace(&sdk.path().canonicalize().unwrap().display().to_string(), "[DIR]"),
+        )
+    };
+    let ok = "ok        C with `[DIR]/./bin/clang`";
+    assert_eq!(
+        with("#!/bin/sh\n[ -f probe.c ] && : > probe.wasm\n"),
+        (0, ok.to_owned())
+    );
+    let bad = "missing   `[DIR]/./bin/clang` can't compile for WebAssembly: `slt build` cannot compile C";
+    assert_eq!(
+        with("#!/bin/sh\necho 'unable to create target' >&2\nexit 1\n"),
+        (3, bad.to_owned())
+    );
 }
 
 /// A workspace whose member has the runner: cargo does not read it from the root.

@@ -3,6 +3,8 @@
 
 mod add;
 mod build;
+mod c;
+mod c_header;
 mod check;
 mod cli;
 mod command;
@@ -14,9 +16,11 @@ mod explain;
 mod figures;
 mod fix;
 mod foreign;
+mod from;
 mod fuzz_corpus;
 mod guests;
 mod lsp;
+mod migrated;
 mod new;
 mod pairs;
 mod process;
@@ -31,6 +35,7 @@ mod seams;
 mod secret;
 mod secrets;
 mod shapes;
+mod shortener;
 mod slight;
 mod slightfiles;
 mod tidy;

@@ -1,12 +1,19 @@
-//! `slt new` as a user runs it, and what it writes.
+//! `slt new` as a user runs it, and what it writes: every template, with every set of capabilities. `from.rs` has `--from`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use slt::catalogue::{CATALOGUE, Maturity};
+use slt::scaffold::{TEMPLATES, Template};
 
 use crate::command::{folder, slt, slt_with};
 
+/// What is written at build time, in each language's projects.
+const BUILT: &[&str] = &["target", "build", "dist", ".slt"];
+
 /// Every file below a folder, as paths from it.
-fn files(folder: &Path) -> BTreeSet<PathBuf> {
+pub fn files(folder: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut left = vec![folder.to_owned()];
     while let Some(path) = left.pop() {
@@ -19,84 +26,221 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-fn template(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(name)
+fn folder_of(template: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(template)
 }
 
 /// The files of a template, without what building it there leaves behind.
 fn template_files(name: &str) -> BTreeSet<PathBuf> {
-    let built = ["target", "dist", ".slt"];
-    files(&template(name))
+    files(&folder_of(name))
         .into_iter()
-        .filter(|path| !built.iter().any(|folder| path.starts_with(folder)))
+        .filter(|path| !BUILT.iter().any(|folder| path.starts_with(folder)))
         .collect()
+}
+
+/// Every set of resources that is ready, as `--with` takes it.
+fn sets() -> Vec<String> {
+    let ready = CATALOGUE.resources.iter();
+    let ready: Vec<&str> = ready
+        .filter(|resource| resource.maturity == Maturity::Ready)
+        .map(|resource| resource.id)
+        .collect();
+    let sets = 1..1u32 << ready.len();
+    sets.map(|set| {
+        let chosen = ready.iter().enumerate().filter(|(bit, _)| set & (1 << bit) != 0);
+        chosen.map(|(_, id)| *id).collect::<Vec<_>>().join(",")
+    })
+    .collect()
+}
+
+/// A project of a template in a new folder.
+fn project(template: &Template, name: &str, with: &str) -> (tempfile::TempDir, PathBuf) {
+    let empty = folder(&[]);
+    let run = slt(
+        empty.path(),
+        &["new", name, "--template", template.name, "--with", with],
+    );
+    assert_eq!(run.code, 0, "{}: {with}: {}", template.name, run.stderr);
+    let project = empty.path().join(name);
+    (empty, project)
+}
+
+fn is_same(written: &Path, there: &Path) {
+    let (one, other) = (std::fs::read(written).unwrap(), std::fs::read(there).unwrap());
+    assert!(one == other, "{} is not {}", written.display(), there.display());
 }
 
 #[test]
 fn the_project_is_the_template() {
-    let empty = folder(&[]);
-    let run = slt(empty.path(), &["new", "shortener"]);
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    let project = empty.path().join("shortener");
-    assert_eq!(files(&project), template_files("rust"));
-    for path in files(&project) {
-        let (written, there) = (
-            std::fs::read(project.join(&path)),
-            std::fs::read(template("rust").join(&path)),
-        );
-        assert_eq!(written.unwrap(), there.unwrap(), "{}", path.display());
+    for template in TEMPLATES {
+        let empty = folder(&[]);
+        let run = slt(empty.path(), &["new", "shortener", "--template", template.name]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let project = empty.path().join("shortener");
+        assert_eq!(files(&project), template_files(template.name));
+        for path in files(&project) {
+            is_same(&project.join(&path), &folder_of(template.name).join(&path));
+        }
+        assert_eq!(slt(&project, &["check"]).code, 0);
     }
-    assert_eq!(slt(&project, &["check"]).code, 0);
 }
 
 #[test]
 fn without_a_key_value_store() {
-    let empty = folder(&[]);
-    assert_eq!(slt(empty.path(), &["new", "shortener", "--with", "http"]).code, 0);
-    let project = empty.path().join("shortener");
-    let mut expected = template_files("rust");
-    expected.retain(|path| !path.starts_with("wit/deps/keyvalue") && path != Path::new("src/links.rs"));
-    assert_eq!(files(&project), expected);
-    for path in template_files("rust-http") {
-        let (written, there) = (
-            std::fs::read(project.join(&path)),
-            std::fs::read(template("rust-http").join(&path)),
-        );
-        assert_eq!(written.unwrap(), there.unwrap(), "{}", path.display());
+    for template in TEMPLATES {
+        let (_folder, project) = project(template, "shortener", "http");
+        let variant = format!("{}-http", template.name);
+        let mut expected = template_files(template.name);
+        let is_of_the_store =
+            |path: &Path| path.starts_with("wit/deps/keyvalue") || path.file_stem().unwrap() == "links";
+        expected.retain(|path| !is_of_the_store(path));
+        expected.extend(template_files(&variant));
+        assert_eq!(files(&project), expected);
+        for path in template_files(&variant) {
+            is_same(&project.join(&path), &folder_of(&variant).join(&path));
+        }
     }
-    let check = slt(&project, &["check"]);
-    assert_eq!((check.code, check.stderr.as_str()), (0, ""));
 }
 
 #[test]
-fn with_everything_that_there_is() {
+fn what_the_template_uses_is_asked_for_in_any_way() {
     let empty = folder(&[]);
     for (name, with) in [
         ("one", "keyvalue.redis"),
         ("two", "keyvalue.redis,http"),
         ("three", " http , kv.redis "),
+        ("four", "http,http"),
     ] {
         let run = slt(empty.path(), &["new", name, "--with", with]);
         assert_eq!(run.code, 0, "{}", run.stderr);
-        assert_eq!(files(&empty.path().join(name)), template_files("rust"));
+        let expected = template_files("rust");
+        let is_whole = files(&empty.path().join(name)) == expected;
+        assert_eq!(is_whole, with.contains("redis"), "{with}");
+    }
+}
+
+/// Whatever is ready can be had in every template; what the template does not use is added as `slt add` adds it.
+#[test]
+fn every_capability_that_is_ready() {
+    for template in TEMPLATES {
+        for with in sets() {
+            let (_folder, project) = project(template, "zeta_x-a", &with);
+            let check = slt(&project, &["check"]);
+            assert_eq!(
+                (check.code, check.stderr.as_str()),
+                (0, ""),
+                "{}: {with}",
+                template.name
+            );
+            // HTTP is how an application is called, and in each of them.
+            let added: Vec<&str> = with.split(',').filter(|id| !template.resources.contains(id)).collect();
+            let slightfile = std::fs::read_to_string(project.join("slightfile.toml")).unwrap();
+            for id in &added {
+                assert!(slightfile.contains(&format!("resource = \"{id}\"")), "{slightfile}");
+                let again = slt(&project, &["add", id]);
+                assert!(again.stdout.contains("is there already"), "{}", again.stdout);
+                let removed = slt(&project, &["remove", id]);
+                assert_eq!(removed.code, 0, "{}", removed.stderr);
+            }
+            let own: Vec<&str> = with.split(',').filter(|id| template.resources.contains(id)).collect();
+            let own = if own.is_empty() { vec!["http"] } else { own };
+            let (_other, without) = self::project(template, "zeta_x-a", &own.join(","));
+            assert_eq!(files(&project), files(&without), "{with}");
+            let slightfile = std::fs::read_to_string(project.join("slightfile.toml")).unwrap();
+            if let Some((before, _)) = slightfile.split_once("\n# The hosts that may be called") {
+                assert!(with.contains("http-client"));
+                std::fs::write(project.join("slightfile.toml"), before).unwrap();
+            }
+            for path in files(&project) {
+                is_same(&project.join(&path), &without.join(&path));
+            }
+        }
     }
 }
 
 #[test]
 fn the_name_stands_everywhere() {
-    let empty = folder(&[]);
-    for with in ["http", "keyvalue.redis"] {
-        let name = format!("zeta_x-{}", if with == "http" { "a" } else { "b" });
-        let run = slt(empty.path(), &["new", &name, "--with", with]);
-        assert_eq!(run.code, 0, "{}", run.stderr);
-        let project = empty.path().join(&name);
-        for path in files(&project) {
-            let text = std::fs::read_to_string(project.join(&path)).unwrap();
-            let left = text.replace("URL shortener", "").contains("shortener");
-            assert!(!left, "`shortener` is left in {}", path.display());
+    for template in TEMPLATES {
+        for with in ["http", "keyvalue.redis"] {
+            let (_folder, project) = project(template, "zeta_x-a", with);
+            for path in files(&project) {
+                let text = std::fs::read_to_string(project.join(&path)).unwrap();
+                let left = text.replace("URL shortener", "").contains("shortener");
+                assert!(!left, "`shortener` is left in {}", path.display());
+            }
         }
-        let check = slt(&project, &["check"]);
-        assert_eq!((check.code, check.stderr.as_str()), (0, ""));
+    }
+}
+
+/// A name of any length, from any end of the alphabet, leaves the sources as rustfmt writes them.
+#[test]
+fn the_sources_are_formatted() {
+    let template = Template::named("rust").unwrap();
+    let long = format!("a{}", "-b".repeat(31));
+    for name in ["a", "shortener", "zz", &long] {
+        for with in ["http", "keyvalue.redis", "keyvalue.redis,http-client"] {
+            let (_folder, project) = project(template, name, with);
+            let output = Command::new("rustfmt")
+                .args(["--check", "--edition", "2024", "src/lib.rs", "tests/app.rs"])
+                .current_dir(&project)
+                .output()
+                .unwrap();
+            assert!(
+                output.status.success(),
+                "{name} with {with}: {}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    }
+}
+
+/// Git, with no configuration but this.
+pub fn git(directory: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", directory)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `git add` takes all that was written, and nothing that is built.
+#[test]
+fn git_takes_what_was_written() {
+    for template in TEMPLATES {
+        for with in ["http", "keyvalue.redis"] {
+            let (_folder, project) = project(template, "links", with);
+            let written = files(&project);
+            for folder in BUILT {
+                // cargo has no `build`, and C no `target`
+                let is_of_cargo = project.join("Cargo.toml").is_file();
+                if (is_of_cargo && *folder == "build") || (!is_of_cargo && *folder == "target") {
+                    continue;
+                }
+                std::fs::create_dir_all(project.join(folder).join("debug")).unwrap();
+                std::fs::write(project.join(folder).join("debug/a.o"), "").unwrap();
+            }
+            git(&project, &["init", "--quiet"]);
+            git(&project, &["add", "-A"]);
+            let taken = git(&project, &["ls-files", "-z"]);
+            let taken: BTreeSet<_> = taken
+                .split('\0')
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from)
+                .collect();
+            assert_eq!(taken, written, "{}", template.name);
+        }
     }
 }
 
@@ -116,7 +260,7 @@ fn the_lock_file_is_for_the_project() {
             })
             .collect()
     };
-    let there = packages(&std::fs::read_to_string(template("rust").join("Cargo.lock")).unwrap());
+    let there = packages(&std::fs::read_to_string(folder_of("rust").join("Cargo.lock")).unwrap());
     let empty = folder(&[]);
     for name in ["aa", "zz"] {
         assert_eq!(slt(empty.path(), &["new", name]).code, 0);
@@ -131,23 +275,55 @@ fn the_lock_file_is_for_the_project() {
 #[test]
 fn next_steps() {
     let empty = folder(&[("bin/slt", b"")]);
-    let run = slt(empty.path(), &["new", "links"]);
     let binary = Path::new(env!("CARGO_BIN_EXE_slt"))
         .parent()
         .unwrap()
         .canonicalize()
         .unwrap();
-    let shown = run.shown(empty.path()).replace(&binary.display().to_string(), "[BIN]");
-    insta::assert_snapshot!("next_steps_not_on_path", shown);
     let path = empty.path().join("bin");
-    let run = slt_with(empty.path(), &["new", "links2"], &[("PATH", path.to_str().unwrap())]);
-    insta::assert_snapshot!("next_steps_on_path", run.shown(empty.path()));
-    let run = slt(empty.path(), &["new", "links3", "--format", "json"]);
-    assert!(
-        run.stdout.starts_with("{\"kind\":\"created\",\"folder\":"),
-        "{}",
-        run.stdout
+    for template in TEMPLATES {
+        let name = template.name;
+        let new = |project: &str, environment: &[(&str, &str)]| {
+            let run = slt_with(empty.path(), &["new", project, "--template", name], environment);
+            run.shown(empty.path()).replace(&binary.display().to_string(), "[BIN]")
+        };
+        insta::assert_snapshot!(
+            format!("next_steps_not_on_path_{name}"),
+            new(&format!("links-{name}"), &[])
+        );
+        insta::assert_snapshot!(
+            format!("next_steps_on_path_{name}"),
+            new(&format!("links2-{name}"), &[("PATH", path.to_str().unwrap())])
+        );
+    }
+    let run = slt_with(
+        empty.path(),
+        &["new", "links3", "--with", "http-client", "--format", "json"],
+        &[("PATH", path.to_str().unwrap())],
     );
+    insta::assert_snapshot!("json", run.shown(empty.path()));
+    let run = slt(empty.path(), &["new", "links4", "--with", "http,http-client"]);
+    assert!(
+        run.stderr.starts_with("note: put the hosts that may be called"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn the_help_names_each_template() {
+    let empty = folder(&[]);
+    let help = slt(empty.path(), &["new", "--help"]).stdout;
+    let line = |template: &Template| {
+        let mut lines = help.lines();
+        lines.any(|line| {
+            let words = line.trim().split_once("  ");
+            words.is_some_and(|(name, about)| (name, about.trim()) == (template.name, template.about))
+        })
+    };
+    for template in TEMPLATES {
+        assert!(line(template), "{}: {help}", template.name);
+    }
 }
 
 #[test]
@@ -164,8 +340,10 @@ fn refused() {
         &["links", "--template", "go"],
         &["links", "--with", "keyvalue.reddis"],
         &["links", "--with", "http,sql.sqlite"],
-        &["links", "--with", "http-client"],
         &["links", "-C", "nowhere"],
+        &["links", "--set", "a=b"],
+        &["links", "--branch", "b"],
+        &["links", "--template", "rust", "--from", "taken"],
     ] {
         let run = slt(empty.path(), &[&["new"], arguments].concat());
         assert_eq!(run.code, 2, "{arguments:?}");

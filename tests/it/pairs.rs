@@ -46,6 +46,9 @@ const RETURNS: &str = "(i32.const 0)";
 /// It opens the store `links`, and succeeds as that does.
 const OPENS: &str = "(call $store.open (i32.const 0) (i32.const 5) (i32.const 1024)) (i32.load8_u (i32.const 1024))";
 
+/// The same through slight's names.
+const OPENS_COMPAT: &str = "(call $\"compat.[static]keyvalue.open\" (i32.const 0) (i32.const 5) (i32.const 1024)) (i32.load8_u (i32.const 1024))";
+
 const REDIS: &str = r#"specversion = "1.0"
 [[capability]]
 resource = "keyvalue.redis"
@@ -104,6 +107,24 @@ fn with_store(keyvalue: String, version: &str, interfaces: &[&str]) -> Vec<Strin
         .iter()
         .map(|interface| format!("import wasi:keyvalue/{interface}@{version};"));
     vec![cli("0.2.12"), keyvalue, command(&imports.collect::<String>())]
+}
+
+/// `slight:keyvalue` in this version, with this answer to `get`, in an interface of this name.
+fn compat(version: &str, got: &str, interface: &str) -> Vec<String> {
+    let package = format!(
+        "package slight:keyvalue@{version};
+        interface {interface} {{
+          variant keyvalue-error {{
+            key-not-found(string), invalid-key(string), invalid-value(string), connection-error(string),
+            authentication-error(string), timeout-error(string), io-error(string), unexpected-error(string),
+          }}
+          resource keyvalue {{
+            open: static func(name: string) -> result<keyvalue, keyvalue-error>;
+            get: func(key: string) -> result<{got}, keyvalue-error>;
+          }}
+        }}"
+    );
+    with_package(&package, &format!("import slight:keyvalue/{interface}@{version};"))
 }
 
 /// A world over WASI as it is vendored, in this version.
@@ -215,6 +236,39 @@ fn pairs() -> Vec<Pair> {
             Starts(&[]),
         ),
         pair(
+            "slight's names",
+            REDIS,
+            compat("0.1.0", "list<u8>", "compat"),
+            OPENS_COMPAT,
+            Starts(&[]),
+        ),
+        pair(
+            "slight's names beside those of today",
+            REDIS,
+            vec![
+                cli("0.2.12"),
+                unsigned(),
+                compat("0.1.0", "list<u8>", "compat")[1].clone(),
+                command("import slight:keyvalue/compat@0.1.0; import wasi:keyvalue/store@0.2.0-draft;"),
+            ],
+            OPENS_COMPAT,
+            Starts(&[]),
+        ),
+        pair(
+            "slight's names in a later version of 0.1",
+            REDIS,
+            compat("0.1.7", "list<u8>", "compat"),
+            OPENS_COMPAT,
+            Starts(&[]),
+        ),
+        pair(
+            "slight's names and any name",
+            "specversion = \"0.1\"\nsecret_store = \"configs.envvars\"\n[[capability]]\nname = \"keyvalue.redis\"\n",
+            compat("0.1.0", "list<u8>", "compat"),
+            OPENS_COMPAT,
+            Starts(&[]),
+        ),
+        pair(
             "slight's file of 0.2 with an old name",
             "specversion = \"0.2\"\n[[capability]]\nresource = \"kv.redis\"\nname = \"links\"\n    [capability.configs]\n    \
              REDIS_ADDRESS = \"redis://127.0.0.1:6379\"\n    REDIS_TIMEOUT = \"5\"\n",
@@ -251,6 +305,34 @@ fn pairs() -> Vec<Pair> {
             with_store(unsigned(), DRAFT, &["store"]),
             OPENS,
             Fails(&["SLT0301"]),
+        ),
+        pair(
+            "no capability for slight's names",
+            NOTHING,
+            compat("0.1.0", "list<u8>", "compat"),
+            OPENS_COMPAT,
+            Fails(&["SLT0301"]),
+        ),
+        pair(
+            "slight's names in another version",
+            REDIS,
+            compat("0.2.0", "list<u8>", "compat"),
+            OPENS_COMPAT,
+            Fails(&["SLT0304"]),
+        ),
+        pair(
+            "slight's names with another answer",
+            REDIS,
+            compat("0.1.0", "option<list<u8>>", "compat"),
+            OPENS_COMPAT,
+            Fails(&["SLT0307"]),
+        ),
+        pair(
+            "another interface of slight's names",
+            REDIS,
+            compat("0.1.0", "list<u8>", "watch"),
+            RETURNS,
+            Fails(&["SLT0302"]),
         ),
         pair(
             "a capability of another family",

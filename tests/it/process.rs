@@ -181,7 +181,11 @@ pub fn http(address: &str, method: &str, path: &str, body: &str) -> Response {
 pub fn response(mut stream: TcpStream) -> Response {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
-    let text = String::from_utf8(bytes).unwrap();
+    parsed(&String::from_utf8(bytes).unwrap())
+}
+
+/// A whole response, from what came over the wire.
+pub fn parsed(text: &str) -> Response {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let body = if head.to_lowercase().contains("transfer-encoding: chunked") {

@@ -57,6 +57,11 @@ fn sections() -> Vec<Section> {
             items: keyvalue,
         },
         Section {
+            called: "import compat",
+            texts: vec![include_str!("../../wit/slight-keyvalue/compat.wit").to_owned()],
+            items: "include slight:keyvalue/imports@0.1.0;",
+        },
+        Section {
             called: "import testing",
             texts: vec![include_str!("../../wit/slight-testing/testing.wit").to_owned()],
             items: "include slight:testing/imports@0.1.0;",

@@ -21,7 +21,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn templates_carry_the_texts_that_slt_serves() {
-    assert!(carried("templates/rust").contains(&"slight-testing/testing.wit".into()));
+    for template in ["templates/rust", "templates/c"] {
+        assert!(carried(template).contains(&"slight-testing/testing.wit".into()));
+    }
 }
 
 #[test]
@@ -48,6 +50,31 @@ fn carried(project: &str) -> Vec<PathBuf> {
         );
     }
     carried
+}
+
+/// So do the applications that were brought over.
+#[test]
+fn migrated_applications_carry_the_texts_that_slt_serves() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut compared = 0;
+    for project in fs::read_dir(root.join("tests/migrated")).unwrap() {
+        let deps = project.unwrap().path().join("wit/deps");
+        for file in deps.is_dir().then(|| files(&deps)).into_iter().flatten() {
+            let ours = match file.starts_with("slight-testing") || file.starts_with("slight-keyvalue") {
+                true => root.join("wit").join(&file),
+                false => root.join("wit/deps").join(&file),
+            };
+            let is_same = fs::read(&ours).unwrap() == fs::read(deps.join(&file)).unwrap();
+            assert!(
+                is_same,
+                "{} differs from {}",
+                deps.join(&file).display(),
+                ours.display()
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared >= 10, "{compared}");
 }
 
 #[test]

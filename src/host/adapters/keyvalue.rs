@@ -1,8 +1,10 @@
-//! What the shapes of `wasi:keyvalue` share: which provider a name means, handles, and the pages of a listing.
+//! What the shapes of `wasi:keyvalue` and `slight:keyvalue/compat` share: which provider a name means, handles, and the pages of a
+//! listing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::host::Told;
 use crate::providers::keyvalue::{Bucket, Error, KeyValue};
 
 /// How many keys a page has.
@@ -40,6 +42,15 @@ impl Bindings {
             bucket: provider.open(name).await?,
             listings: Arc::default(),
         })
+    }
+}
+
+/// Tells the user of slt what a guest may pass over, or has no room for: that a store refused it, or is not there.
+pub fn tell(told: Option<&Told>, error: &Error) {
+    match (told, error) {
+        (Some(told), Error::AccessDenied(reason)) => told(format!("a key-value store refused the guest: {reason}")),
+        (Some(told), Error::Unavailable(reason)) => told(format!("a key-value store is not there: {reason}")),
+        _ => {}
     }
 }
 

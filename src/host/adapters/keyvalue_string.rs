@@ -2,7 +2,7 @@
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 
-use super::keyvalue::{Bindings, Handle};
+use super::keyvalue::{Bindings, Handle, tell};
 use crate::host::{Guest, Told};
 use crate::providers::keyvalue::{Error, Range};
 
@@ -50,14 +50,9 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 type Answer<T> = wasmtime::Result<Result<T, store::Error>>;
 
 impl View<'_> {
-    /// The one table from a provider's errors to this interface's. A guest may pass over what went wrong, and
-    /// `access-denied` has no room for a reason: the user of slt is told as well.
+    /// The one table from a provider's errors to this interface's. `access-denied` has no room for a reason.
     fn error(&self, error: Error) -> store::Error {
-        match (self.told, &error) {
-            (Some(told), Error::AccessDenied(reason)) => told(format!("a key-value store refused the guest: {reason}")),
-            (Some(told), Error::Unavailable(reason)) => told(format!("a key-value store is not there: {reason}")),
-            _ => {}
-        }
+        tell(self.told, &error);
         match error {
             Error::NoSuchStore => store::Error::NoSuchStore,
             Error::AccessDenied(_) => store::Error::AccessDenied,

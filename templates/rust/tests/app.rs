@@ -3,6 +3,7 @@
 mod support;
 
 use shortener::links::LIFETIME;
+
 use support::{Method, clock, faults, send, store};
 
 const URL: &str = "https://example.com/a?b=c";

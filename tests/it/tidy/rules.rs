@@ -16,7 +16,11 @@ const LONGER: &[(&str, &str)] = &[
 ];
 
 /// The reasons that an ignored test may have: `.ci/run` provides for them.
-const IGNORE_REASONS: &[&str] = &["needs redis-server", "needs the crates of every platform"];
+const IGNORE_REASONS: &[&str] = &[
+    "needs redis-server",
+    "needs the crates of every platform",
+    "needs a C toolchain for WebAssembly",
+];
 
 /// What code must not name, where it may, and why.
 struct Ban {

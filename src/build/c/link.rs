@@ -1,0 +1,136 @@
+//! Links objects to a core module, and makes a component of it.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::super::component::{self, Stripped};
+use super::super::dist::{create_folder, file, read, replace};
+use super::super::{BuildError, tool};
+use super::Work;
+use super::bindings::{Bindings, NAME};
+use super::objects::{shown, tell, variable};
+use super::toolchain::Said;
+use crate::events::Sink;
+
+/// The custom section of a program that lists its tests and runs them one by one: `slt_test.h` makes it.
+const SUITE: &str = "slt-suite";
+
+/// How a module is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Model {
+    /// It has a `main`.
+    Command,
+    /// Its functions are called.
+    Reactor,
+}
+
+/// What to link.
+pub(super) struct Link<'a> {
+    /// What it is called in messages.
+    pub name: &'a str,
+    /// How it is started.
+    pub model: Model,
+    /// Its world.
+    pub bindings: &'a Bindings,
+    /// Its objects.
+    pub objects: Vec<PathBuf>,
+    /// Where the component is to lie; the core module lies beside it.
+    pub to: PathBuf,
+}
+
+impl Link<'_> {
+    /// Links, and makes a component, unless that is what lies there.
+    pub fn run(&self, work: &Work<'_>, sink: &Sink) -> Result<PathBuf, BuildError> {
+        let core = core(&self.to);
+        let command = self.command(work, &core);
+        let remembered = self.to.with_extension("command");
+        let made_as = format!("{}\n{}\n", work.toolchain.identity, command.join("\n"));
+        let is_fresh = std::fs::read_to_string(&remembered).is_ok_and(|text| text == made_as)
+            && modified(&self.to).is_some_and(|made| {
+                self.objects
+                    .iter()
+                    .all(|object| modified(object).is_some_and(|o| o <= made))
+            });
+        if is_fresh {
+            return Ok(self.to.clone());
+        }
+        if let Some(folder) = self.to.parent() {
+            create_folder(folder)?;
+        }
+        let (program, arguments) = command.split_first().ok_or(BuildError::Compile)?;
+        let said = tool::said(work.plan, program, arguments)?;
+        tell(&said.text, sink);
+        if !said.status.success() {
+            return Err(self.failed(work, &said.text));
+        }
+        let what = match work.plan.release {
+            true => Stripped::All,
+            false => Stripped::Nothing,
+        };
+        let component = component::of_module(&read(&core)?, what).map_err(|source| BuildError::Component {
+            path: core.clone(),
+            source,
+        })?;
+        replace(&self.to, &component).map_err(file("write", &self.to))?;
+        replace(&remembered, made_as.as_bytes()).map_err(file("write", &remembered))?;
+        Ok(self.to.clone())
+    }
+
+    fn command(&self, work: &Work<'_>, core: &Path) -> Vec<String> {
+        let root = &work.plan.root;
+        let mut command = work.toolchain.command();
+        match self.model {
+            Model::Reactor => command.push("-mexec-model=reactor".into()),
+            Model::Command if work.toolchain.needs_runtime => command.push("-nostartfiles".into()),
+            Model::Command => {}
+        }
+        command.extend(self.objects.iter().map(|object| shown(root, object)));
+        command.extend(variable(work, "LDFLAGS"));
+        command.extend(["-o".to_owned(), shown(root, core)]);
+        command
+    }
+
+    /// Why it could not be linked, by what the linker said.
+    fn failed(&self, work: &Work<'_>, text: &str) -> BuildError {
+        match Said::of(text) {
+            Said::Lacks(lack) => work.toolchain.lacks(lack),
+            Said::Undefined(symbols) => {
+                let export = symbols.iter().find(|symbol| symbol.starts_with("exports_"));
+                let main = symbols.iter().any(|symbol| MAIN.contains(&symbol.as_str()));
+                match export {
+                    Some(export) => BuildError::Unimplemented {
+                        world: self.bindings.world.clone(),
+                        function: export.clone(),
+                        header: shown(&work.plan.root, &self.bindings.folder.join(format!("{NAME}.h"))),
+                        has_main: work.sources.app.len() != work.sources.library().count(),
+                    },
+                    None if main => BuildError::NoMain {
+                        name: self.name.to_owned(),
+                        world: self.bindings.world.clone(),
+                        is_test: self.name != work.about.name,
+                    },
+                    None => BuildError::Link(self.name.to_owned()),
+                }
+            }
+            Said::Other => BuildError::Link(self.name.to_owned()),
+        }
+    }
+}
+
+/// What `main` is called by the time it is linked.
+const MAIN: &[&str] = &["main", "__main_argc_argv", "__original_main", "__main_void"];
+
+/// Where the core module of a component lies.
+fn core(component: &Path) -> PathBuf {
+    component.with_extension("core.wasm")
+}
+
+/// Whether the program of a component lists its tests.
+pub(super) fn is_suite(component: &Path) -> Result<bool, BuildError> {
+    let core = core(component);
+    Ok(crate::validate::module::has_section(&read(&core)?, SUITE))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}

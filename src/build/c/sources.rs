@@ -1,0 +1,103 @@
+//! Which files a C project consists of.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::super::BuildError;
+use super::super::dist::file;
+
+/// The folder of the application's sources.
+pub(super) const APP: &str = "src";
+
+/// The file with the application's `main`, which test programs have one of their own for.
+const MAIN: &str = "main.c";
+
+/// How many files one folder may have.
+const FILES_MAX: usize = 2_000;
+
+/// The C files of a project, each list in the order of its names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Sources {
+    /// `src/*.c`
+    pub app: Vec<PathBuf>,
+    /// `tests/*.c`
+    pub tests: Vec<PathBuf>,
+    /// `tests/support/*.c`
+    pub support: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// Finds them.
+    pub fn find(root: &Path) -> Result<Self, BuildError> {
+        let within = |folder: &str| {
+            let folder = root.join(folder);
+            Self::in_folder(&folder).map_err(file("read", &folder))
+        };
+        Ok(Self {
+            app: within(APP)?,
+            tests: within("tests")?,
+            support: within("tests/support")?,
+        })
+    }
+
+    /// The application without its `main`.
+    pub fn library(&self) -> impl Iterator<Item = &PathBuf> {
+        self.app
+            .iter()
+            .filter(|source| source.file_name().is_none_or(|name| name != MAIN))
+    }
+
+    /// The C files directly in a folder; none where there is no folder.
+    pub fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "c") && path.is_file() {
+                found.push(path);
+            }
+            if found.len() > FILES_MAX {
+                return Err(io::Error::other(format!("it has more than {FILES_MAX} C files")));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// A file's name without its extension.
+pub(super) fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for path in [
+            "src/main.c",
+            "src/a.c",
+            "src/a.h",
+            "src/deep/b.c",
+            "tests/t.c",
+            "tests/support/s.c",
+        ] {
+            std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            std::fs::write(root.join(path), "").unwrap();
+        }
+        let sources = Sources::find(root).unwrap();
+        assert_eq!(sources.app, [root.join("src/a.c"), root.join("src/main.c")]);
+        assert_eq!(sources.library().collect::<Vec<_>>(), [&root.join("src/a.c")]);
+        assert_eq!(sources.tests, [root.join("tests/t.c")]);
+        assert_eq!(sources.support, [root.join("tests/support/s.c")]);
+        assert_eq!(Sources::find(&root.join("none")).unwrap(), Sources::default());
+    }
+}

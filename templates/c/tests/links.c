@@ -1,0 +1,138 @@
+// The links by themselves. Each test has a store of its own, which is empty at first.
+
+#include "links.h"
+
+#include "slt_test.h"
+
+#define NOW ((uint64_t)1000000000)
+#define URL "https://example.com/"
+
+static links_t opened(void)
+{
+    links_t links = {0};
+    store_error_t error;
+    CHECK(links_open(&links, &error));
+    return links;
+}
+
+static app_string_t added(const links_t *links, const char *url)
+{
+    app_string_t code = {0};
+    store_error_t error;
+    CHECK(links_add(links, slt_str(url), NOW, &code, &error));
+    return code;
+}
+
+static app_option_string_t visited(const links_t *links, app_string_t code, uint64_t now)
+{
+    app_option_string_t url = {0};
+    store_error_t error;
+    CHECK(links_visit(links, code, now, &url, &error));
+    return url;
+}
+
+static app_option_u64_t visits(const links_t *links, app_string_t code)
+{
+    app_option_u64_t visits = {0};
+    store_error_t error;
+    CHECK(links_visits(links, code, NOW, &visits, &error));
+    return visits;
+}
+
+TEST(a_link_leads_to_its_url_and_counts_its_visits)
+{
+    SLT_OWNED(links) links = opened();
+    SLT_OWNED(app_string) code = added(&links, URL);
+    CHECK(visits(&links, code).is_some);
+    CHECK_EQ_UINT(visits(&links, code).val, 0);
+    for (int i = 0; i < 2; i++) {
+        SLT_OWNED(app_option_string) url = visited(&links, code, NOW);
+        CHECK(url.is_some);
+        CHECK_EQ_STR(url.val, URL);
+    }
+    CHECK_EQ_UINT(visits(&links, code).val, 2);
+}
+
+TEST(a_link_that_was_removed_leads_nowhere)
+{
+    SLT_OWNED(links) links = opened();
+    SLT_OWNED(app_string) code = added(&links, URL);
+    store_error_t error;
+    CHECK(links_remove(&links, code, &error));
+    SLT_OWNED(app_option_string) url = visited(&links, code, NOW);
+    CHECK(!url.is_some);
+    CHECK(!visits(&links, code).is_some);
+    CHECK(links_remove(&links, code, &error));
+}
+
+TEST(a_link_expires)
+{
+    SLT_OWNED(links) links = opened();
+    SLT_OWNED(app_string) code = added(&links, URL);
+    SLT_OWNED(app_option_string) before = visited(&links, code, NOW + LIFETIME_SECONDS - 1);
+    CHECK(before.is_some);
+    SLT_OWNED(app_option_string) after = visited(&links, code, NOW + LIFETIME_SECONDS);
+    CHECK(!after.is_some);
+}
+
+TEST(all_links_are_listed)
+{
+    SLT_OWNED(links) links = opened();
+    SLT_OWNED(link_list) none = {0};
+    store_error_t error;
+    CHECK(links_list(&links, NOW, &none, &error));
+    CHECK_EQ_UINT(none.len, 0);
+
+    SLT_OWNED(app_string) a = added(&links, URL "a");
+    SLT_OWNED(app_string) b = added(&links, URL "b");
+    SLT_OWNED(app_option_string) url = visited(&links, a, NOW);
+    SLT_OWNED(link_list) all = {0};
+    CHECK(links_list(&links, NOW, &all, &error));
+    CHECK_EQ_UINT(all.len, 2);
+    CHECK_EQ_STR(all.ptr[0].code, "1");
+    CHECK_EQ_STR(all.ptr[0].url, URL "a");
+    CHECK_EQ_STR(all.ptr[1].code, "2");
+    CHECK_EQ_STR(all.ptr[1].url, URL "b");
+}
+
+TEST(a_value_that_something_else_wrote_is_an_error)
+{
+    SLT_OWNED(links) links = opened();
+    SLT_OWNED(store_error) error = {0};
+    app_string_t key = slt_str("link/1");
+    app_list_u8_t value = slt_bytes(slt_str("?"));
+    CHECK(wasi_keyvalue_store_method_bucket_set(wasi_keyvalue_store_borrow_bucket(links.bucket),
+                                                &key, &value, &error));
+    app_option_string_t url;
+    CHECK(!links_visit(&links, slt_str("1"), NOW, &url, &error));
+    CHECK_EQ_STR(slt_keyvalue_error(&error), "`link/1` holds what this application did not write");
+}
+
+TEST(codes_are_numbers_of_base_36)
+{
+    static const struct {
+        uint64_t n;
+        const char *code;
+    } cases[] = {{1, "1"}, {35, "z"}, {36, "10"}, {UINT64_MAX, "3w5e11264sgsf"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        SLT_OWNED(app_string) code = link_code(cases[i].n);
+        CHECK_EQ_STR(code, cases[i].code);
+    }
+}
+
+TEST(urls_are_checked)
+{
+    app_string_t url;
+    CHECK(check_url(slt_bytes(slt_str(" https://example.com \n")), &url) == NULL);
+    CHECK_EQ_STR(url, "https://example.com");
+    static const char *const refused[] = {"", "example.com", "https://example.com/a b",
+                                          "https://example.com/\u00e9"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        CHECK(check_url(slt_bytes(slt_str(refused[i])), &url) != NULL);
+    }
+    char longest[MAX_URL_BYTES + 1];
+    memset(longest, 'a', sizeof longest);
+    memcpy(longest, "https://", strlen("https://"));
+    CHECK(check_url((app_list_u8_t){(uint8_t *)longest, MAX_URL_BYTES}, &url) == NULL);
+    CHECK(check_url((app_list_u8_t){(uint8_t *)longest, sizeof longest}, &url) != NULL);
+}

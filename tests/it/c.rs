@@ -1,0 +1,281 @@
+//! `slt build` of C: with the C toolchain of this machine, and with tools that the test writes for what a machine lacks.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::command::{Run, folder, install_c, slt_with};
+
+/// A world that exports one function, and one that exports nothing.
+const CALLED: &str = "package example:c;\nworld c { export add: func(a: u32, b: u32) -> u32; }\n";
+const COMMAND: &str = "package example:c;\ninterface log { line: func(text: string); }\nworld c { import log; }\n";
+
+const ADD: &str = "#include \"app.h\"\n\nuint32_t exports_app_add(uint32_t a, uint32_t b) { return a + b; }\n";
+const HELLO: &str = "#include <stdio.h>\n\nint main(void) {\n  puts(\"hello\");\n  return 0;\n}\n";
+
+const SLIGHTFILE: &str = "specversion = \"1.0\"\n\n[app]\nname = \"c\"\nversion = \"1.2.3\"\n";
+
+/// A project of this world, with these sources.
+fn project(world: &str, sources: &[(&str, &str)]) -> TempDir {
+    let project = folder(&[
+        ("slightfile.toml", SLIGHTFILE.as_bytes()),
+        ("wit/world.wit", world.as_bytes()),
+    ]);
+    for (path, text) in sources {
+        let path = project.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    project
+}
+
+/// Runs slt with the tools of this machine.
+fn slt(project: &Path, arguments: &[&str]) -> Run {
+    let path = std::env::var("PATH").unwrap();
+    let sdk = std::env::var("WASI_SDK_PATH").unwrap_or_default();
+    let home = std::env::var("HOME").unwrap_or_default();
+    slt_with(
+        project,
+        arguments,
+        &[("PATH", &path), ("WASI_SDK_PATH", &sdk), ("HOME", &home)],
+    )
+}
+
+/// Runs `slt build` with a WASI SDK whose clang is this shell script.
+#[cfg(unix)]
+fn with_clang(project: &Path, script: &str) -> Run {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sdk = project.join("sdk");
+    let clang = sdk.join("bin/clang");
+    let libc = sdk.join("share/wasi-sysroot/lib/wasm32-wasip1/libc.a");
+    for file in [&clang, &libc] {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+    }
+    fs::write(&libc, "").unwrap();
+    fs::write(&clang, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&clang, fs::Permissions::from_mode(0o755)).unwrap();
+    slt_with(project, &["build"], &[("PATH", ""), ("WASI_SDK_PATH", "sdk")])
+}
+
+/// The exit code and what people read. What to install depends on the machine, and is written as `[INSTALL]`.
+fn failure(run: &Run, project: &Path) -> String {
+    format!("exit: {}\n{}", run.code, run.stderr)
+        .replace(&project.canonicalize().unwrap().display().to_string(), "[DIR]")
+        .replace(&project.display().to_string(), "[DIR]")
+        .replace(&install_c(), "[INSTALL]")
+}
+
+/// From the first line of slt's own: what the compiler says above it depends on its version.
+fn own_words(run: &Run, project: &Path) -> String {
+    let shown = failure(run, project);
+    let at = shown.find("\nerror: ").expect(&shown);
+    format!("{}\n…{}", shown.lines().next().unwrap(), &shown[at..])
+}
+
+#[test]
+fn without_a_toolchain() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let run = slt_with(project.path(), &["build"], &[("PATH", "")]);
+    insta::assert_snapshot!(failure(&run, project.path()));
+    let run = slt_with(
+        project.path(),
+        &["build"],
+        &[("PATH", ""), ("WASI_SDK_PATH", "/nowhere")],
+    );
+    insta::assert_snapshot!("a_sdk_that_is_not_there", failure(&run, project.path()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_clang_without_a_wasm_target() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let script = r#"echo "error: unable to create target: 'No available targets are compatible with triple \"wasm32-unknown-wasip1\"'" >&2; exit 1"#;
+    insta::assert_snapshot!(failure(&with_clang(project.path(), script), project.path()));
+}
+
+/// A clang that compiles, and says this when it is to link.
+#[cfg(unix)]
+fn with_linker(project: &Path, says: &str) -> Run {
+    let script = format!(
+        "case \" $* \" in\n\
+         *' -c '*) while [ $# -gt 0 ]; do case $1 in -o) : > \"$2\";; -MF) echo 'a.o: src/c.c' > \"$2\";; esac; shift; done;;\n\
+         *) echo '{says}' >&2; exit 1;;\n\
+         esac"
+    );
+    with_clang(project, &format!("PATH=/usr/bin:/bin\n{script}"))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_toolchain_that_is_not_whole() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let mut shown = String::new();
+    for says in [
+        r#"clang: error: unable to execute command: Executable "wasm-ld" doesn'\''t exist!"#,
+        "wasm-ld: error: cannot open /usr/lib/clang/14/lib/wasi/libclang_rt.builtins-wasm32.a: No such file or directory",
+    ] {
+        shown.push_str(&failure(&with_linker(project.path(), says), project.path()));
+        shown.push('\n');
+    }
+    let script = "echo \"src/c.c:1:10: fatal error: 'stdlib.h' file not found\" >&2; exit 1";
+    shown.push_str(&failure(&with_clang(project.path(), script), project.path()));
+    insta::assert_snapshot!(shown);
+}
+
+#[cfg(unix)]
+#[test]
+fn code_that_does_not_compile() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let script =
+        "echo \"src/c.c:3:5: error: expected ';' after return statement\" >&2; echo '1 error generated.' >&2; exit 1";
+    insta::assert_snapshot!(failure(&with_clang(project.path(), script), project.path()));
+}
+
+#[cfg(unix)]
+#[test]
+fn code_that_does_not_link() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let run = with_linker(project.path(), "wasm-ld: error: build/c.o: undefined symbol: helper");
+    insta::assert_snapshot!(failure(&run, project.path()));
+}
+
+#[test]
+fn a_world_that_is_not_there_or_not_clear() {
+    let sources = &[("src/c.c", ADD)];
+    let none = project(CALLED, sources);
+    fs::remove_dir_all(none.path().join("wit")).unwrap();
+    let run = slt_with(none.path(), &["build"], &[]);
+    insta::assert_snapshot!("no_wit", failure(&run, none.path()));
+    let several = project("package example:c;\nworld a {}\nworld b {}\n", sources);
+    let run = slt_with(several.path(), &["build"], &[]);
+    insta::assert_snapshot!("several_worlds", failure(&run, several.path()));
+    let wrong = project("package example:c;\nworld c { export add }\n", sources);
+    let run = slt_with(wrong.path(), &["build"], &[]);
+    insta::assert_snapshot!("wrong_wit", failure(&run, wrong.path()));
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn what_is_called_and_what_is_run() {
+    let called = project(CALLED, &[("src/c.c", ADD)]);
+    let run = slt(called.path(), &["build"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let command = project(COMMAND, &[("src/main.c", HELLO)]);
+    let run = slt(command.path(), &["run", "--quiet"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "hello\n"), "{}", run.stderr);
+    // nothing has changed
+    let object = command.path().join("build/debug/objects/app/src/main.o");
+    let before = fs::metadata(&object).unwrap().modified().unwrap();
+    assert_eq!(slt(command.path(), &["build"]).code, 0);
+    assert_eq!(fs::metadata(&object).unwrap().modified().unwrap(), before);
+    // a release has no names of functions, and is smaller
+    let size = |path: &str| fs::metadata(command.path().join(path)).unwrap().len();
+    let debug = size("dist/c.wasm");
+    assert_eq!(slt(command.path(), &["build", "--release"]).code, 0);
+    assert!(size("dist/c.wasm") < debug / 2, "{debug}");
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn what_a_header_changes_is_compiled_again() {
+    let main = "#include \"text.h\"\n#include <stdio.h>\n\nint main(void) {\n  puts(TEXT);\n  return 0;\n}\n";
+    let project = project(
+        COMMAND,
+        &[
+            ("src/main.c", main),
+            ("src/other.c", "int other;\n"),
+            ("include/text.h", "#define TEXT \"one\"\n"),
+        ],
+    );
+    let output = || slt(project.path(), &["run", "--quiet"]).stdout;
+    assert_eq!(output(), "one\n");
+    let changed = |name: &str| {
+        let object = project.path().join(format!("build/debug/objects/app/src/{name}.o"));
+        fs::metadata(object).unwrap().modified().unwrap()
+    };
+    let (main, other) = (changed("main"), changed("other"));
+    fs::write(project.path().join("include/text.h"), "#define TEXT \"two\"\n").unwrap();
+    assert_eq!(output(), "two\n");
+    assert!(changed("main") > main);
+    assert_eq!(changed("other"), other);
+    // so are other flags
+    let path = std::env::var("PATH").unwrap();
+    let flags = [("PATH", path.as_str()), ("CFLAGS", "-DUNUSED")];
+    assert_eq!(slt_with(project.path(), &["build"], &flags).code, 0);
+    assert!(changed("other") > other);
+    let commands = fs::read_to_string(project.path().join("build/compile_commands.json")).unwrap();
+    let commands: Vec<serde_json::Value> = serde_json::from_str(&commands).unwrap();
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    assert!(commands[0]["file"].as_str().unwrap().ends_with("src/main.c"));
+    let arguments: Vec<_> = commands[0]["arguments"].as_array().unwrap().iter().collect();
+    assert!(
+        arguments.iter().any(|argument| *argument == "-DUNUSED"),
+        "{arguments:?}"
+    );
+}
+
+/// Standard output is there after the host has allocated in the guest, which an old WASI libc takes amiss.
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn output_outlives_a_call_of_the_host() {
+    let wit = "package example:c;\nworld c { import wasi:cli/environment@0.2.0; }\n";
+    let cli = "package wasi:cli@0.2.0;\ninterface environment { get-arguments: func() -> list<string>; }\n";
+    let main = "#include \"app.h\"\n#include <stdio.h>\n\nint main(void) {\n  puts(\"before\");\n  app_list_string_t arguments;\n  \
+                wasi_cli_environment_get_arguments(&arguments);\n  printf(\"after %zu\\n\", arguments.len);\n  \
+                app_list_string_free(&arguments);\n  return 0;\n}\n";
+    let project = project(wit, &[("src/main.c", main), ("wit/deps/cli.wit", cli)]);
+    let run = slt(project.path(), &["run", "--quiet"]);
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (0, "before\nafter 1\n"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn real_errors_come_through() {
+    let wrong = ADD.replace("a + b;", "a + b");
+    let project = project(CALLED, &[("src/c.c", &wrong)]);
+    let run = slt(project.path(), &["build"]);
+    assert!(run.stderr.contains("src/c.c:3:"), "{}", run.stderr);
+    assert!(run.stderr.contains("return a + b"), "{}", run.stderr);
+    insta::assert_snapshot!("a_compile_error", own_words(&run, project.path()));
+    let undefined = format!("uint32_t helper(void);\n{ADD}").replace("a + b", "a + helper()");
+    fs::write(
+        project.path().join("src/c.c"),
+        format!("#include <stdint.h>\n{undefined}"),
+    )
+    .unwrap();
+    let run = slt(project.path(), &["build"]);
+    assert!(run.stderr.contains("undefined symbol: helper"), "{}", run.stderr);
+    insta::assert_snapshot!("a_link_error", own_words(&run, project.path()));
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_world_that_the_code_does_not_implement() {
+    let project = project(CALLED, &[("src/c.c", "int other(void) { return 1; }\n")]);
+    let run = slt(project.path(), &["build"]);
+    insta::assert_snapshot!(own_words(&run, project.path()));
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn reactor_and_command_mixed_up() {
+    let main = project(CALLED, &[("src/main.c", HELLO)]);
+    let run = slt(main.path(), &["build"]);
+    insta::assert_snapshot!("a_main_in_what_is_called", own_words(&run, main.path()));
+    let no_main = project(COMMAND, &[("src/c.c", "int other(void) { return 1; }\n")]);
+    let run = slt(no_main.path(), &["build"]);
+    insta::assert_snapshot!("no_main_in_a_command", own_words(&run, no_main.path()));
+    let test = project(
+        CALLED,
+        &[("src/c.c", ADD), ("tests/t.c", "int other(void) { return 1; }\n")],
+    );
+    let run = slt(test.path(), &["test"]);
+    insta::assert_snapshot!("no_main_in_a_test", own_words(&run, test.path()));
+}

@@ -303,23 +303,31 @@ fn limits() {
     let around = folder(&[]);
     let fill = |name: &str, count: usize, bytes: usize| {
         let folder = around.path().join(name);
-        std::fs::create_dir(&folder).unwrap();
+        std::fs::create_dir_all(&folder).unwrap();
         for number in 0..count {
             let file = std::fs::File::create(folder.join(number.to_string())).unwrap();
             file.set_len(bytes as u64).unwrap();
         }
     };
     fill("many", 2_001, 0);
+    fill("deep/a", 1_000, 0);
+    fill("deep/b", 999, 0);
+    fill("just/a", 1_000, 0);
+    fill("just/b", 998, 0);
     fill("much", 9, 8 << 20);
     fill("right", 8, 8 << 20);
     for (from, said) in [
         ("many", "the template has more than 2000 files and folders"),
+        ("deep", "the template has more than 2000 files and folders"),
         ("much", "the template has more than 64 MiB"),
     ] {
         let run = slt(around.path(), &["new", "links", "--from", from]);
         assert!(run.code == 2 && run.stderr.contains(said), "{}", run.stderr);
     }
-    assert_eq!(slt(around.path(), &["new", "links", "--from", "right"]).code, 0);
+    for (name, from) in [("one", "right"), ("two", "just")] {
+        let run = slt(around.path(), &["new", name, "--from", from]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -90,6 +90,8 @@ fn is_plain(part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -108,5 +110,34 @@ mod tests {
             assert_eq!(fill.text(text, 8).as_deref(), expected, "{text}");
         }
         assert_eq!(Fill::default().text("ab", 8).as_deref(), Some("ab"));
+    }
+
+    /// The same, the slow way: at each place, the longest placeholder that begins there.
+    fn slowly(pairs: &[(String, String)], text: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some(letter) = rest.chars().next() {
+            let here = pairs.iter().filter(|(placeholder, _)| rest.starts_with(placeholder));
+            match here.max_by_key(|(placeholder, _)| placeholder.len()) {
+                Some((placeholder, value)) => {
+                    filled.push_str(value);
+                    rest = &rest[placeholder.len()..];
+                }
+                None => {
+                    filled.push(letter);
+                    rest = &rest[letter.len_utf8()..];
+                }
+            }
+        }
+        filled
+    }
+
+    proptest! {
+        #[test]
+        fn as_the_slow_way(pairs in prop::collection::btree_map("[abä]{1,3}", "[abäc]{0,3}", 0..4), text in "[abäc]{0,24}") {
+            let pairs: Vec<_> = pairs.into_iter().collect();
+            let expected = slowly(&pairs, &text);
+            prop_assert_eq!(Fill(pairs).text(&text, 100), Some(expected));
+        }
     }
 }

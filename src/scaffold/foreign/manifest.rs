@@ -274,7 +274,12 @@ fn is_below(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What resembles a manifest, and what does not.
+    const LINES: &str = "(description|exclude|text|form|help|default|placeholders|ä) ?=? ?[\"\\[\\]{}a-zä.,/=0-9]{0,12}|\\[placeholders\\.?[a-z\"ä]{0,3}\\]?|\\PC{0,20}";
 
     #[test]
     fn read() {
@@ -358,5 +363,17 @@ mod tests {
             .map(|n| format!("[placeholders.p{n}]\n"))
             .collect();
         assert_eq!(Manifest::parse(&many).unwrap_err().len(), 1);
+    }
+
+    proptest! {
+        /// Whatever somebody else wrote: it is read, or each problem has a place in it.
+        #[test]
+        fn any_text(lines in prop::collection::vec(LINES, 0..8)) {
+            let text = lines.join("\n");
+            for problem in Manifest::parse(&text).err().unwrap_or_default() {
+                let line = text.split('\n').nth(problem.line - 1);
+                prop_assert!(line.is_some_and(|line| problem.column <= line.chars().count() + 1), "{text:?}: {problem:?}");
+            }
+        }
     }
 }

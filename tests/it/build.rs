@@ -282,7 +282,7 @@ fn what_is_no_application_is_refused() {
     let check = |files: &[(&str, &str)]| failure(&Project::new(files).slt(&["--quiet", "build"]));
     insta::assert_snapshot!(check(&[]), @r"
     exit: 2
-    error: there is no `Cargo.toml` in `[DIR]`
+    error: there is neither a `Cargo.toml` nor a `src/*.c` in `[DIR]`
     hint: `slt new NAME` writes a project; `-C DIR` works in another folder
     ");
     insta::assert_snapshot!(check(&[("Cargo.toml", "[workspace]\nmembers = []\n")]), @r"
@@ -408,7 +408,7 @@ fn what_is_no_component_is_not_written() {
     insta::assert_snapshot!(check(b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x07\x01\x01a\x01b\0\0"), @r"
     exit: 1
     error: `[DIR]/made.wasm` is a core module, and no world is embedded in it
-    hint: compile for `wasm32-wasip2`, whose output is a component
+    hint: in Rust, compile for `wasm32-wasip2`, whose output is a component; in C, link the object file that `wit-bindgen` makes
     ");
     insta::assert_snapshot!(check(b"\0asm\x0d\0\x01\0\x01\xc8\x01"), @r"
     exit: 1

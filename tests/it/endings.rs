@@ -55,14 +55,14 @@ fn project(name: &str, tests: &str) -> TempDir {
 
 #[test]
 fn every_ending_is_shown() {
-    let run = cases(&["endings::", "--jobs", "1", "--seed", "7", "--timeout", "3s"]);
+    let run = cases(&["endings::", "--jobs", "1", "--seed", "7", "--timeout", "8s"]);
     assert_eq!(run.code, 1);
     steady().bind(|| insta::assert_snapshot!("every_ending", shown(&run)));
 }
 
 #[test]
 fn every_ending_is_told_to_programs() {
-    let run = cases(&["endings::", "--seed", "7", "--timeout", "3s", "--format", "json"]);
+    let run = cases(&["endings::", "--seed", "7", "--timeout", "8s", "--format", "json"]);
     assert_eq!((run.code, run.stderr.as_str()), (1, ""));
     let lines = lines(&run);
     let of = |kind: &'static str| lines.iter().filter(move |line| line["kind"] == kind);

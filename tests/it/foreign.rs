@@ -66,8 +66,11 @@ fn says(text: &str, stream: u32, status: u32) -> Vec<u8> {
     component(&[WASI, &[world]].concat(), text, &body)
 }
 
+/// A title, the files of a project, what slt is told there, and its exit code.
+type Session<'a> = (&'a str, Vec<(&'a str, &'a [u8])>, &'a [&'a str], i32);
+
 /// What slt did in a folder with one project after the other.
-fn sessions(sessions: &[(&str, Vec<(&str, &[u8])>, &[&str], i32)]) -> String {
+fn sessions(sessions: &[Session<'_>]) -> String {
     let mut text = String::new();
     for (title, files, arguments, code) in sessions {
         let folder = folder(files);

@@ -10,8 +10,10 @@ use guest::{Method, Scheme, clock, get, on, open, store};
 /// What a test may say went wrong.
 type Verdict = Result<(), String>;
 
-/// Each test by its name, and whether it is run only when it is asked for.
-const TESTS: &[(&str, bool, fn() -> Verdict)] = &[
+/// A name, whether it is run only when it is asked for, and the test.
+type Test = (&'static str, bool, fn() -> Verdict);
+
+const TESTS: &[Test] = &[
     ("passes", false, || Ok(())),
     ("a sentence: with a colon", false, || Ok(())),
     ("fails", false, || Err("first line\nit is 3, and not 4".into())),

@@ -285,3 +285,64 @@ fn reactor_and_command_mixed_up() {
     let run = slt(test.path(), &["test"]);
     insta::assert_snapshot!("no_main_in_a_test", own_words(&run, test.path()));
 }
+
+/// The template's Makefile, with wit-bindgen's program played by what slt generated with its library, and with the linker that makes
+/// components which Rust brings.
+#[cfg(unix)]
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn the_makefile_of_the_template_needs_no_slt() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
+
+    let empty = folder(&[]);
+    assert_eq!(slt(empty.path(), &["new", "by-hand", "--template", "c"]).code, 0);
+    let by_hand = empty.path().join("by-hand");
+    assert_eq!(slt(&by_hand, &["build", "--release"]).code, 0);
+    let bindings = empty.path().join("bindings");
+    fs::rename(by_hand.join("build/bindings/app"), &bindings).unwrap();
+    fs::remove_dir_all(by_hand.join("build")).unwrap();
+    fs::rename(by_hand.join("dist/by-hand.wasm"), empty.path().join("slt.wasm")).unwrap();
+
+    let wit_bindgen = empty.path().join("wit-bindgen");
+    let script = format!(
+        "#!/bin/sh\n[ \"$*\" = 'c wit --world by-hand --rename-world app --out-dir build/bindings/app' ] || exit 1\n\
+         mkdir -p build/bindings/app && cp {}/* build/bindings/app\n",
+        bindings.display()
+    );
+    fs::write(&wit_bindgen, script).unwrap();
+    fs::set_permissions(&wit_bindgen, fs::Permissions::from_mode(0o755)).unwrap();
+
+    let rustc = |arguments: &[&str]| {
+        let output = Command::new("rustc").args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let host = rustc(&["-vV"]);
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let sysroot = rustc(&["--print", "sysroot"]);
+    let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
+    let made = Command::new("make")
+        .arg("CC=clang --target=wasm32-wasi")
+        .arg(format!(
+            "LDFLAGS=-fuse-ld={sysroot}/lib/rustlib/{host}/bin/wasm-component-ld"
+        ))
+        .env("PATH", format!("{}:{path}", empty.path().display()))
+        .current_dir(&by_hand)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let commands = fs::read(by_hand.join("build/compile_commands.json")).unwrap();
+    let commands: Vec<serde_json::Value> = serde_json::from_slice(&commands).unwrap();
+    assert_eq!(commands.len(), 4, "{commands:?}");
+
+    // the same world, and hardly another size
+    let check = slt(&by_hand, &["check"]);
+    assert_eq!((check.code, check.stderr.as_str()), (0, ""));
+    assert!(check.stdout.contains("against dist/by-hand.wasm"), "{}", check.stdout);
+    let size = |path: &Path| fs::metadata(path).unwrap().len();
+    let (make, ours) = (
+        size(&by_hand.join("dist/by-hand.wasm")),
+        size(&empty.path().join("slt.wasm")),
+    );
+    assert!(ours * 10 <= make * 11, "slt {ours}, make {make}");
+}

@@ -229,7 +229,7 @@ c() {
     adapter=${adapter%/Cargo.toml}/artefacts/wasi_snapshot_preview1.reactor.wasm
     (
         cd "$hand"
-        wit-bindgen c wit --world c-shortener --rename-world app --out-dir bindings >/dev/null
+        wit-bindgen c wit --world c-shortener --rename-world app --out-dir bindings >/dev/null 2>&1
         $cc -std=gnu11 -Os -DNDEBUG -s -mexec-model=reactor -I include -I src -I bindings \
             src/*.c bindings/app.c bindings/app_component_type.o -o core.wasm
         wasm-tools component new core.wasm --adapt "wasi_snapshot_preview1=$adapter" -o dist/c-shortener.wasm
@@ -237,23 +237,27 @@ c() {
     "$slt" emulate redis --port 0 >"$scratch/redis" &
     servers+=($!)
     until port=$(grep -o '[0-9]*$' "$scratch/redis"); do sleep 0.05; done
-    # answer FOLDER CACHE: serves its component until it has answered once.
+    # answer FILE FOLDER CACHE: appends what it costs slt to serve its component until it has answered once; without a FILE only serves.
     answer() {
-        local server address
-        XDG_CACHE_HOME=$2 "$slt" run --listen 127.0.0.1:0 "$1/dist/c-shortener.wasm" >"$scratch/listening" 2>&1 &
-        server=$!
-        until address=$(grep -o 'http://[0-9.:]*' "$scratch/listening"); do sleep 0.002; done
-        curl -sf "$address" >/dev/null
-        kill -INT "$server" && wait "$server"
+        rm -f "$scratch/output" "$scratch/pid"
+        (
+            until [[ -s $scratch/output ]] && address=$(grep -o 'http://[0-9.:]*' "$scratch/output"); do sleep 0.002; done
+            curl -sf "$address" >/dev/null || echo "no answer from $address" >>"$scratch/failed"
+            kill -INT "$(<"$scratch/pid")"
+        ) &
+        XDG_CACHE_HOME=$3 cost "$1" bash -c 'echo $$ >"$0/pid"; exec "$@"' "$scratch" \
+            "$slt" run --listen 127.0.0.1:0 "$2/dist/c-shortener.wasm"
+        wait $!
+        [[ ! -e $scratch/failed ]] || { cat "$scratch/failed" >&2; exit 1; }
     }
     for which in "$project" "$hand"; do
         sed -i "s|redis://[0-9.:]*|redis://127.0.0.1:$port|" "$which/slightfile.toml"
-        answer "$which" "$scratch/cache"
+        answer /dev/null "$which" "$scratch/cache"
     done
     for ((run = 0; run < RUNS; run++)); do
         for which in hand:"$hand" slt:"$project" again:"$hand"; do
-            cost "$scratch/c-cold-${which%%:*}" answer "${which#*:}" "$scratch/cold-$run-${which%%:*}"
-            cost "$scratch/c-warm-${which%%:*}" answer "${which#*:}" "$scratch/cache"
+            answer "$scratch/c-cold-${which%%:*}" "${which#*:}" "$scratch/cold-$run-${which%%:*}"
+            answer "$scratch/c-warm-${which%%:*}" "${which#*:}" "$scratch/cache"
         done
     done
     size() { stat -c %s "$1/dist/c-shortener.wasm"; }

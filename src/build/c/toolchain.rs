@@ -366,12 +366,13 @@ impl System<'_> {
         );
         let is = |id: &str| ids.split_whitespace().any(|word| word == id);
         let mac = self.at("/System/Library/CoreServices/SystemVersion.plist").is_file();
-        if is("debian") || is("ubuntu") {
-            let version = value("VERSION_ID").unwrap_or_default();
-            let clang = DEBIAN_CLANG
-                .iter()
-                .find(|(known, _)| *known == version)
-                .map_or("N", |(_, clang)| clang);
+        // what is made from Ubuntu has versions of its own, and says which Ubuntu it is
+        let release = value("UBUNTU_CODENAME").or_else(|| value("VERSION_CODENAME"));
+        let clang = DEBIAN_CLANG
+            .iter()
+            .find(|(known, _)| release.as_deref() == Some(*known))
+            .filter(|_| is("debian") || is("ubuntu"));
+        if let Some((_, clang)) = clang {
             format!("apt install clang lld wasi-libc libclang-rt-{clang}-dev-wasm32")
         } else if is("fedora") {
             "dnf install clang lld wasi-libc-static compiler-rt".into()
@@ -387,13 +388,12 @@ impl System<'_> {
 
 /// Which clang a release of Debian or Ubuntu calls `clang`: its library for WebAssembly has that number in its name.
 const DEBIAN_CLANG: &[(&str, &str)] = &[
-    ("12", "14"),
-    ("13", "19"),
-    ("22.04", "14"),
-    ("24.04", "18"),
-    ("24.10", "19"),
-    ("25.04", "20"),
-    ("25.10", "20"),
+    ("bookworm", "14"),
+    ("trixie", "19"),
+    ("jammy", "14"),
+    ("noble", "18"),
+    ("plucky", "20"),
+    ("questing", "20"),
 ];
 
 fn program(folder: &Path, name: &str) -> Option<PathBuf> {
@@ -431,7 +431,7 @@ mod tests {
         for path in files {
             let path = top.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "ID=ubuntu\nVERSION_ID=\"24.04\"\n").unwrap();
+            std::fs::write(path, "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"22\"\nVERSION_CODENAME=wilma\nUBUNTU_CODENAME=noble\n").unwrap();
         }
         let mut environment = BTreeMap::from([("PATH".to_owned(), OsString::from("bin"))]);
         environment.extend(sdk.map(|sdk| ("WASI_SDK_PATH".to_owned(), sdk.into())));

@@ -346,3 +346,154 @@ fn the_makefile_of_the_template_needs_no_slt() {
     );
     assert!(ours * 10 <= make * 11, "slt {ours}, make {make}");
 }
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_main_and_an_export_where_tests_cannot_have_them() {
+    let test = "int main(void) { return 5; }\n";
+    let stray = project(
+        COMMAND,
+        &[
+            ("src/hello.c", &HELLO.replace("int main", "int\nmain")),
+            ("tests/own.c", test),
+        ],
+    );
+    let run = slt(stray.path(), &["test"]);
+    insta::assert_snapshot!("a_main_that_tests_are_linked_with", own_words(&run, stray.path()));
+    fs::rename(stray.path().join("src/hello.c"), stray.path().join("src/main.c")).unwrap();
+    let run = slt(stray.path(), &["test"]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert!(
+        run.stdout.contains("FAIL") && run.stdout.contains("  own"),
+        "{}",
+        run.stdout
+    );
+
+    let user = "#include \"app.h\"\nuint32_t used(void) { return exports_app_add(1, 2); }\n";
+    let export = project(
+        CALLED,
+        &[
+            ("src/main.c", ADD),
+            ("src/user.c", user),
+            (
+                "tests/t.c",
+                "unsigned used(void);\nint main(void) { return used() != 3; }\n",
+            ),
+        ],
+    );
+    assert_eq!(slt(export.path(), &["build"]).code, 0);
+    let run = slt(export.path(), &["test"]);
+    insta::assert_snapshot!(
+        "an_export_that_tests_are_linked_without",
+        own_words(&run, export.path())
+    );
+    fs::rename(export.path().join("src/main.c"), export.path().join("src/add.c")).unwrap();
+    let run = slt(export.path(), &["test"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_source_that_nothing_compiles_is_named() {
+    let main = HELLO
+        .replace("puts(\"hello\")", "helper()")
+        .replace("int main", "void helper(void);\nint main");
+    let project = project(
+        COMMAND,
+        &[("src/main.c", &main), ("src/deep/helper.c", "void helper(void) {}\n")],
+    );
+    let run = slt(project.path(), &["build"]);
+    insta::assert_snapshot!(own_words(&run, project.path()));
+}
+
+/// What a WASI libc of 2022 does by itself: as far as this machine has one, slt refuses what was linked with it.
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_command_that_was_linked_with_an_old_libc() {
+    use std::process::Command;
+
+    let old = Path::new("/usr/lib/wasm32-wasi/crt1-command.o");
+    let crt = fs::read(old).unwrap_or_default();
+    assert!(
+        !crt.windows(17).any(|name| name == b"__wasm_call_ctors"),
+        "this libc is not an old one"
+    );
+    let wit = "package example:c;\nworld c { import wasi:cli/environment@0.2.0; }\n";
+    let cli = "package wasi:cli@0.2.0;\ninterface environment { get-arguments: func() -> list<string>; }\n";
+    let main = "#include \"app.h\"\n#include <stdio.h>\n\nint main(void) {\n  app_list_string_t arguments;\n  \
+                wasi_cli_environment_get_arguments(&arguments);\n  puts(\"lost\");\n  return 0;\n}\n";
+    let project = project(wit, &[("src/main.c", main), ("wit/deps/cli.wit", cli)]);
+    assert_eq!(slt(project.path(), &["build"]).code, 0);
+    let bindings = "build/bindings/app";
+    let linked = Command::new("clang")
+        .args(["--target=wasm32-wasi", "-I", bindings, "src/main.c"])
+        .args([format!("{bindings}/app.c"), format!("{bindings}/app_component_type.o")])
+        .args(["-o", "by-hand.wasm"])
+        .current_dir(project.path())
+        .status()
+        .unwrap();
+    assert!(linked.success());
+    let slightfile = format!("{SLIGHTFILE}component = \"by-hand.wasm\"\n");
+    fs::write(project.path().join("slightfile.toml"), slightfile).unwrap();
+    let run = slt(project.path(), &["build"]);
+    insta::assert_snapshot!(failure(&run, project.path()));
+}
+
+/// What is wrong in the slightfile may decide what is built.
+#[test]
+fn a_slightfile_with_errors_builds_nothing() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let mut shown = String::new();
+    for line in ["biuld = \"exit 3\"", "build = [\"make\"]", "build = \" \""] {
+        fs::write(project.path().join("slightfile.toml"), format!("{SLIGHTFILE}{line}\n")).unwrap();
+        let run = slt_with(project.path(), &["build"], &[("PATH", "")]);
+        shown.push_str(&failure(&run, project.path()));
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_clang_that_does_nothing() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let run = with_clang(
+        project.path(),
+        "echo 'libLLVM.so: cannot open shared object file' >&2; exit 127",
+    );
+    assert_eq!(run.code, 1);
+    let doctor = slt_with(project.path(), &["doctor"], &[("PATH", ""), ("WASI_SDK_PATH", "sdk")]);
+    let line = doctor
+        .stdout
+        .lines()
+        .find(|line| line.contains("small program"))
+        .unwrap();
+    assert!(
+        line.contains("can't make a small program: libLLVM.so: cannot open shared object file"),
+        "{line}"
+    );
+    assert_eq!(doctor.code, 3);
+}
+
+/// A library that `LDFLAGS` names is linked anew when it changes.
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_library_that_changes_is_linked_again() {
+    let main =
+        "#include <stdio.h>\n\nint value(void);\nint main(void) {\n  printf(\"%d\\n\", value());\n  return 0;\n}\n";
+    let project = project(COMMAND, &[("src/main.c", main)]);
+    let output = |value: &str| {
+        fs::write(
+            project.path().join("value.c"),
+            format!("int value(void) {{ return {value}; }}\n"),
+        )
+        .unwrap();
+        let compiled = std::process::Command::new("clang")
+            .args(["--target=wasm32-wasi", "-c", "value.c", "-o", "value.o"])
+            .current_dir(project.path())
+            .status();
+        assert!(compiled.unwrap().success());
+        with_tools(project.path(), &["run", "--quiet"], &[("LDFLAGS", "value.o")]).stdout
+    };
+    assert_eq!(output("1"), "1\n");
+    assert_eq!(output("2"), "2\n");
+}

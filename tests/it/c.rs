@@ -2,6 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
+#[cfg(unix)]
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -286,15 +290,53 @@ fn reactor_and_command_mixed_up() {
     insta::assert_snapshot!("no_main_in_a_test", own_words(&run, test.path()));
 }
 
+/// Puts a program `wit-bindgen` into a folder, which has these bindings of a world and no others.
+#[cfg(unix)]
+pub fn play_wit_bindgen(folder: &Path, bindings: &Path, world: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let program = folder.join("wit-bindgen");
+    let script = format!(
+        "#!/bin/sh\n[ \"$*\" = 'c wit --world {world} --rename-world app --out-dir build/bindings/app' ] || exit 1\n\
+         mkdir -p build/bindings/app && cp {}/* build/bindings/app\n",
+        bindings.display()
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The linker that makes components, which Rust brings.
+#[cfg(unix)]
+pub fn component_linker() -> PathBuf {
+    let rustc = |arguments: &[&str]| {
+        let output = Command::new("rustc").args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let host = rustc(&["-vV"]);
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let sysroot = PathBuf::from(rustc(&["--print", "sysroot"]));
+    sysroot.join("lib/rustlib").join(host).join("bin/wasm-component-ld")
+}
+
+/// Runs `make` in a project, with a folder of programs that comes first on PATH.
+#[cfg(unix)]
+pub fn make(project: &Path, programs: &Path, arguments: &[&str]) {
+    let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
+    let made = Command::new("make")
+        .args(arguments)
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .current_dir(project)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
 /// The template's Makefile, with wit-bindgen's program played by what slt generated with its library, and with the linker that makes
 /// components which Rust brings.
 #[cfg(unix)]
 #[test]
 #[ignore = "needs a C toolchain for WebAssembly"]
 fn the_makefile_of_the_template_needs_no_slt() {
-    use std::os::unix::fs::PermissionsExt;
-    use std::process::Command;
-
     let empty = folder(&[]);
     assert_eq!(slt(empty.path(), &["new", "by-hand", "--template", "c"]).code, 0);
     let by_hand = empty.path().join("by-hand");
@@ -304,33 +346,9 @@ fn the_makefile_of_the_template_needs_no_slt() {
     fs::remove_dir_all(by_hand.join("build")).unwrap();
     fs::rename(by_hand.join("dist/by-hand.wasm"), empty.path().join("slt.wasm")).unwrap();
 
-    let wit_bindgen = empty.path().join("wit-bindgen");
-    let script = format!(
-        "#!/bin/sh\n[ \"$*\" = 'c wit --world by-hand --rename-world app --out-dir build/bindings/app' ] || exit 1\n\
-         mkdir -p build/bindings/app && cp {}/* build/bindings/app\n",
-        bindings.display()
-    );
-    fs::write(&wit_bindgen, script).unwrap();
-    fs::set_permissions(&wit_bindgen, fs::Permissions::from_mode(0o755)).unwrap();
-
-    let rustc = |arguments: &[&str]| {
-        let output = Command::new("rustc").args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    let host = rustc(&["-vV"]);
-    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    let sysroot = rustc(&["--print", "sysroot"]);
-    let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
-    let made = Command::new("make")
-        .arg("CC=clang --target=wasm32-wasi")
-        .arg(format!(
-            "LDFLAGS=-fuse-ld={sysroot}/lib/rustlib/{host}/bin/wasm-component-ld"
-        ))
-        .env("PATH", format!("{}:{path}", empty.path().display()))
-        .current_dir(&by_hand)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    play_wit_bindgen(empty.path(), &bindings, "by-hand");
+    let linker = format!("LDFLAGS=-fuse-ld={}", component_linker().display());
+    make(&by_hand, empty.path(), &["CC=clang --target=wasm32-wasi", &linker]);
     let commands = fs::read(by_hand.join("build/compile_commands.json")).unwrap();
     let commands: Vec<serde_json::Value> = serde_json::from_slice(&commands).unwrap();
     assert_eq!(commands.len(), 4, "{commands:?}");

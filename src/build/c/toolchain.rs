@@ -398,8 +398,7 @@ const DEBIAN_CLANG: &[(&str, &str)] = &[
 
 fn program(folder: &Path, name: &str) -> Option<PathBuf> {
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
-    (cfg!(windows) || os::is_executable(&metadata)).then_some(path)
+    os::is_program(&path).then_some(path)
 }
 
 /// A program in the folder where another really lies.

@@ -318,9 +318,9 @@ pub fn component_linker() -> PathBuf {
     sysroot.join("lib/rustlib").join(host).join("bin/wasm-component-ld")
 }
 
-/// Runs `make` in a project, with a folder of programs that comes first on PATH.
+/// Runs `make` in a project, with a folder of programs that comes first on PATH: whether it succeeded, and what it said.
 #[cfg(unix)]
-pub fn make(project: &Path, programs: &Path, arguments: &[&str]) {
+pub fn make(project: &Path, programs: &Path, arguments: &[&str]) -> (bool, String) {
     let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
     let made = Command::new("make")
         .args(arguments)
@@ -328,7 +328,7 @@ pub fn make(project: &Path, programs: &Path, arguments: &[&str]) {
         .current_dir(project)
         .output()
         .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    (made.status.success(), String::from_utf8(made.stderr).unwrap())
 }
 
 /// The template's Makefile, with wit-bindgen's program played by what slt generated with its library, and with the linker that makes
@@ -347,21 +347,51 @@ fn the_makefile_of_the_template_needs_no_slt() {
     fs::rename(by_hand.join("dist/by-hand.wasm"), empty.path().join("slt.wasm")).unwrap();
 
     play_wit_bindgen(empty.path(), &bindings, "by-hand");
-    let linker = format!("LDFLAGS=-fuse-ld={}", component_linker().display());
-    make(&by_hand, empty.path(), &["CC=clang --target=wasm32-wasi", &linker]);
-    let commands = fs::read(by_hand.join("build/compile_commands.json")).unwrap();
-    let commands: Vec<serde_json::Value> = serde_json::from_slice(&commands).unwrap();
-    assert_eq!(commands.len(), 4, "{commands:?}");
+    let make = |ldflags: &str| {
+        let ldflags = format!("LDFLAGS={ldflags}");
+        make(&by_hand, empty.path(), &["CC=clang --target=wasm32-wasi", &ldflags])
+    };
+    // Makes the component; returns how many sources it has, and when it was made.
+    let component = by_hand.join("dist/by-hand.wasm");
+    let components = format!("-fuse-ld={}", component_linker().display());
+    let made = || {
+        let (success, said) = make(&components);
+        assert!(success, "{said}");
+        let commands = fs::read(by_hand.join("build/compile_commands.json")).unwrap();
+        let commands: Vec<serde_json::Value> = serde_json::from_slice(&commands).unwrap();
+        (commands.len(), fs::metadata(&component).unwrap().modified().unwrap())
+    };
+    let (sources, first) = made();
+    assert_eq!((sources, made()), (4, (4, first)));
+    // a source comes, its header has another name, it goes
+    let (source, header) = (by_hand.join("src/more.c"), by_hand.join("src/more.h"));
+    fs::write(&header, "#define MORE 1\n").unwrap();
+    fs::write(&source, "#include \"more.h\"\nint more = MORE;\n").unwrap();
+    let (sources, more) = made();
+    assert!(sources == 5 && more > first, "{sources}");
+    fs::rename(&header, by_hand.join("src/renamed.h")).unwrap();
+    fs::write(&source, "#include \"renamed.h\"\nint more = MORE;\n").unwrap();
+    let (_, renamed) = made();
+    assert!(renamed > more);
+    fs::remove_file(&source).unwrap();
+    let (sources, gone) = made();
+    assert!(sources == 4 && gone > renamed, "{sources}");
+    // a linker that makes core modules is told from one that makes components
+    let (success, said) = make("");
+    assert!(!success, "{said}");
+    assert!(
+        said.contains("dist/by-hand.wasm is a core module and no component"),
+        "{said}"
+    );
+    assert!(!component.exists());
+    made();
 
     // the same world, and hardly another size
     let check = slt(&by_hand, &["check"]);
     assert_eq!((check.code, check.stderr.as_str()), (0, ""));
     assert!(check.stdout.contains("against dist/by-hand.wasm"), "{}", check.stdout);
     let size = |path: &Path| fs::metadata(path).unwrap().len();
-    let (make, ours) = (
-        size(&by_hand.join("dist/by-hand.wasm")),
-        size(&empty.path().join("slt.wasm")),
-    );
+    let (make, ours) = (size(&component), size(&empty.path().join("slt.wasm")));
     assert!(ours * 10 <= make * 11, "slt {ours}, make {make}");
 }
 
@@ -514,4 +544,38 @@ fn a_library_that_changes_is_linked_again() {
     };
     assert_eq!(output("1"), "1\n");
     assert_eq!(output("2"), "2\n");
+}
+
+/// What `slt_test.h` promises, in a component: on the C library that the toolchain brings.
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn what_has_checked_nothing_does_not_pass() {
+    let empty = folder(&[]);
+    let new = ["new", "greeter", "--template", "c", "--with", "http"];
+    assert_eq!(slt(empty.path(), &new).code, 0);
+    let greeter = empty.path().join("greeter");
+    let test = |text: &str| {
+        fs::write(greeter.join("tests/app.c"), text).unwrap();
+        let run = slt(&greeter, &["test"]);
+        (run.code, format!("{}{}", run.stdout, run.stderr))
+    };
+    let (code, shown) = test(
+        "#include \"slt_test.h\"\n\nTEST(exits)\n{\n    exit(0);\n    CHECK(false);\n}\n\nTEST(returns)\n{\n    CHECK(true);\n}\n",
+    );
+    assert_eq!(code, 1, "{shown}");
+    assert!(
+        shown.contains("tests/app.c:3: `exits` called `exit`, where a test returns\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("1 passed, 1 failed"), "{shown}");
+    let (code, shown) = test("#include \"slt_test.h\"\n");
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("there is no TEST in this program\n"), "{shown}");
+    assert!(shown.contains("does not list its tests"), "{shown}");
+    // a program with a `main` of its own is one test
+    let (code, shown) = test(
+        "#define SLT_TEST_WITHOUT_MAIN\n#include \"slt_test.h\"\n\nint main(void)\n{\n    CHECK(true);\n    return 0;\n}\n",
+    );
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("1 passed"), "{shown}");
 }

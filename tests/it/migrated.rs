@@ -243,7 +243,8 @@ fn a_client_in_c_is_made_without_slt() {
         "WASI_CC=clang --target=wasm32-wasi -fuse-ld={} {runtime}",
         linker.display()
     );
-    make(&project, empty.path(), &[&compiler]);
+    let (success, said) = make(&project, empty.path(), &[&compiler]);
+    assert!(success, "{said}");
 
     let redis = redis();
     let environment = [("REDIS_ADDRESS", redis.address.as_str())];

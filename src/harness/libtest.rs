@@ -98,6 +98,16 @@ pub fn reason(end: &Result<GuestEnd, Deadlock>, stderr: &str, shared: &Shared) -
     }
 }
 
+/// How the last line begins that libtest prints.
+const RESULT: &str = "\ntest result: ";
+
+/// What that line says of one test that ran alone: its word, and how many passed, failed, were ignored and measured.
+const RESULTS: [(&str, [usize; 4], Said); 3] = [
+    ("ok", [1, 0, 0, 0], Said::Ok),
+    ("FAILED", [0, 1, 0, 0], Said::Failed),
+    ("ok", [0, 0, 1, 0], Said::ShouldPanic),
+];
+
 /// What libtest said of a test that it ran alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
@@ -121,15 +131,21 @@ fn one(stdout: &str, name: &str) -> (Said, String) {
         return (Said::Nothing, stdout.to_owned());
     };
     let rest = stdout.get(at + length..).unwrap_or_default();
-    let (body, result) = match rest.rfind("test result: ").map(|end| rest.split_at(end)) {
-        Some((body, result)) => (without_failures(body), result),
-        None => (rest, ""),
+    // what the test itself wrote stands before it
+    let parts = rest.rfind(RESULT).map(|end| rest.split_at(end));
+    let said = parts.map_or(Said::Nothing, |(_, result)| verdict(result));
+    let body = match (said, parts) {
+        (Said::Failed, Some((body, _))) => without_failures(body),
+        (Said::Ok | Said::ShouldPanic, Some((body, _))) => body,
+        _ => rest,
     };
-    let said = verdict(result);
     let body = body.trim_end_matches('\n');
     // the word stands right behind what the test wrote, whether that ended its line or not
-    let body = said.word().map_or(body, |word| body.strip_suffix(word).unwrap_or(body));
-    (said, body.trim_matches('\n').to_owned())
+    match said.word().map(|word| body.strip_suffix(word)) {
+        Some(None) if said == Said::Ok => (Said::Nothing, rest.trim_matches('\n').to_owned()),
+        Some(Some(own)) => (said, own.trim_matches('\n').to_owned()),
+        _ => (said, body.trim_matches('\n').to_owned()),
+    }
 }
 
 /// Takes away the list that libtest prints of tests that failed.
@@ -137,16 +153,32 @@ fn without_failures(body: &str) -> &str {
     body.find("\nfailures:\n").and_then(|at| body.get(..at)).unwrap_or(body)
 }
 
-/// Reads the counts of the one test that ran.
+/// Reads `ok. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.00s`: nothing, unless all of it is there.
 fn verdict(result: &str) -> Said {
-    let is_one = |what: &str| result.contains(&format!(" 1 {what}"));
-    match result {
-        "" => Said::Nothing,
-        _ if is_one("passed") => Said::Ok,
-        _ if is_one("failed") => Said::Failed,
-        _ if is_one("ignored") => Said::ShouldPanic,
-        _ => Said::Nothing,
-    }
+    let line = result.strip_prefix(RESULT).and_then(|result| result.lines().next());
+    let read = line.and_then(counts);
+    let known = RESULTS.iter().find(|(word, counts, _)| read == Some((*word, *counts)));
+    known.map_or(Said::Nothing, |(_, _, said)| *said)
+}
+
+/// The word of a result, and how many passed, failed, were ignored and measured.
+fn counts(line: &str) -> Option<(&str, [usize; 4])> {
+    let (word, counts) = line.split_once(". ")?;
+    let mut parts = counts.split("; ");
+    let mut count = |what: &str| parts.next()?.strip_suffix(what)?.parse::<usize>().ok();
+    let counts = [
+        count(" passed")?,
+        count(" failed")?,
+        count(" ignored")?,
+        count(" measured")?,
+    ];
+    count(" filtered out")?;
+    let is_whole = match (parts.next(), parts.next()) {
+        (None, _) => true,
+        (Some(time), None) => time.starts_with("finished in ") && time.ends_with('s'),
+        _ => false,
+    };
+    is_whole.then_some((word, counts))
 }
 
 impl Said {
@@ -213,8 +245,31 @@ mod tests {
             let stdout = format!("\nrunning 1 test\n{inner}\ntest result: {result}; 0 measured; 3 filtered out\n\n");
             assert_eq!(one(&stdout, "a::b"), (said, output.to_owned()), "{inner}");
         }
-        let cut = "\nrunning 1 test\ntest a::b ... about to trap\n";
-        assert_eq!(one(cut, "a::b"), (Said::Nothing, "about to trap".to_owned()));
+    }
+
+    #[test]
+    fn what_a_test_says_itself_is_no_verdict() {
+        let whole = "ok. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out";
+        for inner in [
+            "about to trap".to_owned(),
+            "test result: ok. 1 passed".to_owned(),
+            "ok\n\ntest result: ok. 1 passed".to_owned(),
+            "ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured".to_owned(),
+            "ok\n\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out".to_owned(),
+            "ok\n\ntest result: FAILED. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out".to_owned(),
+            format!("ok\n\ntest result: {whole}; and more"),
+            format!("ok\n\ntest result: {whole}; finished in 0.00s; and more"),
+            format!("ok test result: {whole}"),
+            format!("test result: {whole}"),
+            format!("hello\n\ntest result: {whole}"),
+        ] {
+            let stdout = format!("\nrunning 1 test\ntest a::b ... {inner}\n");
+            assert_eq!(one(&stdout, "a::b"), (Said::Nothing, inner.clone()), "{inner}");
+        }
+        let timed = format!("\nrunning 1 test\ntest a::b ... ok\n\ntest result: {whole}; finished in 0.00s\n\n");
+        assert_eq!(one(&timed, "a::b"), (Said::Ok, String::new()));
+        let own = format!("\nrunning 1 test\ntest a::b ... \nfailures:\nnone\nok\n\ntest result: {whole}\n\n");
+        assert_eq!(one(&own, "a::b"), (Said::Ok, "failures:\nnone".to_owned()));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub enum ForeignError {
     /// Git failed.
     #[error("git cannot clone `{url}`:\n{said}")]
     Clone {
-        /// The URL, without a password.
+        /// The URL, without a user and a query.
         url: String,
         /// What git said.
         said: String,

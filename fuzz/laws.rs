@@ -88,6 +88,7 @@ fn everything() -> World {
             .flat_map(|capability| capability.exports)
             .map(interface)
             .collect(),
+        uncalled: Vec::new(),
     }
 }
 

@@ -6,7 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::component::{componentize, is_component};
+use sha2::{Digest, Sha256};
+
+use super::component::{ComponentError, componentize, is_component};
 use super::dist::{self, file};
 use super::{BuildError, BuildPlan, BuiltApp, Command, tool};
 use crate::events::{Event, Sink};
@@ -31,11 +33,18 @@ pub(super) fn app(plan: &BuildPlan, command: &Command, sink: &Sink) -> Result<Bu
         });
     }
     let stamps = plan.root.join(OWN);
+    let bytes = dist::read(&command.component)?;
     Ok(BuiltApp {
         about: command.about.clone(),
-        artifact: component(plan, command, &stamps)?,
+        artifact: component(plan, command, &bytes, &stamps)?,
+        // tools that make the same from the same give it one time of change for ever
+        digest: Some(hex(&Sha256::digest(&bytes))),
         stamps,
     })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn run(plan: &BuildPlan, line: &str, sink: &Sink) -> Result<(), BuildError> {
@@ -50,15 +59,20 @@ fn run(plan: &BuildPlan, line: &str, sink: &Sink) -> Result<(), BuildError> {
 }
 
 /// Where the component lies: what was left, or what was made of it in `own`.
-fn component(plan: &BuildPlan, command: &Command, own: &Path) -> Result<PathBuf, BuildError> {
+fn component(plan: &BuildPlan, command: &Command, bytes: &[u8], own: &Path) -> Result<PathBuf, BuildError> {
     let left = &command.component;
-    let bytes = dist::read(left)?;
-    if is_component(&bytes) {
+    if is_component(bytes) {
         return Ok(left.clone());
     }
-    // without a `wit` folder there is only what the module says itself
-    let worlds = project::worlds(&plan.root.join(project::WIT), &command.about.name, &plan.root).ok();
-    let component = componentize(&bytes, worlds.as_ref()).map_err(|source| BuildError::Component {
+    let wit = plan.root.join(project::WIT);
+    let made = match componentize(bytes, None) {
+        Err(ComponentError::NoWorld) if wit.is_dir() => {
+            let worlds = project::worlds(&wit, &command.about.name, &plan.root).map_err(BuildError::Wit)?;
+            componentize(bytes, Some(&worlds))
+        }
+        made => made,
+    };
+    let component = made.map_err(|source| BuildError::Component {
         path: left.clone(),
         source,
     })?;

@@ -22,13 +22,14 @@ struct Stamp {
     version: String,
     revision: Option<String>,
     artifact: FileStamp,
+    digest: Option<String>,
     output: FileStamp,
 }
 
 /// A file as it was.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct FileStamp {
-    path: PathBuf,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FileStamp {
+    pub(super) path: PathBuf,
     bytes: u64,
     modified_nanoseconds: u128,
 }
@@ -126,11 +127,12 @@ fn stamp(app: &BuiltApp, output: &Path, revision: Option<&str>) -> io::Result<St
         version: app.about.version.clone(),
         revision: revision.map(Into::into),
         artifact: file_stamp(&app.artifact)?,
+        digest: app.digest.clone(),
         output: file_stamp(output)?,
     })
 }
 
-fn file_stamp(path: &Path) -> io::Result<FileStamp> {
+pub(super) fn file_stamp(path: &Path) -> io::Result<FileStamp> {
     let metadata = fs::metadata(path)?;
     let modified = metadata.modified()?.duration_since(UNIX_EPOCH);
     Ok(FileStamp {

@@ -60,7 +60,7 @@ pub enum BuildError {
     #[error("no C bindings can be made of the world: {0}")]
     Bindings(String),
     /// No C toolchain for WebAssembly.
-    #[error("there is no C compiler for WebAssembly{}", .0.found.iter().map(|found| format!("; {found}")).collect::<String>())]
+    #[error("{0}")]
     NoCToolchain(Missing),
     /// A C toolchain that is not whole.
     #[error("{toolchain} {lacks}")]
@@ -81,8 +81,8 @@ pub enum BuildError {
         function: String,
         /// Where it is declared.
         header: String,
-        /// Whether the code has a `main` in its place.
-        has_main: bool,
+        /// Whether this is a test program, which is linked without `src/main.c`.
+        without_main: bool,
     },
     /// A program without `main`.
     #[error("`{name}` has no `main`")]
@@ -94,9 +94,32 @@ pub enum BuildError {
         /// Whether it is a test.
         is_test: bool,
     },
+    /// Code with a `main` where there is none.
+    #[error("`{source_file}` has a `main`")]
+    StrayMain {
+        /// The file.
+        source_file: String,
+        /// The world whose functions are called; none where it is tests that have another `main`.
+        world: Option<String>,
+    },
     /// It does not link. The linker has said why.
-    #[error("`{0}` does not link")]
-    Link(String),
+    #[error("`{name}` does not link")]
+    Link {
+        /// What was linked.
+        name: String,
+        /// A source that is not compiled.
+        left_out: Option<String>,
+    },
+    /// A C toolchain that does not do what the smallest program takes.
+    #[error("{toolchain} can't make a small program: {said}")]
+    DeadCToolchain {
+        /// Which.
+        toolchain: String,
+        /// What it said last.
+        said: String,
+        /// What to type to have one.
+        install: String,
+    },
     /// A tool is not installed.
     #[error("`{0}` is not on PATH")]
     NoTool(String),
@@ -145,7 +168,9 @@ impl BuildError {
     #[must_use]
     pub fn install(&self) -> Option<&str> {
         match self {
-            Self::NoCToolchain(Missing { install, .. }) | Self::BadCToolchain { install, .. } => Some(install),
+            Self::NoCToolchain(Missing::Nothing { install, .. })
+            | Self::BadCToolchain { install, .. }
+            | Self::DeadCToolchain { install, .. } => Some(install),
             _ => None,
         }
     }
@@ -163,20 +188,32 @@ impl BuildError {
             Self::Ambiguous { .. } => "name one of them as `default-run` in `Cargo.toml`".into(),
             Self::Cargo => "the first build fetches crates, and needs the network for it".into(),
             Self::Wit(problem) => return problem.hint.clone(),
-            Self::NoCToolchain(Missing { install, .. }) | Self::BadCToolchain { install, .. } => {
+            Self::NoCToolchain(Missing::Sdk(_)) => "correct it, or unset it to have another toolchain taken".into(),
+            Self::NoCToolchain(Missing::Nothing { install, .. })
+            | Self::BadCToolchain { install, .. }
+            | Self::DeadCToolchain { install, .. } => {
                 format!("`{install}`; or name a WASI SDK with `WASI_SDK_PATH`")
             }
             Self::Unimplemented {
                 function,
-                header,
-                has_main: true,
+                without_main: true,
                 ..
             } => format!(
-                "a component of this world is called, and has no `main`: define `{function}` in its stead, which `{header}` declares"
+                "tests are linked without `src/main.c`: if it has `{function}`, move that into another file of `src/`"
             ),
             Self::Unimplemented { function, header, .. } => {
                 format!("define `{function}`, which `{header}` declares")
             }
+            Self::StrayMain { world: Some(world), .. } => format!(
+                "a component of the world `{world}` is called, and has no `main`; what is run has a world that exports nothing"
+            ),
+            Self::StrayMain { world: None, .. } => {
+                "put it into `src/main.c`, which tests are not linked with: they have a `main` of their own".into()
+            }
+            Self::Link {
+                left_out: Some(left_out),
+                ..
+            } => format!("only `src/*.c` is compiled, and not `{left_out}`; `[app] build` takes any other build"),
             Self::NoMain { is_test: true, .. } => {
                 "a test program includes `slt_test.h`, which brings its `main`, or has one of its own".into()
             }
@@ -202,7 +239,7 @@ impl BuildError {
             Self::NotMade { line: None, .. } => "`[app] build` names the command that makes it".into(),
             Self::Manifest(_)
             | Self::Bindings(_)
-            | Self::Link(_)
+            | Self::Link { left_out: None, .. }
             | Self::Compile
             | Self::Command(_)
             | Self::NoTool(_)

@@ -94,6 +94,8 @@ pub struct BuiltApp {
     pub about: About,
     /// What the toolchain made: a component.
     pub artifact: PathBuf,
+    /// The SHA-256 of its bytes, where size and time of change may not tell one from the next.
+    pub digest: Option<String>,
     /// A folder that the toolchain cleans, where it is remembered what was written from what.
     pub stamps: PathBuf,
 }

@@ -40,6 +40,7 @@ fn built(artifact: &Artifact, kind: TargetKind) -> Option<BuiltApp> {
     let (name, version) = package(artifact);
     artifact.target.is_kind(kind).then(|| BuiltApp {
         about: About { name, version },
+        digest: None,
         stamps: file.with_file_name("slt").into(),
         artifact: file.into(),
     })
@@ -120,6 +121,7 @@ mod tests {
                 name: "p".into(),
                 version: "0.1.0".into(),
             },
+            digest: None,
             stamps: "/target/slt".into(),
             artifact: format!("/target/{name}.wasm").into(),
         });

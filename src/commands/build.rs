@@ -6,7 +6,7 @@ use super::{Exit, Failure, Session};
 use crate::build::{self, About, BuildError, BuildPlan, Command, Toolchain, c};
 use crate::cli::Build;
 use crate::project::{self, Project};
-use crate::slightfile::{self, Slightfile};
+use crate::slightfile::{self, Diagnostic, Slightfile};
 use crate::ui::diagnostics::Source;
 
 /// The version of what does not say its own.
@@ -33,7 +33,7 @@ fn slightfile(session: &Session<'_>) -> Result<Option<(Project, Slightfile)>, Fa
     let project = project::load(&directory, config.as_deref())
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))?;
     let (slightfile, diagnostics) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
-    match slightfile {
+    match slightfile.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) {
         Some(slightfile) => Ok(Some((project, slightfile))),
         None => {
             let source = Source {
@@ -106,12 +106,14 @@ pub(super) fn failure(error: BuildError) -> Failure {
         | BuildError::Bindings(_)
         | BuildError::Unimplemented { .. }
         | BuildError::NoMain { .. }
-        | BuildError::Link(_)
+        | BuildError::StrayMain { .. }
+        | BuildError::Link { .. }
         | BuildError::Command(_)
         | BuildError::Component { .. } => Failure::failed(message),
         BuildError::Cargo
         | BuildError::NoCToolchain(_)
         | BuildError::BadCToolchain { .. }
+        | BuildError::DeadCToolchain { .. }
         | BuildError::CommandNotFound(_)
         | BuildError::NoTool(_)
         | BuildError::Tool { .. }

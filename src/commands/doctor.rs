@@ -202,15 +202,14 @@ impl Tools<'_> {
     fn try_c(&self) -> Result<c::toolchain::CToolchain, BuildError> {
         let environment = &self.invocation.environment;
         let toolchain = c::toolchain::find(environment, self.directory).map_err(BuildError::NoCToolchain)?;
-        let folder = os::temporary_directory(environment).join(format!("slt-doctor-{}", std::process::id()));
-        let made = os::make_private_directory(&folder);
-        made.map_err(|source| BuildError::File {
-            verb: "create",
-            path: folder.clone(),
+        let above = os::temporary_directory(environment);
+        let folder = os::TemporaryFolder::new(environment).map_err(|source| BuildError::File {
+            verb: "create a folder in",
+            path: above,
             source,
         })?;
         let plan = BuildPlan {
-            root: folder.clone(),
+            root: folder.path().to_owned(),
             toolchain: None,
             command: None,
             release: false,
@@ -219,8 +218,6 @@ impl Tools<'_> {
             quiet: true,
         };
         let tried = c::probe(&toolchain, &plan);
-        // what is left of it lies in the temporary folder
-        let _ = std::fs::remove_dir_all(&folder);
         tried.map(|()| toolchain)
     }
 

@@ -9,8 +9,16 @@ const FILES_MAX: usize = 20_000;
 /// The largest `Cargo.toml` that is read, in bytes.
 const MANIFEST_MAX_BYTES: u64 = 1 << 20;
 
-/// What the component is made from, in a project of cargo's.
-const SOURCES: &[&str] = &["src", "wit", "Cargo.toml", "Cargo.lock", "build.rs", ".cargo"];
+/// What the component is made from, in a project of cargo's or in C.
+const SOURCES: &[&str] = &[
+    "src",
+    "include",
+    "wit",
+    "Cargo.toml",
+    "Cargo.lock",
+    "build.rs",
+    ".cargo",
+];
 
 /// The name of the package, when there is a readable manifest with one.
 pub fn package_name(root: &Path) -> Option<String> {

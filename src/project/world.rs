@@ -106,7 +106,13 @@ pub(super) fn read(choice: &Choice, app: &str, directory: &Path) -> Compared {
                 let problem = compared.problem.or_else(|| Some(core_module(path, directory)));
                 Compared { problem, ..compared }
             }
-            (read, _) => compared(path, read, directory),
+            (read, folder) => {
+                let mut compared = compared(path, read, directory);
+                if let (Some(world), Some(folder)) = (&mut compared.world, folder) {
+                    world.uncalled = uncalled(world, folder, app, directory);
+                }
+                compared
+            }
         },
         Choice::Wit(folder, instead_of) => in_its_place(folder, instead_of.clone(), app, directory),
         Choice::Nothing(path) => Compared::problem(
@@ -187,6 +193,14 @@ fn wit(folder: &Path, app: &str, directory: &Path) -> Compared {
         },
         Err(error) => Compared::problem(explain(&named(folder, directory), &error)),
     }
+}
+
+/// What a WIT folder has the application import, and its component does not. A folder that cannot be read says nothing: the component is
+/// there.
+fn uncalled(component: &World, folder: &Path, app: &str, directory: &Path) -> Vec<Interface> {
+    let text = wit(folder, app, directory).world.unwrap_or_default();
+    let is_called = |import: &Interface| component.imports.iter().any(|called| called.path() == import.path());
+    text.imports.into_iter().filter(|import| !is_called(import)).collect()
 }
 
 /// A world that exports nothing is a command's: its compiler adds `wasi:cli/run`, which stands in no text.

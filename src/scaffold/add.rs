@@ -104,7 +104,8 @@ pub fn add(sources: &Sources<'_>, wanted: Wanted<'_>) -> Result<Added, Refusal> 
     if let (Some(kind), true) = (kind, is_first || names == Names::Compat) {
         add_imports(sources, kind, names, &mut added)?;
     }
-    if let (Some(manifest), false) = (sources.manifest, others(None)) {
+    // what is brought over from slight has its entries, and another crate for its bindings
+    if let (Some(manifest), true) = (sources.manifest, names == Names::Compat || !others(None)) {
         let edits = cargo::add(manifest);
         if !edits.is_empty() {
             added

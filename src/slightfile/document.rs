@@ -220,11 +220,19 @@ fn app(root: &Section<'_>, problems: &mut Problems) -> App {
                 .label(version.span.clone(), "not like `0.1.0`"),
         );
     }
+    let build = section.string("build", problems);
+    if let Some(build) = build.as_ref().filter(|build| build.value.trim().is_empty()) {
+        problems.push(
+            Diagnostic::error(codes::QUANTITY, "the command is empty")
+                .label(build.span.clone(), "what a shell is to run")
+                .hint("leave `build` out where the component is simply there"),
+        );
+    }
     App {
         name: name.filter(|name| is_app_name(&name.value)),
         version,
         component: section.string("component", problems),
-        build: section.string("build", problems),
+        build,
     }
 }
 

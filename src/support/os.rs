@@ -177,6 +177,12 @@ pub fn is_executable(metadata: &fs::Metadata) -> bool {
     }
 }
 
+/// Whether this is a file that can be started.
+#[must_use]
+pub fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && (cfg!(windows) || is_executable(&metadata)))
+}
+
 /// Makes a file that was just written a program, for everybody who may read it.
 ///
 /// # Errors

@@ -31,14 +31,14 @@ pub fn check(slightfile: &Slightfile, world: &World, catalogue: &Catalogue, arti
     let (backends, free): (Vec<_>, Vec<_>) = unused
         .into_iter()
         .partition(|(_, resource)| resource.family.needs_entry());
-    found.extend(free.iter().filter_map(|entry| never_used(entry, catalogue)));
+    found.extend(free.iter().filter_map(|entry| never_used(entry, world, catalogue)));
     // One capability that is missing and one that is not used are most likely one mistake.
     if let ([family], [entry]) = (missing.as_slice(), backends.as_slice()) {
         found.push(wrong_family(*family, &asked, slightfile, entry, catalogue));
     } else {
         let lacks = |family: &Family| without_capability(slightfile, *family, &asked, catalogue);
         found.extend(missing.iter().filter_map(lacks));
-        found.extend(backends.iter().filter_map(|entry| never_used(entry, catalogue)));
+        found.extend(backends.iter().filter_map(|entry| never_used(entry, world, catalogue)));
     }
     found.extend(outbound(slightfile, world, catalogue));
     if artifact == Artifact::App {
@@ -251,8 +251,11 @@ fn unused<'a>(slightfile: &'a Slightfile, used: &Used, catalogue: &Catalogue) ->
         .collect()
 }
 
-fn never_used((entry, resource): &Entry<'_>, catalogue: &Catalogue) -> Option<Diagnostic> {
+fn never_used((entry, resource): &Entry<'_>, world: &World, catalogue: &Catalogue) -> Option<Diagnostic> {
     let capability = catalogue.capability(resource.family)?;
+    let of_it =
+        |import: &&Interface| family(import, catalogue, |capability| capability.imports) == Some(resource.family);
+    let uncalled: Vec<_> = world.uncalled.iter().filter(of_it).map(Interface::path).collect();
     let ways: Vec<_> = [("import", capability.imports), ("export", capability.exports)]
         .into_iter()
         .filter_map(|(verb, hosted)| Some(format!("{verb} {}", alternatives(hosted)?)))
@@ -262,10 +265,12 @@ fn never_used((entry, resource): &Entry<'_>, catalogue: &Catalogue) -> Option<Di
         format!("the component does not use `{}`", resource.id),
     )
     .label(entry.resource.span.clone(), "offered and never used")
-    .hint(format!(
-        "leave the entry out, or {} in the component's world",
-        ways.join(" or ")
-    ));
+    .hint(match one_of(&uncalled) {
+        Some(uncalled) => {
+            format!("leave the entry out, or call {uncalled}: `wit` imports it, and no code of the component does")
+        }
+        None => format!("leave the entry out, or {} in the component's world", ways.join(" or ")),
+    });
     Some(match &entry.extent {
         Some(extent) => problem.suggest("leave the entry out", extent.clone(), ""),
         None => problem,
@@ -324,12 +329,17 @@ fn handler(slightfile: &Slightfile, world: &World, catalogue: &Catalogue) -> Vec
 fn alternatives(hosted: &[Hosted]) -> Option<String> {
     let recommended = hosted.iter().filter(|hosted| !hosted.compat);
     let paths: Vec<_> = recommended
-        .map(|hosted| format!("`{}/{}`", hosted.package, hosted.interface))
+        .map(|hosted| format!("{}/{}", hosted.package, hosted.interface))
         .collect();
+    one_of(&paths)
+}
+
+fn one_of(paths: &[String]) -> Option<String> {
     let (last, rest) = paths.split_last()?;
+    let rest: Vec<_> = rest.iter().map(|path| format!("`{path}`")).collect();
     Some(match rest.is_empty() {
-        true => last.clone(),
-        false => format!("{} or {last}", rest.join(", ")),
+        true => format!("`{last}`"),
+        false => format!("{} or `{last}`", rest.join(", ")),
     })
 }
 

@@ -3,7 +3,7 @@
 //! Pure: bytes in, an answer out. Only what stands before the code is looked at; the engine validates the rest.
 
 use wasm_encoder::{RawSection, Section};
-use wasmparser::{KnownCustom, Name, Parser, Payload};
+use wasmparser::{KnownCustom, Linking, Name, Parser, Payload, SymbolFlags, SymbolInfo};
 
 /// How every core module begins: version 1, layer 0.
 const HEADER: &[u8] = b"\0asm\x01\0\0\0";
@@ -141,6 +141,26 @@ pub fn stripped(bytes: &[u8]) -> wasmparser::Result<Vec<u8>> {
 
 fn payloads(bytes: &[u8]) -> impl Iterator<Item = Payload<'_>> {
     Parser::new(0).parse_all(bytes).map_while(Result::ok)
+}
+
+/// Whether an object file defines one of these functions.
+#[must_use]
+pub fn defines(bytes: &[u8], names: &[&str]) -> bool {
+    payloads(bytes).any(|payload| match payload {
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Linking(linking) => linking.subsections().flatten().any(|subsection| match subsection {
+                Linking::SymbolTable(symbols) => symbols.into_iter().flatten().any(|symbol| match symbol {
+                    SymbolInfo::Func { flags, name, .. } => {
+                        !flags.contains(SymbolFlags::UNDEFINED) && name.is_some_and(|name| names.contains(&name))
+                    }
+                    _ => false,
+                }),
+                _ => false,
+            }),
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 /// Whether a core module has a custom section of this name.

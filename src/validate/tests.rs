@@ -120,7 +120,7 @@ fn versions_match_as_semver_says() {
             version: semver::Version::parse(version).ok(),
             functions: std::collections::BTreeMap::new(),
         }],
-        exports: Vec::new(),
+        ..World::default()
     };
     for (package, name, version, hosted) in [
         ("wasi:io", "streams", "0.2.0", true),

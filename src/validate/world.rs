@@ -29,6 +29,8 @@ pub struct World {
     pub imports: Vec<Interface>,
     /// The interfaces that it offers.
     pub exports: Vec<Interface>,
+    /// What the project's WIT text imports besides: a component has only what its code calls. Empty when the text is not known.
+    pub uncalled: Vec<Interface>,
 }
 
 /// An interface, and those of its functions that are used.
@@ -179,6 +181,7 @@ impl World {
         Self {
             imports: interfaces(resolve, &world.imports),
             exports: interfaces(resolve, &world.exports),
+            uncalled: Vec::new(),
         }
     }
 }

@@ -91,6 +91,23 @@ TEST(has_no_memory)
     slt_append_raw(&(uint8_t *){NULL}, &(size_t){0}, (const uint8_t *)"", SIZE_MAX);
 }
 
+TEST(differs_in_sign)
+{
+    CHECK_EQ_INT(-1, UINT64_MAX);
+}
+
+TEST(differs_in_sign_at_the_least)
+{
+    CHECK_EQ_UINT((uint64_t)INT64_MAX + 1, INT64_MIN);
+}
+
+TEST(exits)
+{
+    printf("written before\n");
+    exit(0);
+    CHECK(false);
+}
+
 TEST_IGNORED(waits_to_be_asked)
 {
     FAIL("it was asked");

@@ -308,3 +308,32 @@ TEST(an_error_of_a_store_says_something)
     error = (wasi_keyvalue_store_error_t){WASI_KEYVALUE_STORE_ERROR_OTHER, {slt_str("it burns")}};
     CHECK_EQ_STR(slt_keyvalue_error(&error), "it burns");
 }
+
+TEST(integers_of_any_type_are_compared)
+{
+    enum { NEGATIVE = -3, LARGE = 7 } some = LARGE;
+    struct {
+        unsigned few : 3;
+        int less : 3;
+    } bits = {7, -3};
+    uint8_t byte = 7;
+    char letter = 7;
+    size_t size = 7;
+    CHECK_EQ_INT(byte, some);
+    CHECK_EQ_INT(letter, size);
+    CHECK_EQ_INT(bits.few, byte);
+    CHECK_EQ_INT(bits.less, NEGATIVE);
+    CHECK_EQ_INT(true, 1LL);
+    CHECK_EQ_INT(-1L, (int8_t)-1);
+    CHECK_EQ_INT(INT64_MIN, INT64_MIN);
+    CHECK_EQ_INT((uint64_t)INT64_MAX, INT64_MAX);
+    CHECK_EQ_UINT(UINT64_MAX, ~0ULL);
+    int times = 0;
+    CHECK_EQ_INT(++times, 1);
+    CHECK_EQ_INT(times, 1);
+}
+
+TEST(a_c_string_ends_at_its_first_nul)
+{
+    CHECK_EQ_STR("a\0b", "a");
+}

@@ -233,6 +233,32 @@ fn slights_names() {
     insta::assert_snapshot!("slights_names", shown);
 }
 
+/// What comes from slight has its entries already; the import and the crate that reads it are what it lacks.
+#[test]
+fn slights_names_into_what_comes_from_slight() {
+    let slightfile: &[u8] =
+        b"specversion = \"0.2\"\n\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"orders\"\n\n\
+        [capability.configs]\nREDIS_ADDRESS = \"redis://h\"\n\n[[capability]]\nresource = \"http\"\nname = \"h\"\n";
+    let manifest = "[package]\nname = \"orders\"\nversion = \"0.1.0\"\n\n[dependencies]\n";
+    let project = folder(&[
+        ("slightfile.toml", slightfile),
+        ("Cargo.toml", manifest.as_bytes()),
+        ("wit/world.wit", b"package example:orders;\n\nworld orders {\n}\n"),
+    ]);
+    for _ in 0..2 {
+        done(project.path(), &["add", "keyvalue.redis", "--compat"]);
+        let read = |file: &str| std::fs::read_to_string(project.path().join(file)).unwrap();
+        assert_eq!(read("slightfile.toml").as_bytes(), slightfile);
+        assert!(read("wit/world.wit").contains("  import slight:keyvalue/compat@0.1.0;\n"));
+        let crates = read("Cargo.toml");
+        let added = crates.strip_prefix(manifest).unwrap_or_else(|| panic!("{crates}"));
+        assert!(
+            added.starts_with("wit-bindgen = {") && added.lines().count() == 1,
+            "{crates}"
+        );
+    }
+}
+
 #[test]
 fn several_of_one_capability() {
     let (_folder, project) = greeter();

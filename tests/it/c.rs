@@ -2,6 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
+#[cfg(unix)]
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -302,15 +306,53 @@ fn a_trap_says_where() {
     insta::assert_snapshot!(format!("{aborts}\n{shoots}"));
 }
 
+/// Puts a program `wit-bindgen` into a folder, which has these bindings of a world and no others.
+#[cfg(unix)]
+pub fn play_wit_bindgen(folder: &Path, bindings: &Path, world: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let program = folder.join("wit-bindgen");
+    let script = format!(
+        "#!/bin/sh\n[ \"$*\" = 'c wit --world {world} --rename-world app --out-dir build/bindings/app' ] || exit 1\n\
+         mkdir -p build/bindings/app && cp {}/* build/bindings/app\n",
+        bindings.display()
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The linker that makes components, which Rust brings.
+#[cfg(unix)]
+pub fn component_linker() -> PathBuf {
+    let rustc = |arguments: &[&str]| {
+        let output = Command::new("rustc").args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let host = rustc(&["-vV"]);
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let sysroot = PathBuf::from(rustc(&["--print", "sysroot"]));
+    sysroot.join("lib/rustlib").join(host).join("bin/wasm-component-ld")
+}
+
+/// Runs `make` in a project, with a folder of programs that comes first on PATH: whether it succeeded, and what it said.
+#[cfg(unix)]
+pub fn make(project: &Path, programs: &Path, arguments: &[&str]) -> (bool, String) {
+    let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
+    let made = Command::new("make")
+        .args(arguments)
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .current_dir(project)
+        .output()
+        .unwrap();
+    (made.status.success(), String::from_utf8(made.stderr).unwrap())
+}
+
 /// The template's Makefile, with wit-bindgen's program played by what slt generated with its library, and with the linker that makes
 /// components which Rust brings.
 #[cfg(unix)]
 #[test]
 #[ignore = "needs a C toolchain for WebAssembly"]
 fn the_makefile_of_the_template_needs_no_slt() {
-    use std::os::unix::fs::PermissionsExt;
-    use std::process::Command;
-
     let empty = folder(&[]);
     assert_eq!(slt(empty.path(), &["new", "by-hand", "--template", "c"]).code, 0);
     let by_hand = empty.path().join("by-hand");
@@ -320,45 +362,236 @@ fn the_makefile_of_the_template_needs_no_slt() {
     fs::remove_dir_all(by_hand.join("build")).unwrap();
     fs::rename(by_hand.join("dist/by-hand.wasm"), empty.path().join("slt.wasm")).unwrap();
 
-    let wit_bindgen = empty.path().join("wit-bindgen");
-    let script = format!(
-        "#!/bin/sh\n[ \"$*\" = 'c wit --world by-hand --rename-world app --out-dir build/bindings/app' ] || exit 1\n\
-         mkdir -p build/bindings/app && cp {}/* build/bindings/app\n",
-        bindings.display()
-    );
-    fs::write(&wit_bindgen, script).unwrap();
-    fs::set_permissions(&wit_bindgen, fs::Permissions::from_mode(0o755)).unwrap();
-
-    let rustc = |arguments: &[&str]| {
-        let output = Command::new("rustc").args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    play_wit_bindgen(empty.path(), &bindings, "by-hand");
+    let make = |ldflags: &str| {
+        let ldflags = format!("LDFLAGS={ldflags}");
+        make(&by_hand, empty.path(), &["CC=clang --target=wasm32-wasi", &ldflags])
     };
-    let host = rustc(&["-vV"]);
-    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    let sysroot = rustc(&["--print", "sysroot"]);
-    let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
-    let made = Command::new("make")
-        .arg("CC=clang --target=wasm32-wasi")
-        .arg(format!(
-            "LDFLAGS=-fuse-ld={sysroot}/lib/rustlib/{host}/bin/wasm-component-ld"
-        ))
-        .env("PATH", format!("{}:{path}", empty.path().display()))
-        .current_dir(&by_hand)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let commands = fs::read(by_hand.join("build/compile_commands.json")).unwrap();
-    let commands: Vec<serde_json::Value> = serde_json::from_slice(&commands).unwrap();
-    assert_eq!(commands.len(), 4, "{commands:?}");
+    // Makes the component; returns how many sources it has, and when it was made.
+    let component = by_hand.join("dist/by-hand.wasm");
+    let components = format!("-fuse-ld={}", component_linker().display());
+    let made = || {
+        let (success, said) = make(&components);
+        assert!(success, "{said}");
+        let commands = fs::read(by_hand.join("build/compile_commands.json")).unwrap();
+        let commands: Vec<serde_json::Value> = serde_json::from_slice(&commands).unwrap();
+        (commands.len(), fs::metadata(&component).unwrap().modified().unwrap())
+    };
+    let (sources, first) = made();
+    assert_eq!((sources, made()), (4, (4, first)));
+    // a source comes, its header has another name, it goes
+    let (source, header) = (by_hand.join("src/more.c"), by_hand.join("src/more.h"));
+    fs::write(&header, "#define MORE 1\n").unwrap();
+    fs::write(&source, "#include \"more.h\"\nint more = MORE;\n").unwrap();
+    let (sources, more) = made();
+    assert!(sources == 5 && more > first, "{sources}");
+    fs::rename(&header, by_hand.join("src/renamed.h")).unwrap();
+    fs::write(&source, "#include \"renamed.h\"\nint more = MORE;\n").unwrap();
+    let (_, renamed) = made();
+    assert!(renamed > more);
+    fs::remove_file(&source).unwrap();
+    let (sources, gone) = made();
+    assert!(sources == 4 && gone > renamed, "{sources}");
+    // a linker that makes core modules is told from one that makes components
+    let (success, said) = make("");
+    assert!(!success, "{said}");
+    assert!(
+        said.contains("dist/by-hand.wasm is a core module and no component"),
+        "{said}"
+    );
+    assert!(!component.exists());
+    made();
 
     // the same world, and hardly another size
     let check = slt(&by_hand, &["check"]);
     assert_eq!((check.code, check.stderr.as_str()), (0, ""));
     assert!(check.stdout.contains("against dist/by-hand.wasm"), "{}", check.stdout);
     let size = |path: &Path| fs::metadata(path).unwrap().len();
-    let (make, ours) = (
-        size(&by_hand.join("dist/by-hand.wasm")),
-        size(&empty.path().join("slt.wasm")),
-    );
+    let (make, ours) = (size(&component), size(&empty.path().join("slt.wasm")));
     assert!(ours * 10 <= make * 11, "slt {ours}, make {make}");
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_main_and_an_export_where_tests_cannot_have_them() {
+    let test = "int main(void) { return 5; }\n";
+    let stray = project(
+        COMMAND,
+        &[
+            ("src/hello.c", &HELLO.replace("int main", "int\nmain")),
+            ("tests/own.c", test),
+        ],
+    );
+    let run = slt(stray.path(), &["test"]);
+    insta::assert_snapshot!("a_main_that_tests_are_linked_with", own_words(&run, stray.path()));
+    fs::rename(stray.path().join("src/hello.c"), stray.path().join("src/main.c")).unwrap();
+    let run = slt(stray.path(), &["test"]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert!(
+        run.stdout.contains("FAIL") && run.stdout.contains("  own"),
+        "{}",
+        run.stdout
+    );
+
+    let user = "#include \"app.h\"\nuint32_t used(void) { return exports_app_add(1, 2); }\n";
+    let export = project(
+        CALLED,
+        &[
+            ("src/main.c", ADD),
+            ("src/user.c", user),
+            (
+                "tests/t.c",
+                "unsigned used(void);\nint main(void) { return used() != 3; }\n",
+            ),
+        ],
+    );
+    assert_eq!(slt(export.path(), &["build"]).code, 0);
+    let run = slt(export.path(), &["test"]);
+    insta::assert_snapshot!(
+        "an_export_that_tests_are_linked_without",
+        own_words(&run, export.path())
+    );
+    fs::rename(export.path().join("src/main.c"), export.path().join("src/add.c")).unwrap();
+    let run = slt(export.path(), &["test"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_source_that_nothing_compiles_is_named() {
+    let main = HELLO
+        .replace("puts(\"hello\")", "helper()")
+        .replace("int main", "void helper(void);\nint main");
+    let project = project(
+        COMMAND,
+        &[("src/main.c", &main), ("src/deep/helper.c", "void helper(void) {}\n")],
+    );
+    let run = slt(project.path(), &["build"]);
+    insta::assert_snapshot!(own_words(&run, project.path()));
+}
+
+/// What a WASI libc of 2022 does by itself: as far as this machine has one, slt refuses what was linked with it.
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_command_that_was_linked_with_an_old_libc() {
+    use std::process::Command;
+
+    let old = Path::new("/usr/lib/wasm32-wasi/crt1-command.o");
+    let crt = fs::read(old).unwrap_or_default();
+    assert!(
+        !crt.windows(17).any(|name| name == b"__wasm_call_ctors"),
+        "this libc is not an old one"
+    );
+    let wit = "package example:c;\nworld c { import wasi:cli/environment@0.2.0; }\n";
+    let cli = "package wasi:cli@0.2.0;\ninterface environment { get-arguments: func() -> list<string>; }\n";
+    let main = "#include \"app.h\"\n#include <stdio.h>\n\nint main(void) {\n  app_list_string_t arguments;\n  \
+                wasi_cli_environment_get_arguments(&arguments);\n  puts(\"lost\");\n  return 0;\n}\n";
+    let project = project(wit, &[("src/main.c", main), ("wit/deps/cli.wit", cli)]);
+    assert_eq!(slt(project.path(), &["build"]).code, 0);
+    let bindings = "build/bindings/app";
+    let linked = Command::new("clang")
+        .args(["--target=wasm32-wasi", "-I", bindings, "src/main.c"])
+        .args([format!("{bindings}/app.c"), format!("{bindings}/app_component_type.o")])
+        .args(["-o", "by-hand.wasm"])
+        .current_dir(project.path())
+        .status()
+        .unwrap();
+    assert!(linked.success());
+    let slightfile = format!("{SLIGHTFILE}component = \"by-hand.wasm\"\n");
+    fs::write(project.path().join("slightfile.toml"), slightfile).unwrap();
+    let run = slt(project.path(), &["build"]);
+    insta::assert_snapshot!(failure(&run, project.path()));
+}
+
+/// What is wrong in the slightfile may decide what is built.
+#[test]
+fn a_slightfile_with_errors_builds_nothing() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let mut shown = String::new();
+    for line in ["biuld = \"exit 3\"", "build = [\"make\"]", "build = \" \""] {
+        fs::write(project.path().join("slightfile.toml"), format!("{SLIGHTFILE}{line}\n")).unwrap();
+        let run = slt_with(project.path(), &["build"], &[("PATH", "")]);
+        shown.push_str(&failure(&run, project.path()));
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_clang_that_does_nothing() {
+    let project = project(CALLED, &[("src/c.c", ADD)]);
+    let run = with_clang(
+        project.path(),
+        "echo 'libLLVM.so: cannot open shared object file' >&2; exit 127",
+    );
+    assert_eq!(run.code, 1);
+    let doctor = slt_with(project.path(), &["doctor"], &[("PATH", ""), ("WASI_SDK_PATH", "sdk")]);
+    let line = doctor
+        .stdout
+        .lines()
+        .find(|line| line.contains("small program"))
+        .unwrap();
+    assert!(
+        line.contains("can't make a small program: libLLVM.so: cannot open shared object file"),
+        "{line}"
+    );
+    assert_eq!(doctor.code, 3);
+}
+
+/// A library that `LDFLAGS` names is linked anew when it changes.
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_library_that_changes_is_linked_again() {
+    let main =
+        "#include <stdio.h>\n\nint value(void);\nint main(void) {\n  printf(\"%d\\n\", value());\n  return 0;\n}\n";
+    let project = project(COMMAND, &[("src/main.c", main)]);
+    let output = |value: &str| {
+        fs::write(
+            project.path().join("value.c"),
+            format!("int value(void) {{ return {value}; }}\n"),
+        )
+        .unwrap();
+        let compiled = std::process::Command::new("clang")
+            .args(["--target=wasm32-wasi", "-c", "value.c", "-o", "value.o"])
+            .current_dir(project.path())
+            .status();
+        assert!(compiled.unwrap().success());
+        with_tools(project.path(), &["run", "--quiet"], &[("LDFLAGS", "value.o")]).stdout
+    };
+    assert_eq!(output("1"), "1\n");
+    assert_eq!(output("2"), "2\n");
+}
+
+/// What `slt_test.h` promises, in a component: on the C library that the toolchain brings.
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn what_has_checked_nothing_does_not_pass() {
+    let empty = folder(&[]);
+    let new = ["new", "greeter", "--template", "c", "--with", "http"];
+    assert_eq!(slt(empty.path(), &new).code, 0);
+    let greeter = empty.path().join("greeter");
+    let test = |text: &str| {
+        fs::write(greeter.join("tests/app.c"), text).unwrap();
+        let run = slt(&greeter, &["test"]);
+        (run.code, format!("{}{}", run.stdout, run.stderr))
+    };
+    let (code, shown) = test(
+        "#include \"slt_test.h\"\n\nTEST(exits)\n{\n    exit(0);\n    CHECK(false);\n}\n\nTEST(returns)\n{\n    CHECK(true);\n}\n",
+    );
+    assert_eq!(code, 1, "{shown}");
+    assert!(
+        shown.contains("tests/app.c:3: `exits` called `exit`, where a test returns\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("1 passed, 1 failed"), "{shown}");
+    let (code, shown) = test("#include \"slt_test.h\"\n");
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("there is no TEST in this program\n"), "{shown}");
+    assert!(shown.contains("does not list its tests"), "{shown}");
+    // a program with a `main` of its own is one test
+    let (code, shown) = test(
+        "#define SLT_TEST_WITHOUT_MAIN\n#include \"slt_test.h\"\n\nint main(void)\n{\n    CHECK(true);\n    return 0;\n}\n",
+    );
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("1 passed"), "{shown}");
 }

@@ -4,7 +4,7 @@
 #![cfg(target_os = "linux")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
@@ -39,18 +39,23 @@ impl Programs {
 }
 
 fn cc(arguments: &[&str]) {
+    let output = compiler(arguments);
+    assert!(output.status.success(), "cc {arguments:?}: {output:?}");
+}
+
+/// The compiler at its strictest.
+fn compiler(arguments: &[&str]) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let strict = "-std=gnu11 -g -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror \
                   -fsanitize=address,undefined -fno-sanitize-recover=all -I.";
-    let status = Command::new("cc")
+    Command::new("cc")
         .args(strict.split_whitespace())
         .arg("-I")
         .arg(root.join("templates/c/include"))
         .args(arguments)
         .current_dir(root.join("tests/c"))
-        .status()
-        .unwrap();
-    assert!(status.success(), "cc {arguments:?}");
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -109,6 +114,21 @@ const ENDINGS: &[(&str, Option<i32>, &str)] = &[
     ),
     ("expects", None, "endings.c:86: one is more than two\n"),
     ("has_no_memory", None, "are too many\n"),
+    (
+        "differs_in_sign",
+        Some(1),
+        "endings.c:96: `-1` is -1, not 18446744073709551615\n",
+    ),
+    (
+        "differs_in_sign_at_the_least",
+        Some(1),
+        "endings.c:101: `(uint64_t)INT64_MAX + 1` is 9223372036854775808, not -9223372036854775808\n",
+    ),
+    (
+        "exits",
+        Some(1),
+        "endings.c:104: `exits` called `exit`, where a test returns\n",
+    ),
     ("waits_to_be_asked", Some(1), "it was asked\n"),
 ];
 
@@ -132,7 +152,7 @@ fn programs_end_as_they_should() {
             false => assert!(stderr.contains(says), "{name}: {stderr}"),
         }
         // what was written to standard output is not lost
-        let written = matches!(*name, "comes_where_it_must_not" | "expects");
+        let written = matches!(*name, "comes_where_it_must_not" | "expects" | "exits");
         assert_eq!(stdout.contains("written before\n"), written, "{name}: {stdout}");
     }
 }
@@ -166,4 +186,56 @@ fn two_tests_of_one_name_are_refused() {
     let (code, _, stderr) = programs.run("twins", &["--list"]);
     assert_eq!(code, Some(2));
     assert_eq!(stderr, "twins.c:7: there is a test `a_test` at twins.c:7 already\n");
+}
+
+#[test]
+fn a_program_without_a_test_is_refused() {
+    let programs = Programs::build(&["no_test"]);
+    for arguments in [&[][..], &["--list"], &["--exact", "a_test"]] {
+        let ended = programs.run("no_test", arguments);
+        let says = "there is no TEST in this program\n".to_owned();
+        assert_eq!(ended, (Some(2), String::new(), says), "{arguments:?}");
+    }
+    cc(&[
+        "-DWITH_A_TEST",
+        "no_test.c",
+        "-o",
+        programs.path("no_test").to_str().unwrap(),
+    ]);
+    assert_eq!(programs.run("no_test", &["--list"]).1, "a_test: test\n");
+}
+
+#[test]
+fn a_program_with_its_own_main_takes_the_checks() {
+    let programs = Programs::build(&["own_main"]);
+    assert_eq!(programs.run("own_main", &[]).0, Some(0));
+    let (code, stdout, stderr) = programs.run("own_main", &["--list"]);
+    assert_eq!((code, stderr.as_str()), (Some(1), "own_main.c:9: `argc` is 2, not 1\n"));
+    assert!(stdout.ends_with("own_main\n"), "{stdout}");
+}
+
+#[test]
+fn only_integers_are_compared_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("compares.c");
+    for (numbers, compiles) in [
+        ("1, 1", true),
+        ("'a', UINT64_MAX", true),
+        ("0.9, 0", false),
+        ("0, 0.5f", false),
+        ("NULL, 0", false),
+        ("\"1\", 1", false),
+    ] {
+        for check in ["CHECK_EQ_INT", "CHECK_EQ_UINT"] {
+            let text = format!("#include \"slt_test.h\"\n\nTEST(compares)\n{{\n    {check}({numbers});\n}}\n");
+            std::fs::write(&source, text).unwrap();
+            let output = compiler(&["-fsyntax-only", source.to_str().unwrap()]);
+            assert_eq!(
+                output.status.success(),
+                compiles,
+                "{check}({numbers}): {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    }
 }

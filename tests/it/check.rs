@@ -260,6 +260,32 @@ fn capability_never_used() {
     assert_eq!((quiet.stdout, quiet.stderr.as_str()), (run.stdout, ""));
 }
 
+/// Where the world imports an interface and no code calls it, the component has none: it is that one which is named.
+#[test]
+fn capability_imported_and_never_called() {
+    let compat = include_bytes!("../../wit/slight-keyvalue/compat.wit");
+    let world = |imports: &str| format!("package a:b;\nworld shortener {{ {imports} }}\n");
+    let both = "import wasi:keyvalue/store@0.2.0-draft; import slight:keyvalue/compat@0.1.0;";
+    let mut shown = String::new();
+    for imports in ["import slight:keyvalue/compat@0.1.0;", both, ""] {
+        let folder = folder(&[
+            ("slightfile.toml", GOOD.as_bytes()),
+            ("wit/world.wit", world(imports).as_bytes()),
+            ("wit/deps/compat.wit", compat),
+            ("wit/deps/keyvalue.wit", KEYVALUE_WIT.as_bytes()),
+            ("dist/shortener.wasm", EMPTY_COMPONENT),
+        ]);
+        let run = slt(folder.path(), &["check"]);
+        assert!(run.stdout.contains("against dist/shortener.wasm"), "{}", run.stdout);
+        let hint = run
+            .stderr
+            .lines()
+            .find(|line| line.starts_with("hint: leave the entry out"));
+        shown.push_str(&format!("{imports}\n{}\n", hint.unwrap()));
+    }
+    insta::assert_snapshot!(shown);
+}
+
 #[test]
 fn versions_that_are_not_hosted() {
     let run = against(

@@ -58,5 +58,8 @@ pub fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 /// What is typed to install a C toolchain on this machine, which no snapshot may hold.
 pub fn install_c() -> String {
     let missing = slt::build::c::toolchain::find(&std::collections::BTreeMap::new(), Path::new("/"));
-    missing.unwrap_err().install
+    match missing.unwrap_err() {
+        slt::build::c::toolchain::Missing::Nothing { install, .. } => install,
+        slt::build::c::toolchain::Missing::Sdk(_) => unreachable!(),
+    }
 }

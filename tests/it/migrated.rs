@@ -6,6 +6,8 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+#[cfg(unix)]
+use crate::c::{component_linker, make, play_wit_bindgen};
 use crate::command::{Run, folder, slt_with};
 use crate::guests::{slt_with_tools, target};
 use crate::process::{Process, http};
@@ -152,27 +154,109 @@ fn a_command_is_one_before_it_is_built() {
     assert_eq!((run.code, run.stdout.as_str()), (0, expected), "{}", run.stderr);
 }
 
+/// The session, and what becomes of a name that the slightfile does not have.
+fn sets_gets_lists_and_deletes(app: &App) {
+    app.build();
+    let redis = redis();
+    for (arguments, expected) in SESSION {
+        let run = client(app, &redis.address, arguments);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (0, *expected),
+            "{} {arguments:?}: {}",
+            app.folder,
+            run.stderr
+        );
+    }
+    let run = client(app, &redis.address, &["letters", "set", "a", "1"]);
+    if app.any_name {
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (0, ""),
+            "{}: {}",
+            app.folder,
+            run.stderr
+        );
+        let run = client(app, &redis.address, &["letters", "keys"]);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (0, "a\n"),
+            "{}: {}",
+            app.folder,
+            run.stderr
+        );
+    } else {
+        let refused = run
+            .stderr
+            .contains("the slightfile declares no key-value store `letters`");
+        assert!(run.code == 1 && refused, "{}: {} {}", app.folder, run.code, run.stderr);
+    }
+}
+
 #[test]
 fn clients_set_get_list_and_delete() {
     for app in CLIENTS {
-        app.build();
-        let redis = redis();
-        for (arguments, expected) in SESSION {
-            let run = client(app, &redis.address, arguments);
-            assert_eq!(
-                (run.code, run.stdout.as_str()),
-                (0, *expected),
-                "{} {arguments:?}: {}",
-                app.folder,
-                run.stderr
-            );
-        }
-        let run = client(app, &redis.address, &["letters", "keys"]);
-        let refused = run.code == 1
-            && run
-                .stderr
-                .contains("the slightfile declares no key-value store `letters`");
-        assert_eq!(refused, !app.any_name, "{}: {} {}", app.folder, run.code, run.stderr);
+        sets_gets_lists_and_deletes(app);
+    }
+}
+
+/// Its slightfile is one of 0.1, in which any name opens the one entry.
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_client_in_c_sets_gets_lists_and_deletes() {
+    sets_gets_lists_and_deletes(&C_CLIENT);
+}
+
+/// The Makefile of the page, with wit-bindgen's program played by what slt generated with its library.
+#[cfg(unix)]
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_client_in_c_is_made_without_slt() {
+    let empty = folder(&[]);
+    let project = empty.path().join("orders");
+    for file in [
+        "Makefile",
+        "slightfile.toml",
+        "src/main.c",
+        "wit/world.wit",
+        "wit/deps/slight-keyvalue/compat.wit",
+    ] {
+        let to = project.join(file);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(C_CLIENT.root().join(file), to).unwrap();
+    }
+    let run = slt_with_tools(&project, &["build"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let bindings = empty.path().join("bindings");
+    std::fs::rename(project.join("build/bindings/app"), &bindings).unwrap();
+    std::fs::remove_dir_all(project.join("dist")).unwrap();
+    play_wit_bindgen(empty.path(), &bindings, "orders");
+
+    // what calls `main`, where slt found the libc to be an old one
+    let runtime = project.join("build/runtime.c");
+    let runtime = match runtime.is_file() {
+        true => format!("-nostartfiles {}", runtime.display()),
+        false => String::new(),
+    };
+    let linker = component_linker();
+    let compiler = format!(
+        "WASI_CC=clang --target=wasm32-wasi -fuse-ld={} {runtime}",
+        linker.display()
+    );
+    let (success, said) = make(&project, empty.path(), &[&compiler]);
+    assert!(success, "{said}");
+
+    let redis = redis();
+    let environment = [("REDIS_ADDRESS", redis.address.as_str())];
+    for (arguments, expected) in SESSION {
+        let arguments = [&["run", "dist/orders.wasm", "--"], *arguments].concat();
+        let run = slt_with(&project, &arguments, &environment);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (0, *expected),
+            "{arguments:?}: {}",
+            run.stderr
+        );
     }
 }
 

@@ -158,6 +158,72 @@ fn every_capability_that_is_ready() {
     }
 }
 
+/// CI builds and tests each template with each set of capabilities that its step `templates` names. Whatever is ready has to be in one.
+#[test]
+fn ci_tries_every_capability_that_is_ready() {
+    let script = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run")).unwrap();
+    let (_, step) = script.split_once("\ntemplates() (\n").unwrap();
+    let (step, _) = step.split_once("\n)\n").unwrap();
+    let (_, tried) = step.split_once("for with in ").unwrap();
+    let (tried, _) = tried.split_once(';').unwrap();
+    let tried: BTreeSet<&str> = tried.split([' ', ',']).collect();
+    for resource in CATALOGUE.resources {
+        if resource.maturity == Maturity::Ready {
+            assert!(tried.contains(resource.id), "`{}` is in no set of .ci/run", resource.id);
+        }
+    }
+}
+
+/// The most lines of what is read to know an application: `src`, and the tests themselves. Not what stands there for reference
+/// (`include`, `wit`) and what tests share.
+const READ: &[(&str, &str, usize)] = &[
+    ("rust", "http", 250),
+    ("rust", "keyvalue.redis", 550),
+    ("c", "http", 350),
+    ("c", "keyvalue.redis", 900),
+];
+
+#[test]
+fn what_is_read_is_short() {
+    for template in TEMPLATES {
+        for with in ["http", "keyvalue.redis"] {
+            let row = READ
+                .iter()
+                .find(|(name, set, _)| (*name, *set) == (template.name, with));
+            let (_, _, most) = row.unwrap_or_else(|| panic!("{} with {with} has no row", template.name));
+            let (_folder, project) = project(template, "shortener", with);
+            let lines: usize = files(&project)
+                .iter()
+                .filter(|path| path.starts_with("src") || path.parent() == Some(Path::new("tests")))
+                .map(|path| std::fs::read_to_string(project.join(path)).unwrap().lines().count())
+                .sum();
+            assert!(
+                lines <= *most && lines + 50 > *most,
+                "{} with {with}: {lines} lines, and the row says {most}",
+                template.name
+            );
+        }
+    }
+}
+
+/// The names of functions are wit-bindgen's: by hand it has to be the version that slt has.
+#[test]
+fn bindings_by_hand_are_of_the_version_that_slt_has() {
+    let read = |path: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let manifest = read("Cargo.toml");
+    let (_, version) = manifest.split_once("\nwit-bindgen-c = { version = \"=").unwrap();
+    let (version, _) = version.split_once('"').unwrap();
+    let line = format!("`cargo install wit-bindgen-cli --version {version} --locked`");
+    for file in [
+        "templates/c/Makefile",
+        "templates/c/README.md",
+        "templates/c-http/README.md",
+        "docs/migrating.md",
+    ] {
+        assert!(read(file).contains(&line), "{file} does not say {line}");
+    }
+}
+
 #[test]
 fn the_name_stands_everywhere() {
     for template in TEMPLATES {

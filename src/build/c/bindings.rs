@@ -1,7 +1,7 @@
 //! The C side of a world, as wit-bindgen generates it. The world is renamed to [`NAME`], so that in every project the header is
 //! `app.h` and its string type `app_string_t`, for the application and for its tests.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use wit_bindgen_c::Opts;
@@ -68,15 +68,13 @@ impl Bindings {
     }
 }
 
-/// What the generator has no C for, where the world uses it; it would panic.
+/// How deep types may lie in each other, as in a component.
+const DEPTH_MAX: usize = 100;
+/// How many leaves one type may have: records of records double with each line of WIT, and their C with them.
+const LEAVES_MAX: usize = 10_000;
+
+/// What the generator has no C for, where the world uses it: it would panic, or not come to an end.
 fn unsupported(resolve: &Resolve, world: &World) -> Option<&'static str> {
-    let mut left = Vec::new();
-    let functions = |functions: &mut dyn Iterator<Item = &Function>, left: &mut Vec<Type>| {
-        for function in functions {
-            left.extend(function.params.iter().map(|param| param.ty));
-            left.extend(function.result);
-        }
-    };
     if world
         .exports
         .values()
@@ -84,46 +82,128 @@ fn unsupported(resolve: &Resolve, world: &World) -> Option<&'static str> {
     {
         return Some("resources that a world exports by itself, outside of an interface");
     }
+    let mut types = Vec::new();
     for item in world.imports.values().chain(world.exports.values()) {
-        match item {
+        let functions: Vec<&Function> = match item {
             WorldItem::Interface { id, .. } => {
                 let interface = resolve.interfaces.get(*id)?;
-                left.extend(interface.types.values().map(|id| Type::Id(*id)));
-                functions(&mut interface.functions.values(), &mut left);
+                types.extend(interface.types.values().map(|id| Type::Id(*id)));
+                interface.functions.values().collect()
             }
-            WorldItem::Function(function) => functions(&mut std::iter::once(function), &mut left),
-            WorldItem::Type { id, .. } => left.push(Type::Id(*id)),
+            WorldItem::Function(function) => vec![function],
+            WorldItem::Type { id, .. } => {
+                types.push(Type::Id(*id));
+                Vec::new()
+            }
+        };
+        for function in functions {
+            types.extend(function.params.iter().map(|param| param.ty));
+            types.extend(function.result);
         }
     }
-    let mut seen = BTreeSet::new();
-    while let Some(ty) = left.pop() {
+    let mut known = BTreeMap::new();
+    types
+        .into_iter()
+        .find_map(|ty| Weight::of(resolve, ty, 0, &mut known).err())
+}
+
+/// How large a type is.
+#[derive(Debug, Clone, Copy)]
+struct Weight {
+    leaves: usize,
+    height: usize,
+}
+
+impl Weight {
+    const LEAF: Self = Self { leaves: 1, height: 0 };
+
+    fn of(resolve: &Resolve, ty: Type, depth: usize, known: &mut BTreeMap<usize, Self>) -> Result<Self, &'static str> {
+        const DEEP: &str = "types that lie more than 100 deep in each other";
         let id = match ty {
-            Type::ErrorContext => return Some("`error-context`"),
-            Type::Id(id) if seen.insert(id.index()) => id,
-            _ => continue,
+            Type::ErrorContext => return Err("`error-context`"),
+            Type::Id(id) => id,
+            _ => return Ok(Self::LEAF),
         };
-        match &resolve.types.get(id)?.kind {
-            TypeDefKind::FixedLengthList(..) => return Some("lists of a fixed length"),
-            TypeDefKind::Record(record) => left.extend(record.fields.iter().map(|field| field.ty)),
-            TypeDefKind::Tuple(tuple) => left.extend(&tuple.types),
-            TypeDefKind::Variant(variant) => left.extend(variant.cases.iter().filter_map(|case| case.ty)),
-            TypeDefKind::Result(result) => left.extend(result.ok.iter().chain(&result.err)),
-            TypeDefKind::Map(key, value) => left.extend([key, value]),
-            TypeDefKind::Option(ty) | TypeDefKind::List(ty) | TypeDefKind::Type(ty) => left.push(*ty),
-            TypeDefKind::Future(ty) | TypeDefKind::Stream(ty) => left.extend(ty),
+        if let Some(weight) = known.get(&id.index()) {
+            return match depth + weight.height > DEPTH_MAX {
+                true => Err(DEEP),
+                false => Ok(*weight),
+            };
+        }
+        if depth >= DEPTH_MAX {
+            return Err(DEEP);
+        }
+        let Some(definition) = resolve.types.get(id) else {
+            return Ok(Self::LEAF);
+        };
+        let parts: Vec<Type> = match &definition.kind {
+            TypeDefKind::FixedLengthList(..) => return Err("lists of a fixed length"),
+            TypeDefKind::Record(record) => record.fields.iter().map(|field| field.ty).collect(),
+            TypeDefKind::Tuple(tuple) => tuple.types.clone(),
+            TypeDefKind::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty).collect(),
+            TypeDefKind::Result(result) => result.ok.into_iter().chain(result.err).collect(),
+            TypeDefKind::Map(key, value) => vec![*key, *value],
+            TypeDefKind::Option(ty) | TypeDefKind::List(ty) | TypeDefKind::Type(ty) => vec![*ty],
+            TypeDefKind::Future(ty) | TypeDefKind::Stream(ty) => ty.iter().copied().collect(),
             TypeDefKind::Resource
             | TypeDefKind::Handle(_)
             | TypeDefKind::Flags(_)
             | TypeDefKind::Enum(_)
-            | TypeDefKind::Unknown => {}
+            | TypeDefKind::Unknown => Vec::new(),
+        };
+        let mut weight = Self::LEAF;
+        for part in parts {
+            let part = Self::of(resolve, part, depth + 1, known)?;
+            weight.leaves = weight.leaves.saturating_add(part.leaves);
+            weight.height = weight.height.max(part.height + 1);
         }
+        if weight.leaves > LEAVES_MAX {
+            return Err("types of more than 10,000 parts");
+        }
+        known.insert(id.index(), weight);
+        Ok(weight)
     }
-    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_that_grow_without_end_are_an_error() {
+        let nested = |count: usize, each: &str| -> String {
+            (1..=count)
+                .map(|n| {
+                    each.replace("THIS", &format!("t{n}"))
+                        .replace("THAT", &format!("t{}", n - 1))
+                        + " "
+                })
+                .collect()
+        };
+        for (count, each, expected) in [
+            (80, "type THIS = list<THAT>;", None),
+            (
+                1_500,
+                "type THIS = list<THAT>;",
+                Some("types that lie more than 100 deep in each other"),
+            ),
+            (10, "record THIS { a: THAT, b: THAT }", None),
+            (
+                24,
+                "record THIS { a: THAT, b: THAT }",
+                Some("types of more than 10,000 parts"),
+            ),
+        ] {
+            let types = nested(count, each);
+            let text = format!(
+                "package a:b; interface i {{ type t0 = u8; {types} f: func(a: t{count}); }} world w {{ import i; }}"
+            );
+            let mut resolve = Resolve::default();
+            let package = resolve.push_str("w.wit", &text).unwrap();
+            let app = resolve.select_world(&[package], Some("w")).unwrap();
+            assert_eq!(unsupported(&resolve, &resolve.worlds[app]), expected, "{count} {each}");
+        }
+    }
 
     #[test]
     fn what_has_no_c_is_an_error() {

@@ -35,9 +35,9 @@ impl Database {
         }
     }
 
-    /// Writes them beside the others that lie there, as far as their sources are still there. The application and its tests are
+    /// Writes them beside the others that lie there, as far as they are this project's and their sources are still there. The application and its tests are
     /// built one after the other.
-    pub fn write(&self, folder: &Path) -> Result<(), BuildError> {
+    pub fn write(&self, root: &Path, folder: &Path) -> Result<(), BuildError> {
         let path = folder.join("compile_commands.json");
         let there: Vec<Entry> = std::fs::read(&path)
             .ok()
@@ -45,7 +45,7 @@ impl Database {
             .unwrap_or_default();
         let mut all: BTreeMap<PathBuf, Entry> = there
             .iter()
-            .filter(|entry| entry.file.is_file())
+            .filter(|entry| entry.directory == root && entry.file.is_file())
             .map(|entry| (entry.file.clone(), entry.clone()))
             .collect();
         if let Ok(known) = self.0.lock() {

@@ -1,16 +1,17 @@
 //! Links objects to a core module, and makes a component of it.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::super::component::{self, Stripped};
 use super::super::dist::{create_folder, file, read, replace};
 use super::super::{BuildError, tool};
-use super::Work;
 use super::bindings::{Bindings, NAME};
-use super::objects::{shown, tell, variable};
+use super::made::{self, Before};
+use super::objects::{MAIN, shown, tell, variable};
 use super::toolchain::Said;
+use super::{Work, sources};
 use crate::events::Sink;
+use crate::project;
 
 /// The custom section of a program that lists its tests and runs them one by one: `slt_test.h` makes it.
 const SUITE: &str = "slt-suite";
@@ -30,6 +31,8 @@ pub(super) struct Link<'a> {
     pub name: &'a str,
     /// How it is started.
     pub model: Model,
+    /// Whether it is a test program.
+    pub is_test: bool,
     /// Its world.
     pub bindings: &'a Bindings,
     /// Its objects.
@@ -43,18 +46,22 @@ impl Link<'_> {
     pub fn run(&self, work: &Work<'_>, sink: &Sink) -> Result<PathBuf, BuildError> {
         let core = core(&self.to);
         let command = self.command(work, &core);
-        let remembered = self.to.with_extension("command");
-        let made_as = format!("{}\n{}\n", work.toolchain.identity, command.join("\n"));
-        let is_fresh = std::fs::read_to_string(&remembered).is_ok_and(|text| text == made_as)
-            && modified(&self.to).is_some_and(|made| {
-                self.objects
-                    .iter()
-                    .all(|object| modified(object).is_some_and(|o| o <= made))
-            });
-        if is_fresh {
+        let how = format!("{}\n{}", work.toolchain.identity, command.join("\n"));
+        if made::is_fresh(&self.to, &how) {
             return Ok(self.to.clone());
         }
-        if let Some(folder) = self.to.parent() {
+        let root = &work.plan.root;
+        // of the world, the objects know what concerns them; that it changed, the component should not be older than
+        let wit = Before::of(&[root.join(project::WIT)]);
+        let libraries = variable(work, "LDFLAGS").map(|word| root.join(word));
+        let from: Vec<PathBuf> = self
+            .objects
+            .iter()
+            .cloned()
+            .chain(libraries.filter(|path| path.is_file()))
+            .chain(wit.paths())
+            .collect();
+        for folder in [self.to.parent(), core.parent()].into_iter().flatten() {
             create_folder(folder)?;
         }
         let (program, arguments) = command.split_first().ok_or(BuildError::Compile)?;
@@ -72,7 +79,7 @@ impl Link<'_> {
             source,
         })?;
         replace(&self.to, &component).map_err(file("write", &self.to))?;
-        replace(&remembered, made_as.as_bytes()).map_err(file("write", &remembered))?;
+        wit.remember(&self.to, &how, &from, &[core, self.to.clone()])?;
         Ok(self.to.clone())
     }
 
@@ -102,35 +109,35 @@ impl Link<'_> {
                         world: self.bindings.world.clone(),
                         function: export.clone(),
                         header: shown(&work.plan.root, &self.bindings.folder.join(format!("{NAME}.h"))),
-                        has_main: work.sources.app.len() != work.sources.library().count(),
+                        without_main: self.is_test && work.sources.has_main(),
                     },
                     None if main => BuildError::NoMain {
                         name: self.name.to_owned(),
                         world: self.bindings.world.clone(),
-                        is_test: self.name != work.about.name,
+                        is_test: self.is_test,
                     },
-                    None => BuildError::Link(self.name.to_owned()),
+                    None => BuildError::Link {
+                        name: self.name.to_owned(),
+                        left_out: sources::left_out(&work.plan.root),
+                    },
                 }
             }
-            Said::Other => BuildError::Link(self.name.to_owned()),
+            Said::Other => BuildError::Link {
+                name: self.name.to_owned(),
+                left_out: None,
+            },
         }
     }
 }
 
-/// What `main` is called by the time it is linked.
-const MAIN: &[&str] = &["main", "__main_argc_argv", "__original_main", "__main_void"];
-
 /// Where the core module of a component lies.
 fn core(component: &Path) -> PathBuf {
-    component.with_extension("core.wasm")
+    let name = component.file_name().unwrap_or_default();
+    component.with_file_name("core").join(name)
 }
 
 /// Whether the program of a component lists its tests.
 pub(super) fn is_suite(component: &Path) -> Result<bool, BuildError> {
     let core = core(component);
     Ok(crate::validate::module::has_section(&read(&core)?, SUITE))
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }

@@ -14,35 +14,39 @@
 mod bindings;
 mod database;
 mod link;
+mod made;
 mod objects;
 mod runtime;
 mod sources;
 pub mod toolchain;
 
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 
 use self::bindings::Bindings;
 use self::database::Database;
 use self::objects::Objects;
 use self::sources::Sources;
 use self::toolchain::{CToolchain, Kind, Said};
+use super::dist::create_folder;
 use super::{About, BuildError, BuildPlan, BuiltApp, Protocol, TestArtifact, TestKind};
 use crate::events::{Event, Sink};
 use crate::project;
 
 /// Whether there is C in a folder to build.
 #[must_use]
-pub fn is_project(root: &std::path::Path) -> bool {
+pub fn is_project(root: &Path) -> bool {
     Sources::in_folder(&root.join(sources::APP)).is_ok_and(|found| !found.is_empty())
 }
 
 /// Builds the application.
 pub(super) fn app(plan: &BuildPlan, about: &About, sink: &Sink) -> Result<BuiltApp, BuildError> {
-    let work = Work::new(plan, about)?;
+    let work = Work::new(plan, about, sink)?;
     let artifact = work.app(sink)?;
-    work.database.write(&work.folder())?;
+    work.database.write(&plan.root, &work.folder())?;
     Ok(BuiltApp {
         about: about.clone(),
+        digest: None,
         stamps: work.output().join("slt"),
         artifact,
     })
@@ -54,33 +58,62 @@ pub(super) fn tests(plan: &BuildPlan, about: &About, sink: &Sink) -> Result<Vec<
     if sources.tests.is_empty() {
         return Ok(Vec::new());
     }
-    let work = Work::new(plan, about)?;
+    let work = Work::new(plan, about, sink)?;
     let tests = work.tests(sink)?;
-    work.database.write(&work.folder())?;
+    work.database.write(&plan.root, &work.folder())?;
     Ok(tests)
 }
 
-/// Has a toolchain compile and link the smallest program in an empty folder, the plan's. Zig is taken at its word: it brings
+/// Has a toolchain compile and link the smallest program in an empty folder, the plan's. Zig is only asked for its version: it brings
 /// everything, and would first compile a C library, for a minute.
 ///
 /// # Errors
 /// When it is not whole.
 pub fn probe(toolchain: &CToolchain, plan: &BuildPlan) -> Result<(), BuildError> {
     const PROGRAM: &str = "#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n";
-    if matches!(toolchain.kind, Kind::Zig | Kind::Ziglang) {
-        return Ok(());
-    }
-    let source = plan.root.join("probe.c");
-    std::fs::write(&source, PROGRAM).map_err(super::dist::file("write", &source))?;
-    let mut command = toolchain.command();
-    command.extend(["probe.c", "-o", "probe.wasm"].map(str::to_owned));
-    let (program, arguments) = command.split_first().ok_or(BuildError::Compile)?;
-    let said = super::tool::said(plan, program, arguments)?;
+    let program = toolchain.program.display().to_string();
+    let said = if toolchain.kind == Kind::Zig {
+        super::tool::said(plan, &program, &["version".to_owned()])?
+    } else {
+        let source = plan.root.join("probe.c");
+        std::fs::write(&source, PROGRAM).map_err(super::dist::file("write", &source))?;
+        let mut arguments = toolchain.command().split_off(1);
+        arguments.extend(["probe.c", "-o", "probe.wasm"].map(str::to_owned));
+        super::tool::said(plan, &program, &arguments)?
+    };
     match (said.status.success(), Said::of(&said.text)) {
         (true, _) => Ok(()),
         (false, Said::Lacks(lack)) => Err(toolchain.lacks(lack)),
-        (false, _) => Err(BuildError::Link(toolchain.shown())),
+        (false, _) => Err(BuildError::DeadCToolchain {
+            toolchain: toolchain.shown(),
+            said: said
+                .text
+                .trim()
+                .lines()
+                .last()
+                .map_or_else(|| said.status.to_string(), str::to_owned),
+            install: toolchain.install.clone(),
+        }),
     }
+}
+
+/// The folder in which everything is made.
+const BUILD: &str = "build";
+
+/// Waits until nobody else makes something in this folder.
+fn lock(folder: &Path, sink: &Sink) -> Result<File, BuildError> {
+    let path = folder.join(".lock");
+    create_folder(folder)?;
+    let lock = File::create(&path).map_err(super::dist::file("create", &path))?;
+    if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+        sink(Event::Step {
+            verb: "Waiting".into(),
+            message: "for another slt that builds in this folder".into(),
+        });
+        lock.lock().map_err(super::dist::file("lock", &path))?;
+    }
+    // a file system without locks is no reason not to build
+    Ok(lock)
 }
 
 /// What one build works with.
@@ -92,10 +125,12 @@ struct Work<'a> {
     worlds: project::Worlds,
     /// Every command that compiles something, for editors.
     database: Database,
+    /// Held as long as something is made.
+    _lock: File,
 }
 
 impl<'a> Work<'a> {
-    fn new(plan: &'a BuildPlan, about: &'a About) -> Result<Self, BuildError> {
+    fn new(plan: &'a BuildPlan, about: &'a About, sink: &Sink) -> Result<Self, BuildError> {
         let sources = Sources::find(&plan.root)?;
         let worlds =
             project::worlds(&plan.root.join(project::WIT), &about.name, &plan.root).map_err(BuildError::Wit)?;
@@ -107,12 +142,13 @@ impl<'a> Work<'a> {
             toolchain,
             worlds,
             database: Database::default(),
+            _lock: lock(&plan.root.join(BUILD), sink)?,
         })
     }
 
     /// Where everything is made.
     fn folder(&self) -> PathBuf {
-        self.plan.root.join("build")
+        self.plan.root.join(BUILD)
     }
 
     /// Where what depends on the flags is made.
@@ -133,8 +169,17 @@ impl<'a> Work<'a> {
             linked.extend(objects.runtime()?);
         }
         self.compile(&mut objects, sink)?;
+        if model == link::Model::Reactor
+            && let Some(source) = objects.with_main()?
+        {
+            return Err(BuildError::StrayMain {
+                source_file: objects::shown(&self.plan.root, &source),
+                world: Some(bindings.world),
+            });
+        }
         let link = link::Link {
             name: &self.about.name,
+            is_test: false,
             model,
             bindings: &bindings,
             objects: linked,
@@ -154,6 +199,12 @@ impl<'a> Work<'a> {
         let mut own = Objects::new(self, &app);
         let mut shared: Vec<PathBuf> = self.sources.library().map(|source| own.source(source)).collect();
         self.compile(&mut own, sink)?;
+        if let Some(source) = own.with_main()? {
+            return Err(BuildError::StrayMain {
+                source_file: objects::shown(&self.plan.root, &source),
+                world: None,
+            });
+        }
 
         let mut objects = Objects::new(self, &bindings);
         shared.extend(objects.bindings()?);
@@ -171,6 +222,7 @@ impl<'a> Work<'a> {
         for (name, object) in programs {
             let link = link::Link {
                 name: &name,
+                is_test: true,
                 model: link::Model::Command,
                 bindings: &bindings,
                 objects: std::iter::once(object).chain(shared.iter().cloned()).collect(),

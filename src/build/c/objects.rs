@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::SystemTime;
 
 use super::super::BuildError;
-use super::super::dist::{create_folder, file, replace};
+use super::super::dist::{create_folder, read};
 use super::super::tool::{self, Saying};
 use super::bindings::Bindings;
 use super::database::Entry;
+use super::made::{self, Before};
 use super::toolchain::{CToolchain, Said};
 use super::{Work, runtime, sources};
 use crate::events::{Event, Sink};
+use crate::validate::module;
 
 /// What every source is compiled with, but what is generated.
 const FLAGS: &[&str] = &["-std=gnu11", "-Wall", "-Wextra"];
@@ -26,6 +27,9 @@ const GENERATED: &[&str] = &["-std=gnu11", "-w"];
 const DEBUG: &[&str] = &["-O1", "-g"];
 /// For what is shipped.
 const RELEASE: &[&str] = &["-Os", "-DNDEBUG"];
+
+/// What `main` is called by the time it is linked.
+pub(super) const MAIN: &[&str] = &["main", "__main_argc_argv", "__original_main", "__main_void"];
 
 /// One source, and what becomes of it.
 #[derive(Debug, Clone)]
@@ -120,23 +124,12 @@ impl<'a> Objects<'a> {
     }
 
     fn is_fresh(&self, unit: &Unit) -> bool {
-        let made_as = fs::read_to_string(unit.object.with_extension("command"));
-        if made_as.ok().as_deref() != Some(self.remembered(unit).as_str()) {
-            return false;
-        }
-        let (Some(made), Ok(dependencies)) = (
-            modified(&unit.object),
-            fs::read_to_string(unit.object.with_extension("d")),
-        ) else {
-            return false;
-        };
-        dependencies_of(&dependencies)
-            .all(|path| modified(&self.work.plan.root.join(path)).is_some_and(|changed| changed <= made))
+        made::is_fresh(&unit.object, &self.how(unit))
     }
 
-    /// How an object is made: the command, and the compiler that it names.
-    fn remembered(&self, unit: &Unit) -> String {
-        format!("{}\n{}\n", self.work.toolchain.identity, unit.command.join("\n"))
+    /// How an object is made: the compiler, and the command.
+    fn how(&self, unit: &Unit) -> String {
+        format!("{}\n{}", self.work.toolchain.identity, unit.command.join("\n"))
     }
 
     /// Compiles units, as many at a time as there are processors. What the compiler says of one comes in one piece.
@@ -149,6 +142,9 @@ impl<'a> Objects<'a> {
                 create_folder(folder)?;
             }
         }
+        let root = &self.work.plan.root;
+        let folders = [root.join("include"), root.join(sources::APP), root.join("tests")];
+        let before = Before::of(&[&folders[..], std::slice::from_ref(&self.bindings.folder)].concat());
         let next = AtomicUsize::new(0);
         let failed: Mutex<Option<(BuildError, String)>> = Mutex::new(None);
         let stop = || failed.lock().map_or(true, |failed| failed.is_some());
@@ -157,7 +153,7 @@ impl<'a> Objects<'a> {
                 && let Some(unit) = stale.get(next.fetch_add(1, Ordering::Relaxed))
             {
                 let (done, text) = match self.compile_one(unit) {
-                    Ok(said) => (self.judge(unit, &said), said.text),
+                    Ok(said) => (self.judge(unit, &said, &before), said.text),
                     Err(error) => (Err(error), String::new()),
                 };
                 let Ok(mut failed) = failed.lock() else { return };
@@ -194,15 +190,28 @@ impl<'a> Objects<'a> {
         tool::said(self.work.plan, program, arguments)
     }
 
-    fn judge(&self, unit: &Unit, said: &Saying) -> Result<(), BuildError> {
+    fn judge(&self, unit: &Unit, said: &Saying, before: &Before) -> Result<(), BuildError> {
         if !said.status.success() {
             return Err(match Said::of(&said.text) {
                 Said::Lacks(lack) => self.work.toolchain.lacks(lack),
                 _ => BuildError::Compile,
             });
         }
-        let remembered = unit.object.with_extension("command");
-        replace(&remembered, self.remembered(unit).as_bytes()).map_err(file("write", &remembered))
+        let rule = fs::read_to_string(unit.object.with_extension("d")).unwrap_or_default();
+        let root = &self.work.plan.root;
+        let mut from: Vec<PathBuf> = dependencies_of(&rule).map(|path| root.join(path)).collect();
+        from.push(unit.source.clone());
+        before.remember(&unit.object, &self.how(unit), &from, std::slice::from_ref(&unit.object))
+    }
+
+    /// The first of these sources whose object has a `main`.
+    pub fn with_main(&self) -> Result<Option<PathBuf>, BuildError> {
+        for unit in self.units.iter().filter(|unit| unit.is_own) {
+            if module::defines(&read(&unit.object)?, MAIN) {
+                return Ok(Some(unit.source.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// The commands of the user's own sources.
@@ -235,10 +244,6 @@ pub(super) fn tell(text: &str, sink: &Sink) {
 /// A path as tools are handed it: from the project's folder, in which they run. So a message names `src/app.c`.
 pub(super) fn shown(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
 /// The files in a rule of make, as compilers write it: `object: source header \⏎ header`; spaces in names are escaped.

@@ -2,7 +2,7 @@
 //!
 //! With the `crt1` of 2022 nothing calls the constructors by name, and the linker then wraps *every* export so that it calls
 //! constructors and destructors around itself: also `cabi_realloc`, which the host calls in the middle of the guest's work. The
-//! destructors close standard output, and what is printed afterwards is lost without a word.
+//! destructors close standard output, and output is lost without a word.
 
 use std::path::{Path, PathBuf};
 

@@ -47,6 +47,11 @@ impl Sources {
             .filter(|source| source.file_name().is_none_or(|name| name != MAIN))
     }
 
+    /// Whether there is a file for the application's `main`.
+    pub fn has_main(&self) -> bool {
+        self.app.len() != self.library().count()
+    }
+
     /// The C files directly in a folder; none where there is no folder.
     pub fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let entries = match std::fs::read_dir(folder) {
@@ -67,6 +72,35 @@ impl Sources {
         found.sort();
         Ok(found)
     }
+}
+
+/// A source in `src/` that nothing compiles: one that lies deeper, or is in C++.
+pub(super) fn left_out(root: &Path) -> Option<String> {
+    let mut left = vec![root.join(APP)];
+    let mut seen = 0;
+    while let Some(folder) = left.pop() {
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(&folder)
+            .ok()?
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        entries.sort();
+        for path in entries {
+            seen += 1;
+            if seen > FILES_MAX {
+                return None;
+            }
+            let extension = path.extension().unwrap_or_default();
+            let is_deep = path.parent() != Some(&root.join(APP)) && extension == "c";
+            if is_deep || extension == "cc" || extension == "cpp" || extension == "cxx" {
+                return Some(super::objects::shown(root, &path));
+            }
+            if path.is_dir() {
+                left.push(path);
+            }
+        }
+    }
+    None
 }
 
 /// A file's name without its extension.

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::UNIX_EPOCH;
 
 use super::super::BuildError;
+use crate::support::os;
 
 /// Where a WASI SDK lies that nobody named.
 const SDK: &str = "/opt/wasi-sdk";
@@ -63,10 +64,8 @@ pub enum Kind {
     WasiSdk,
     /// The `clang` of the system.
     Clang,
-    /// `zig cc`
+    /// `zig cc`, of its own or of Python's package `ziglang`.
     Zig,
-    /// The `zig cc` that Python's package `ziglang` brings.
-    Ziglang,
 }
 
 /// A C toolchain.
@@ -76,7 +75,7 @@ pub struct CToolchain {
     pub kind: Kind,
     /// The program.
     pub program: PathBuf,
-    /// What it is, for a build to know that it has become another one: path, size and time of change.
+    /// What it is, for a build to know that it has become another one.
     pub identity: String,
     /// What to type on this system to have one that is whole.
     pub install: String,
@@ -86,13 +85,33 @@ pub struct CToolchain {
     arguments: Vec<String>,
 }
 
-/// Why there is none: what was found that is not enough.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Missing {
-    /// What was found, and what is missing about it.
-    pub found: Vec<String>,
-    /// The line to type, for this system.
-    pub install: String,
+/// Why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// `WASI_SDK_PATH` is this, and no WASI SDK lies there.
+    Sdk(String),
+    /// Nothing is found.
+    Nothing {
+        /// What was found that is not enough.
+        found: Vec<String>,
+        /// The line to type, for this system.
+        install: String,
+    },
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sdk(path) => write!(
+                f,
+                "`WASI_SDK_PATH` is `{path}`, and no WASI SDK lies there: it has `bin/clang` and `share/wasi-sysroot`"
+            ),
+            Self::Nothing { found, .. } => {
+                f.write_str("there is no C compiler for WebAssembly")?;
+                found.iter().try_for_each(|found| write!(f, "; {found}"))
+            }
+        }
+    }
 }
 
 /// What a toolchain may lack.
@@ -146,7 +165,6 @@ impl CToolchain {
         match self.kind {
             Kind::WasiSdk | Kind::Clang => format!("`{program}`"),
             Kind::Zig => format!("`{program} cc`"),
-            Kind::Ziglang => format!("`{program} -m ziglang cc`"),
         }
     }
 
@@ -225,11 +243,16 @@ struct System<'a> {
 impl System<'_> {
     fn find(&self) -> Result<CToolchain, Missing> {
         let mut found = Vec::new();
+        let named = self.environment.get("WASI_SDK_PATH").filter(|path| !path.is_empty());
+        if let Some(named) = named {
+            let sdk = self.sdk(&self.root.join(named));
+            return sdk.ok_or_else(|| Missing::Sdk(named.to_string_lossy().into_owned()));
+        }
         let toolchain = self
-            .sdk(&mut found)
+            .sdk(&self.at(SDK))
             .or_else(|| self.clang(&mut found))
             .or_else(|| self.zig());
-        toolchain.ok_or_else(|| Missing {
+        toolchain.ok_or_else(|| Missing::Nothing {
             found,
             install: self.install(),
         })
@@ -240,37 +263,20 @@ impl System<'_> {
         self.top.join(path.trim_start_matches('/'))
     }
 
-    fn sdk(&self, found: &mut Vec<String>) -> Option<CToolchain> {
-        let named = self.environment.get("WASI_SDK_PATH").filter(|path| !path.is_empty());
-        let folder = match named {
-            Some(path) => self.root.join(path),
-            None => self.at(SDK),
-        };
-        let program = program(&folder.join("bin"), "clang");
+    fn sdk(&self, folder: &Path) -> Option<CToolchain> {
+        let program = program(&folder.join("bin"), "clang")?;
         let sysroot = folder.join("share/wasi-sysroot");
-        let target = SDK_TARGETS
-            .iter()
-            .find(|target| sysroot.join("lib").join(target).join("libc.a").is_file());
-        match (program, target) {
-            (Some(program), Some(target)) => Some(CToolchain {
-                kind: Kind::WasiSdk,
-                identity: identity(&program),
-                program,
-                // what is named may be as old as one likes
-                install: self.install(),
-                needs_runtime: true,
-                arguments: vec![format!("--target={target}"), format!("--sysroot={}", sysroot.display())],
-            }),
-            _ => {
-                if let Some(path) = named {
-                    found.push(format!(
-                        "`WASI_SDK_PATH` is `{}`, and no WASI SDK lies there: it has `bin/clang` and `share/wasi-sysroot`",
-                        path.to_string_lossy()
-                    ));
-                }
-                None
-            }
-        }
+        let libc = |target: &str| sysroot.join("lib").join(target).join("libc.a");
+        let target = SDK_TARGETS.iter().find(|target| libc(target).is_file())?;
+        Some(CToolchain {
+            kind: Kind::WasiSdk,
+            identity: identity(&[&program, &libc(target), &folder.join("bin/wasm-ld")]),
+            program,
+            install: self.install(),
+            // what is named may be as old as one likes
+            needs_runtime: true,
+            arguments: vec![format!("--target={target}"), format!("--sysroot={}", sysroot.display())],
+        })
     }
 
     fn clang(&self, found: &mut Vec<String>) -> Option<CToolchain> {
@@ -278,22 +284,23 @@ impl System<'_> {
         let sysroot = SYSROOTS
             .iter()
             .find(|(folder, ..)| self.at(folder).join("libc.a").is_file());
-        let Some((_, sysroot, target)) = sysroot else {
+        let Some((folder, sysroot, target)) = sysroot else {
             found.push(format!("`{}` is there, and no WASI libc for it", program.display()));
             return None;
         };
-        if self.on_path("wasm-ld").is_none() && program_beside(&program, "wasm-ld").is_none() {
+        let linker = program_beside(&program, "wasm-ld").or_else(|| self.on_path("wasm-ld"));
+        let Some(linker) = linker else {
             found.push(format!(
                 "`{}` is there, and its linker `wasm-ld` is not",
                 program.display()
             ));
             return None;
-        }
+        };
         let mut arguments = vec![format!("--target={target}")];
         arguments.extend(sysroot.map(|sysroot| format!("--sysroot={}", self.at(sysroot).display())));
         Some(CToolchain {
             kind: Kind::Clang,
-            identity: identity(&program),
+            identity: identity(&[&program, &self.at(folder).join("libc.a"), &linker]),
             program,
             install: self.install(),
             needs_runtime: true,
@@ -302,47 +309,40 @@ impl System<'_> {
     }
 
     fn zig(&self) -> Option<CToolchain> {
-        let target = ["cc", "-target", "wasm32-wasi"];
-        if let Some(program) = self.on_path("zig") {
-            return Some(CToolchain {
-                kind: Kind::Zig,
-                identity: identity(&program),
-                program,
-                install: self.install(),
-                needs_runtime: false,
-                arguments: target.map(str::to_owned).to_vec(),
-            });
-        }
-        let program = ["python3", "python"]
-            .iter()
-            .filter_map(|name| self.on_path(name))
-            .find(|python| self.has_ziglang(python))?;
+        let program = self.on_path("zig").or_else(|| {
+            ["python3", "python"]
+                .iter()
+                .filter_map(|name| self.on_path(name))
+                .find_map(|python| self.ziglang(&python))
+        })?;
         Some(CToolchain {
-            kind: Kind::Ziglang,
-            identity: identity(&program),
+            kind: Kind::Zig,
+            identity: identity(&[&program]),
             program,
             install: self.install(),
             needs_runtime: false,
-            arguments: ["-m", "ziglang"]
-                .iter()
-                .chain(&target)
-                .map(|word| (*word).to_owned())
-                .collect(),
+            arguments: ["cc", "-target", "wasm32-wasi"].map(str::to_owned).to_vec(),
         })
     }
 
-    fn has_ziglang(&self, python: &Path) -> bool {
-        let find = "import importlib.util, sys; sys.exit(importlib.util.find_spec('ziglang') is None)";
-        Command::new(python)
+    /// The `zig` in Python's package `ziglang`. Python is asked in the topmost folder: where it is started, it would take a project's
+    /// own files for its modules.
+    fn ziglang(&self, python: &Path) -> Option<PathBuf> {
+        let find = "import importlib.util, os\n\
+                    spec = importlib.util.find_spec('ziglang')\n\
+                    print(os.path.dirname(spec.origin) if spec else '')";
+        let output = Command::new(python)
             .args(["-c", find])
-            .current_dir(self.root)
+            .current_dir(self.top)
             .env_clear()
             .envs(self.environment)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
+            .output()
+            .ok()?;
+        let folder = String::from_utf8(output.stdout).ok()?;
+        let folder = Path::new(folder.trim());
+        folder.is_absolute().then(|| program(folder, "zig")).flatten()
     }
 
     fn on_path(&self, name: &str) -> Option<PathBuf> {
@@ -398,7 +398,7 @@ const DEBIAN_CLANG: &[(&str, &str)] = &[
 
 fn program(folder: &Path, name: &str) -> Option<PathBuf> {
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    path.is_file().then_some(path)
+    os::is_program(&path).then_some(path)
 }
 
 /// A program in the folder where another really lies.
@@ -407,33 +407,46 @@ fn program_beside(other: &Path, name: &str) -> Option<PathBuf> {
     program(real.parent()?, name)
 }
 
-fn identity(path: &Path) -> String {
-    let metadata = std::fs::metadata(path).ok();
-    let modified = metadata
-        .as_ref()
-        .and_then(|metadata| metadata.modified().ok())
-        .and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
-    format!(
-        "{} {} {}",
-        path.display(),
-        metadata.map_or(0, |metadata| metadata.len()),
-        modified.map_or(0, |modified| modified.as_nanos())
-    )
+/// What a build knows a toolchain by: its files, their sizes and times of change.
+fn identity(paths: &[&Path]) -> String {
+    let one = |path: &&Path| {
+        let metadata = std::fs::metadata(path).ok();
+        let modified = metadata
+            .as_ref()
+            .and_then(|metadata| metadata.modified().ok())
+            .and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
+        format!(
+            "{} {} {}",
+            path.display(),
+            metadata.map_or(0, |metadata| metadata.len()),
+            modified.map_or(0, |modified| modified.as_nanos())
+        )
+    };
+    paths.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const RELEASE: &str = "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_CODENAME=wilma\nUBUNTU_CODENAME=noble\n";
+
     /// A machine with these files; those in `bin` are on `PATH`.
     fn found(files: &[&str], sdk: Option<&str>) -> Result<(Kind, String), Missing> {
         let top = tempfile::tempdir().unwrap();
         for path in files {
+            let text = match path.ends_with("python3") {
+                true => format!("#!/bin/sh\necho {}/site/ziglang\n", top.path().display()),
+                false => RELEASE.to_owned(),
+            };
             let path = top.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"22\"\nVERSION_CODENAME=wilma\nUBUNTU_CODENAME=noble\n").unwrap();
+            std::fs::write(&path, text).unwrap();
+            if !path.ends_with("plain/clang") {
+                os::make_executable(&std::fs::File::open(&path).unwrap()).unwrap();
+            }
         }
-        let mut environment = BTreeMap::from([("PATH".to_owned(), OsString::from("bin"))]);
+        let mut environment = BTreeMap::from([("PATH".to_owned(), OsString::from("plain:bin"))]);
         environment.extend(sdk.map(|sdk| ("WASI_SDK_PATH".to_owned(), sdk.into())));
         let shown = |text: String| text.replace(&top.path().display().to_string(), "");
         let system = System {
@@ -443,10 +456,11 @@ mod tests {
         };
         match system.find() {
             Ok(toolchain) => Ok((toolchain.kind, shown(toolchain.command().join(" ")))),
-            Err(missing) => Err(Missing {
-                found: missing.found.into_iter().map(shown).collect(),
-                ..missing
+            Err(Missing::Nothing { found, install }) => Err(Missing::Nothing {
+                found: found.into_iter().map(shown).collect(),
+                install,
             }),
+            Err(missing) => Err(missing),
         }
     }
 
@@ -466,7 +480,7 @@ mod tests {
             .chain(&usual)
             .map(String::as_str)
             .chain(CLANG.iter().copied())
-            .chain(["bin/zig"])
+            .chain(["bin/zig", "bin/python3", "site/ziglang/zig"])
             .collect();
         let flags = "--target=wasm32-wasip1 --sysroot";
         for (skipped, sdk, kind, command) in [
@@ -484,6 +498,8 @@ mod tests {
             ),
             (4, None, Kind::Clang, "/bin/clang --target=wasm32-wasi".into()),
             (7, None, Kind::Zig, "/bin/zig cc -target wasm32-wasi".into()),
+            #[cfg(unix)]
+            (8, None, Kind::Zig, "/site/ziglang/zig cc -target wasm32-wasi".into()),
         ] {
             assert_eq!(found(&all[skipped..], sdk), Ok((kind, command)));
         }
@@ -491,27 +507,30 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let missing = |files: &[&str], sdk: Option<&str>| found(files, sdk).unwrap_err();
-        assert_eq!(missing(&[], None).install, "python3 -m pip install ziglang");
-        assert_eq!(
-            missing(&["etc/os-release"], None).install,
-            "apt install clang lld wasi-libc libclang-rt-18-dev-wasm32"
+        let check = |files: &[&str], expected: &[&str], how: &str| {
+            let Err(Missing::Nothing { found, install }) = found(files, None) else {
+                panic!("{files:?}");
+            };
+            assert_eq!(
+                (found.iter().map(String::as_str).collect::<Vec<_>>(), install.as_str()),
+                (expected.to_vec(), how)
+            );
+        };
+        let pip = "python3 -m pip install ziglang";
+        check(&[], &[], pip);
+        check(
+            &["etc/os-release"],
+            &[],
+            "apt install clang lld wasi-libc libclang-rt-18-dev-wasm32",
         );
-        assert_eq!(
-            missing(&["bin/clang"], None).found,
-            ["`/bin/clang` is there, and no WASI libc for it"]
-        );
-        assert_eq!(
-            missing(&["bin/clang", "usr/lib/wasm32-wasi/libc.a"], None).found,
-            ["`/bin/clang` is there, and its linker `wasm-ld` is not"]
-        );
-        let named = &missing(&["bin/clang"], Some("nowhere")).found[0];
-        assert!(
-            named.starts_with("`WASI_SDK_PATH` is `nowhere`, and no WASI SDK lies there"),
-            "{named}"
-        );
-        // one that is named and not there is said, and the next one is taken all the same
-        assert_eq!(found(CLANG, Some("nowhere")).unwrap().0, Kind::Clang);
+        check(&["bin/clang"], &["`/bin/clang` is there, and no WASI libc for it"], pip);
+        let linker = "`/bin/clang` is there, and its linker `wasm-ld` is not";
+        check(&["bin/clang", "usr/lib/wasm32-wasi/libc.a"], &[linker], pip);
+        // one that is named and not there is not passed over
+        assert_eq!(found(CLANG, Some("nowhere")), Err(Missing::Sdk("nowhere".into())));
+        // what is no program hides none
+        #[cfg(unix)]
+        assert_eq!(found(&[CLANG, &["plain/clang"]].concat(), None).unwrap().0, Kind::Clang);
     }
 
     #[test]

@@ -12,11 +12,12 @@
 //     --exact NAME    runs this test
 //
 // The exit status is 0 if all is well, 1 at the first check that fails, and 2 if the arguments are
-// wrong or two tests have one name. A check that fails says where and why in one line on standard
-// error: `tests/app.c:31: `status` is 500, not 201`.
+// wrong, two tests have one name, or there is no test. A check that fails says where and why in one
+// line on standard error: `tests/app.c:31: `status` is 500, not 201`. A test passes when it
+// returns: one that calls `exit` fails. (`_Exit` is seen by nobody.)
 //
 // A second file of the same program says `#define SLT_TEST_WITHOUT_MAIN` before it includes this
-// header: see `tests/support`.
+// header, as `tests/support` does; and so does a program with a `main` of its own, for the checks.
 
 #ifndef SLT_TEST_H
 #define SLT_TEST_H
@@ -43,20 +44,23 @@
         }                                                                                          \
     } while (0)
 
-// Ends the test unless both are the same number.
+// Ends the test unless both are the same number. Each is an integer of any type: what is no integer
+// does not compile, and -1 is never `UINT64_MAX`.
 //
 //     CHECK_EQ_INT(response.status, 201);
 #define CHECK_EQ_INT(actual, expected)                                                             \
-    slt_test_eq_int(__FILE__, __LINE__, #actual, (actual), (expected))
+    slt_test_eq_number(__FILE__, __LINE__, #actual, SLT_TEST_NUMBER(actual),                       \
+                       SLT_TEST_NUMBER(expected))
 
-// The same for unsigned numbers, above `INT64_MAX` too.
+// The same, by the name that suits unsigned numbers.
 //
 //     CHECK_EQ_UINT(visits, UINT64_MAX);
 #define CHECK_EQ_UINT(actual, expected)                                                            \
-    slt_test_eq_uint(__FILE__, __LINE__, #actual, (actual), (expected))
+    slt_test_eq_number(__FILE__, __LINE__, #actual, SLT_TEST_NUMBER(actual),                       \
+                       SLT_TEST_NUMBER(expected))
 
 // Ends the test unless both are the same text: each is an `app_string_t`, an `app_list_u8_t` or a C
-// string.
+// string, which ends at its first NUL (`CHECK_EQ_STR(body, "a\0b")` compares with "a").
 //
 //     CHECK_EQ_STR(response.body, "1");
 #define CHECK_EQ_STR(actual, expected)                                                             \
@@ -95,18 +99,7 @@ static inline void slt_test_register(struct slt_test *test)
     *end = test;
 }
 
-// By the section `slt-suite` in the module, `slt test` knows that a program takes `--list` and
-// `--exact`. (clang knows custom sections in assembly only; in C, `section` says where in the
-// memory something lies.)
-#ifdef __wasm__
-#define SLT_TEST_MARK(test)                                                                        \
-    __asm__(".section \".custom_section.slt-suite\",\"\",@\n\t.ascii \"" #test "\\n\"\n");
-#else
-#define SLT_TEST_MARK(test)
-#endif
-
 #define SLT_TEST_CASE(test, is_ignored)                                                            \
-    SLT_TEST_MARK(test)                                                                            \
     static void slt_test_##test(void);                                                             \
     __attribute__((constructor)) static void slt_register_##test(void)                             \
     {                                                                                              \
@@ -129,14 +122,7 @@ static inline app_string_t slt_test_same(app_string_t string)
         char *: slt_str,                                                                           \
         const char *: slt_str)(text)
 
-// Ends the program. Everything is written out first: not every C library does so at `exit`.
-__attribute__((noreturn)) static inline void slt_test_exit(int status)
-{
-    fflush(stdout);
-    fflush(stderr);
-    exit(status);
-}
-
+// Ends the test, and the program with it.
 __attribute__((noreturn, format(printf, 3, 4))) static inline void
 slt_test_fail(const char *file, int line, const char *format, ...)
 {
@@ -147,22 +133,46 @@ slt_test_fail(const char *file, int line, const char *format, ...)
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);
-    slt_test_exit(1);
+    fflush(NULL);
+    _Exit(1);
 }
 
-static inline void slt_test_eq_int(const char *file, int line, const char *what, long long actual,
-                                   long long expected)
+// An integer of any type, without a loss.
+struct slt_test_number {
+    bool is_negative;
+    unsigned long long magnitude;
+};
+
+static inline struct slt_test_number slt_test_unsigned(unsigned long long number)
 {
-    if (actual != expected) {
-        slt_test_fail(file, line, "`%s` is %lld, not %lld", what, actual, expected);
-    }
+    return (struct slt_test_number){false, number};
 }
 
-static inline void slt_test_eq_uint(const char *file, int line, const char *what,
-                                    unsigned long long actual, unsigned long long expected)
+static inline struct slt_test_number slt_test_signed(long long number)
 {
-    if (actual != expected) {
-        slt_test_fail(file, line, "`%s` is %llu, not %llu", what, actual, expected);
+    unsigned long long bits = (unsigned long long)number;
+    return (struct slt_test_number){number < 0, number < 0 ? 0 - bits : bits};
+}
+
+// (By `+`, all that is smaller than an `int` is one, a bit-field too.)
+// clang-format off
+#define SLT_TEST_NUMBER(number)                                                                    \
+    _Generic(+(number),                                                                            \
+        int: slt_test_signed,                                                                      \
+        long: slt_test_signed,                                                                     \
+        long long: slt_test_signed,                                                                \
+        unsigned: slt_test_unsigned,                                                               \
+        unsigned long: slt_test_unsigned,                                                          \
+        unsigned long long: slt_test_unsigned)(number)
+// clang-format on
+
+static inline void slt_test_eq_number(const char *file, int line, const char *what,
+                                      struct slt_test_number actual,
+                                      struct slt_test_number expected)
+{
+    if (actual.is_negative != expected.is_negative || actual.magnitude != expected.magnitude) {
+        slt_test_fail(file, line, "`%s` is %s%llu, not %s%llu", what, actual.is_negative ? "-" : "",
+                      actual.magnitude, expected.is_negative ? "-" : "", expected.magnitude);
     }
 }
 
@@ -201,6 +211,32 @@ static inline void slt_test_eq_str(const char *file, int line, const char *what,
 }
 
 #ifndef SLT_TEST_WITHOUT_MAIN
+// By the section `slt-suite` in the module, `slt test` knows that a program takes `--list` and
+// `--exact`. (clang knows custom sections in assembly only; in C, `section` says where in the
+// memory something lies.)
+#ifdef __wasm__
+__asm__(".section \".custom_section.slt-suite\",\"\",@\n\t.ascii \"slt_test.h\"\n");
+#endif
+
+// The test that runs, until it has returned.
+static const struct slt_test *slt_test_running = NULL;
+
+// What follows an `exit` in a test has checked nothing.
+static void slt_test_at_exit(void)
+{
+    if (slt_test_running != NULL) {
+        slt_test_fail(slt_test_running->file, slt_test_running->line,
+                      "`%s` called `exit`, where a test returns", slt_test_running->name);
+    }
+}
+
+static inline void slt_test_run(const struct slt_test *test)
+{
+    slt_test_running = test;
+    test->run();
+    slt_test_running = NULL;
+}
+
 static inline struct slt_test *slt_test_find(const char *name)
 {
     for (struct slt_test *test = slt_tests; test != NULL; test = test->next) {
@@ -212,15 +248,23 @@ static inline struct slt_test *slt_test_find(const char *name)
 }
 
 // Two tests with one name: they are in two files, for the compiler refuses them in one.
-static inline void slt_test_refuse_twins(void)
+static inline bool slt_test_has_twins(void)
 {
     for (const struct slt_test *test = slt_tests; test != NULL; test = test->next) {
         const struct slt_test *first = slt_test_find(test->name);
         if (first != test) {
             fprintf(stderr, "%s:%d: there is a test `%s` at %s:%d already\n", test->file,
                     test->line, test->name, first->file, first->line);
-            slt_test_exit(2);
+            return true;
         }
+    }
+    return false;
+}
+
+static inline void slt_test_list(void)
+{
+    for (const struct slt_test *test = slt_tests; test != NULL; test = test->next) {
+        printf("%s: %s\n", test->name, test->ignored ? "ignored" : "test");
     }
 }
 
@@ -235,7 +279,7 @@ static inline void slt_test_run_all(void)
         }
         printf("%s: ", test->name);
         fflush(stdout);
-        test->run();
+        slt_test_run(test);
         puts("passed");
         passed += 1;
     }
@@ -244,25 +288,32 @@ static inline void slt_test_run_all(void)
 
 int main(int argc, char **argv)
 {
-    slt_test_refuse_twins();
+    SLT_EXPECT(atexit(slt_test_at_exit) == 0, "`exit` can't be watched");
+    if (slt_tests == NULL) {
+        fprintf(stderr, "there is no TEST in this program\n");
+        return 2;
+    }
+    if (slt_test_has_twins()) {
+        return 2;
+    }
     if (argc <= 1) {
         slt_test_run_all();
     } else if (argc == 2 && strcmp(argv[1], "--list") == 0) {
-        for (const struct slt_test *test = slt_tests; test != NULL; test = test->next) {
-            printf("%s: %s\n", test->name, test->ignored ? "ignored" : "test");
-        }
+        slt_test_list();
     } else if (argc == 3 && strcmp(argv[1], "--exact") == 0) {
         const struct slt_test *test = slt_test_find(argv[2]);
         if (test == NULL) {
             fprintf(stderr, "there is no test `%s`: `--list` shows them all\n", argv[2]);
-            slt_test_exit(2);
+            return 2;
         }
-        test->run();
+        slt_test_run(test);
     } else {
         fprintf(stderr, "usage: %s [--list | --exact NAME]\n", argv[0]);
-        slt_test_exit(2);
+        return 2;
     }
-    slt_test_exit(0);
+    // Not every C library writes everything out by itself.
+    fflush(stdout);
+    return 0;
 }
 
 #endif

@@ -95,17 +95,54 @@ TEST(all_links_are_listed)
     CHECK_EQ_STR(all.ptr[1].url, URL "b");
 }
 
+static void set(const links_t *links, const char *key, const char *value)
+{
+    app_string_t name = slt_str(key);
+    app_list_u8_t bytes = slt_bytes(slt_str(value));
+    store_error_t error;
+    CHECK(wasi_keyvalue_store_method_bucket_set(wasi_keyvalue_store_borrow_bucket(links->bucket),
+                                                &name, &bytes, &error));
+}
+
 TEST(a_value_that_something_else_wrote_is_an_error)
 {
     SLT_OWNED(links) links = opened();
-    SLT_OWNED(store_error) error = {0};
-    app_string_t key = slt_str("link/1");
-    app_list_u8_t value = slt_bytes(slt_str("?"));
-    CHECK(wasi_keyvalue_store_method_bucket_set(wasi_keyvalue_store_borrow_bucket(links.bucket),
-                                                &key, &value, &error));
-    app_option_string_t url;
-    CHECK(!links_visit(&links, slt_str("1"), NOW, &url, &error));
-    CHECK_EQ_STR(slt_keyvalue_error(&error), "`link/1` holds what this application did not write");
+    app_string_t code = slt_str("1");
+    static const char *const values[] = {"", "?", "9999999999", " " URL, "+9999999999 " URL};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        set(&links, "link/1", values[i]);
+        SLT_OWNED(store_error) error = {0};
+        app_option_string_t url;
+        CHECK(!links_visit(&links, code, NOW, &url, &error));
+        CHECK_EQ_STR(slt_keyvalue_error(&error),
+                     "`link/1` holds what this application did not write");
+    }
+    set(&links, "link/1", "9999999999 " URL);
+    static const char *const counts[] = {"", "-1", "+5", "18446744073709551616"};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        set(&links, "visits/1", counts[i]);
+        SLT_OWNED(store_error) error = {0};
+        app_option_u64_t count;
+        CHECK(!links_visits(&links, code, NOW, &count, &error));
+        CHECK_EQ_STR(slt_keyvalue_error(&error),
+                     "`visits/1` holds what this application did not write");
+    }
+    set(&links, "visits/1", "5");
+    CHECK_EQ_UINT(visits(&links, code).val, 5);
+}
+
+TEST(a_code_is_all_that_follows_the_first_prefix)
+{
+    SLT_OWNED(links) links = opened();
+    set(&links, "link/link/x", "9999999999 " URL);
+    SLT_OWNED(link_list) all = {0};
+    store_error_t error;
+    CHECK(links_list(&links, NOW, &all, &error));
+    CHECK_EQ_UINT(all.len, 1);
+    CHECK_EQ_STR(all.ptr[0].code, "link/x");
+    CHECK_EQ_STR(all.ptr[0].url, URL);
+    SLT_OWNED(app_option_string) url = visited(&links, all.ptr[0].code, NOW);
+    CHECK(url.is_some);
 }
 
 TEST(codes_are_numbers_of_base_36)

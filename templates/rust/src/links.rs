@@ -53,9 +53,7 @@ impl Links {
             return Ok(Some(0));
         };
         // `increment` keeps its numbers in decimal.
-        let visits = str::from_utf8(&value)
-            .ok()
-            .and_then(|digits| digits.parse().ok());
+        let visits = str::from_utf8(&value).ok().and_then(number);
         visits.map(Some).ok_or_else(|| foreign(&key))
     }
 
@@ -73,7 +71,8 @@ impl Links {
             page.keys.retain(|key| key.starts_with("link/"));
             for (key, value) in get_many(&self.0, &page.keys)?.into_iter().flatten() {
                 if let Some(url) = decode(&key, &value, now)? {
-                    links.push((key.trim_start_matches("link/").to_string(), url));
+                    let code = key.strip_prefix("link/").unwrap_or(&key);
+                    links.push((code.to_string(), url));
                 }
             }
             cursor = page.cursor;
@@ -97,8 +96,14 @@ impl Links {
 fn decode(key: &str, value: &[u8], now: Duration) -> Result<Option<String>, Error> {
     let text = str::from_utf8(value).map_err(|_| foreign(key))?;
     let (expires, url) = text.split_once(' ').ok_or_else(|| foreign(key))?;
-    let expires = expires.parse().map_err(|_| foreign(key))?;
+    let expires = number(expires).ok_or_else(|| foreign(key))?;
     Ok((now.as_secs() < expires).then(|| url.to_string()))
+}
+
+/// A number in decimal: digits only, where `parse` takes a `+` too.
+fn number(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
 }
 
 fn foreign(key: &str) -> Error {
@@ -205,8 +210,36 @@ mod tests {
     #[test]
     fn a_value_that_something_else_wrote_is_an_error() -> Result<(), Error> {
         let links = Links::open()?;
-        links.0.set("link/1", b"?")?;
-        assert!(matches!(links.visit("1", NOW), Err(Error::Other(_))));
+        for value in [
+            "",
+            "?",
+            "9999999999",
+            " https://example.com/",
+            "+9999999999 https://example.com/",
+        ] {
+            links.0.set("link/1", value.as_bytes())?;
+            let visited = links.visit("1", NOW);
+            assert!(matches!(visited, Err(Error::Other(_))), "{value:?}");
+        }
+        links.0.set("link/1", b"9999999999 https://example.com/")?;
+        for value in ["", "-1", "+5", "18446744073709551616"] {
+            links.0.set("visits/1", value.as_bytes())?;
+            let visits = links.visits("1", NOW);
+            assert!(matches!(visits, Err(Error::Other(_))), "{value:?}");
+        }
+        links.0.set("visits/1", b"5")?;
+        assert_eq!(links.visits("1", NOW)?, Some(5));
+        Ok(())
+    }
+
+    #[test]
+    fn a_code_is_all_that_follows_the_first_prefix() -> Result<(), Error> {
+        let links = Links::open()?;
+        links
+            .0
+            .set("link/link/x", b"9999999999 https://example.com/")?;
+        assert_eq!(links.list(NOW)?, [("link/x".to_string(), URL.to_string())]);
+        assert_eq!(links.visit("link/x", NOW)?.as_deref(), Some(URL));
         Ok(())
     }
 

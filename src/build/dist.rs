@@ -4,7 +4,7 @@
 //! command of the user's left in that very place is validated, and left as it is.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -13,9 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::component::finish;
 use super::{About, BuildError, BuiltApp, Written};
-
-/// The largest artifact that is read, in bytes: a debug build of a large guest has some tens of megabytes.
-const ARTIFACT_MAX_BYTES: u64 = 1024 * 1024 * 1024;
+use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 
 /// What was written from what.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,14 +78,7 @@ pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Resu
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
-    let mut bytes = Vec::new();
-    let limited = File::open(path).and_then(|file| file.take(ARTIFACT_MAX_BYTES + 1).read_to_end(&mut bytes));
-    limited
-        .and_then(|read| match read as u64 > ARTIFACT_MAX_BYTES {
-            true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 GiB")),
-            false => Ok(bytes),
-        })
-        .map_err(file("read", path))
+    files::read(path, ARTIFACT_MAX_BYTES).map_err(file("read", path))
 }
 
 pub(super) fn create_folder(folder: &Path) -> Result<(), BuildError> {

@@ -59,8 +59,8 @@ pub fn run(session: &Session<'_>, arguments: &New) -> Result<Exit, Failure> {
 struct Next {
     /// What it is.
     about: Option<String>,
-    /// What to type first.
-    steps: String,
+    /// What to type first, in the project's folder.
+    steps: Option<String>,
     /// What the first build needs.
     first_build: Option<&'static str>,
 }
@@ -72,7 +72,9 @@ fn own(session: &Session<'_>, arguments: &New) -> Result<(Plan, Next), Failure> 
         scaffold::plan(&session.directory(), name, template, &arguments.with).map_err(|error| failure(&error))?;
     let next = Next {
         about: None,
-        steps: format!("slt test     # with nothing to set up\n    slt build    # writes dist/{name}.wasm"),
+        steps: Some(format!(
+            "slt test     # with nothing to set up\n    slt build    # writes dist/{name}.wasm"
+        )),
         first_build: Template::named(template).map(|template| template.first_build),
     };
     Ok((plan, next))
@@ -102,7 +104,7 @@ fn foreign(session: &Session<'_>, arguments: &New, from: &str) -> Result<(Plan, 
         .map_err(|error| failure(&error))?;
     let next = Next {
         about: template.description().map(ToOwned::to_owned),
-        steps: "slt check".to_owned(),
+        steps: plan.has_slightfile().then(|| "slt check".to_owned()),
         first_build: None,
     };
     Ok((plan, next))
@@ -183,6 +185,9 @@ fn next_steps(arguments: &New, session: &Session<'_>, plan: &Plan, next: &Next, 
         .as_ref()
         .map(|about| format!(": {about}"))
         .unwrap_or_default();
+    if session.global.quiet {
+        return format!("created `{folder}`{about}\n");
+    }
     let on_path = match (path, plan.is_cargo) {
         (None, true) => "`slt` is on PATH, so plain `cargo test` works too\n".to_owned(),
         (None, false) => String::new(),
@@ -194,6 +199,7 @@ fn next_steps(arguments: &New, session: &Session<'_>, plan: &Plan, next: &Next, 
     let first_build = next.first_build.map(|text| format!("{text}\n"));
     let more = first_build.unwrap_or_default() + &on_path;
     let more = if more.is_empty() { more } else { format!("\n{more}") };
-    let steps = &next.steps;
-    format!("created `{folder}`{about}\n\nnext:\n\n    cd {folder}\n    {steps}\n{more}")
+    let steps = next.steps.as_ref().map(|steps| format!("    {steps}\n"));
+    let steps = steps.unwrap_or_default();
+    format!("created `{folder}`{about}\n\nnext:\n\n    cd {folder}\n{steps}{more}")
 }

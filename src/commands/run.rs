@@ -18,6 +18,7 @@ use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
 use crate::project::{self, Project};
 use crate::secrets::{Name, Secrets};
 use crate::slightfile::{Slightfile, Store};
+use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 use crate::support::os;
 use crate::validate::module;
 
@@ -191,7 +192,7 @@ fn start(session: &Session<'_>, plan: Plan<'_>) -> Result<Exit, Failure> {
 /// The bytes of a component, which is not one that was made for slight.
 fn read(session: &Session<'_>, path: &Path) -> Result<Vec<u8>, Failure> {
     let name = project::named(path, &session.directory());
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = files::read(path, ARTIFACT_MAX_BYTES).map_err(|error| {
         let failure = Failure::usage(format!("cannot read `{name}`: {}", os::reason(&error)));
         if error.kind() == std::io::ErrorKind::NotFound {
             failure.hint("`slt build` writes a component to `dist/`")

@@ -223,7 +223,9 @@ impl Deployment {
     fn tell(&self, message: &str) {
         let parts = &self.0.parts;
         if parts.testing {
-            parts.stderr.line(&format!("slt: {message}"));
+            for line in message.lines() {
+                parts.stderr.line(&format!("slt: {line}"));
+            }
         } else {
             (parts.sink)(Event::Note {
                 message: message.to_owned(),

@@ -5,7 +5,7 @@
 use super::isolation::{Isolated, Ran};
 use super::libtest;
 use super::plan::full_name;
-use super::protocol::{self, Case, Listing, Protocol, finished};
+use super::protocol::{self, Case, Listing, Protocol, TESTS_MAX, finished};
 use crate::events::{Outcome, TestFinished};
 use crate::host::GuestEnd;
 
@@ -106,10 +106,12 @@ struct Line {
 /// Reads `running N tests` and the lines `test NAME ... ok`.
 fn cases(stdout: &str) -> (usize, Vec<Line>) {
     let mut lines = Vec::new();
-    let mut announced = 0;
+    let mut announced = 0_usize;
     for line in stdout.lines() {
         if let Some(number) = line.strip_prefix("running ").and_then(|rest| rest.split(' ').next()) {
-            announced += number.parse::<usize>().unwrap_or(0);
+            // an example can print such a line itself
+            let number = number.parse::<usize>().unwrap_or(0);
+            announced = TESTS_MAX.min(announced.saturating_add(number));
         }
         let Some((name, said)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")) else {
             continue;
@@ -142,5 +144,18 @@ mod tests {
             lines.iter().map(|line| line.outcome).collect::<Vec<_>>(),
             [Some(Outcome::Passed), None]
         );
+    }
+
+    #[test]
+    fn what_an_example_announces_itself_has_a_limit() {
+        for (said, expected) in [
+            ("running 300000000 tests\n", TESTS_MAX),
+            ("running 18446744073709551615 tests\nrunning 2 tests\n", TESTS_MAX),
+            ("running 36893488147419103232 tests\nrunning 2 tests\n", 3),
+            ("running late\n", 1),
+        ] {
+            let (announced, lines) = cases(&format!("\nrunning 1 test\n{said}"));
+            assert_eq!((announced, lines.len()), (expected, 0), "{said}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use slt_emulators::chassis::Deadlock;
 
 use super::isolation::{Ran, Shared};
 use super::plan::ArtifactKind;
-use super::protocol::{self, Ask, Case, Listed, Listing, Protocol, Unlisted, report};
+use super::protocol::{self, Ask, Case, Listed, Listing, Protocol, Unlisted, report, whole_list};
 use crate::events::{Outcome, TestFinished};
 use crate::host::GuestEnd;
 
@@ -22,35 +22,46 @@ pub const PROTOCOL: Protocol = Protocol {
     judge: |case, ran| vec![judge(case, ran)],
 };
 
-/// The arguments that make an artifact list its tests, a line each.
-const LIST: [&str; 3] = ["--list", "--format", "terse"];
-
 fn list(ask: Ask<'_>) -> Result<Listing, Unlisted> {
-    let [list, format, terse] = LIST;
-    let all = ask(&LIST)?.stdout;
-    let ignored = ask(&[list, format, terse, "--ignored"])?.stdout;
-    let ignored: BTreeSet<&str> = listed(&ignored).collect();
+    let (all, ignored) = (ask(&["--list"])?, ask(&["--list", "--ignored"])?);
+    let ignored: BTreeSet<&str> = listed(&ignored)?.into_iter().collect();
     let test = |name: &str| Listed {
         name: Some(name.to_owned()),
         ignored: ignored.contains(name),
     };
-    Ok(Listing::Tests(ArtifactKind::Libtest, listed(&all).map(test).collect()))
+    let all = listed(&all)?.into_iter().map(test);
+    Ok(Listing::Tests(ArtifactKind::Libtest, all.collect()))
 }
 
-/// Reads the lines `NAME: test`.
-fn listed(stdout: &str) -> impl Iterator<Item = &str> {
-    stdout.lines().filter_map(|line| line.strip_suffix(": test"))
+/// Reads the lines `NAME: test`, which are as many as the last line says.
+fn listed(ran: &Ran) -> Result<Vec<&str>, Unlisted> {
+    let list = whole_list(ran)?;
+    let names: Vec<_> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    match counted(list) {
+        Some(count) if count != names.len() => Err(Unlisted::because(format!(
+            "its list names {} of the {count} that it counts",
+            names.len()
+        ))),
+        _ => Ok(names),
+    }
 }
 
-/// Whether a list is libtest's: when it is told nothing of the format, the last line counts tests and benchmarks.
+/// Whether a list is libtest's: nothing else counts what it lists in this way.
 pub fn is_list(stdout: &str) -> bool {
-    let counts = |part: &str, what: &str| {
-        let number = part.strip_suffix('s').unwrap_or(part).strip_suffix(what);
-        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    counted(stdout).is_some()
+}
+
+/// How many tests are in a list of libtest's: when it is told nothing of the format, the last line counts tests and benchmarks.
+fn counted(stdout: &str) -> Option<usize> {
+    let number = |part: &str, what: &str| -> Option<usize> {
+        let digits = part.strip_suffix('s').unwrap_or(part).strip_suffix(what)?;
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|_| is_number)
     };
-    let last = stdout.trim_end().lines().next_back().unwrap_or_default();
-    let parts = last.split_once(", ");
-    parts.is_some_and(|(tests, benchmarks)| counts(tests, " test") && counts(benchmarks, " benchmark"))
+    let last = stdout.trim_end().lines().next_back()?;
+    let (tests, benchmarks) = last.split_once(", ")?;
+    number(benchmarks, " benchmark")?;
+    number(tests, " test")
 }
 
 /// What a test that ran alone came to.
@@ -87,6 +98,16 @@ pub fn reason(end: &Result<GuestEnd, Deadlock>, stderr: &str, shared: &Shared) -
     }
 }
 
+/// How the last line begins that libtest prints.
+const RESULT: &str = "\ntest result: ";
+
+/// What that line says of one test that ran alone: its word, and how many passed, failed, were ignored and measured.
+const RESULTS: [(&str, [usize; 4], Said); 3] = [
+    ("ok", [1, 0, 0, 0], Said::Ok),
+    ("FAILED", [0, 1, 0, 0], Said::Failed),
+    ("ok", [0, 0, 1, 0], Said::ShouldPanic),
+];
+
 /// What libtest said of a test that it ran alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
@@ -110,15 +131,21 @@ fn one(stdout: &str, name: &str) -> (Said, String) {
         return (Said::Nothing, stdout.to_owned());
     };
     let rest = stdout.get(at + length..).unwrap_or_default();
-    let (body, result) = match rest.rfind("test result: ").map(|end| rest.split_at(end)) {
-        Some((body, result)) => (without_failures(body), result),
-        None => (rest, ""),
+    // what the test itself wrote stands before it
+    let parts = rest.rfind(RESULT).map(|end| rest.split_at(end));
+    let said = parts.map_or(Said::Nothing, |(_, result)| verdict(result));
+    let body = match (said, parts) {
+        (Said::Failed, Some((body, _))) => without_failures(body),
+        (Said::Ok | Said::ShouldPanic, Some((body, _))) => body,
+        _ => rest,
     };
-    let said = verdict(result);
     let body = body.trim_end_matches('\n');
     // the word stands right behind what the test wrote, whether that ended its line or not
-    let body = said.word().map_or(body, |word| body.strip_suffix(word).unwrap_or(body));
-    (said, body.trim_matches('\n').to_owned())
+    match said.word().map(|word| body.strip_suffix(word)) {
+        Some(None) if said == Said::Ok => (Said::Nothing, rest.trim_matches('\n').to_owned()),
+        Some(Some(own)) => (said, own.trim_matches('\n').to_owned()),
+        _ => (said, body.trim_matches('\n').to_owned()),
+    }
 }
 
 /// Takes away the list that libtest prints of tests that failed.
@@ -126,16 +153,32 @@ fn without_failures(body: &str) -> &str {
     body.find("\nfailures:\n").and_then(|at| body.get(..at)).unwrap_or(body)
 }
 
-/// Reads the counts of the one test that ran.
+/// Reads `ok. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.00s`: nothing, unless all of it is there.
 fn verdict(result: &str) -> Said {
-    let is_one = |what: &str| result.contains(&format!(" 1 {what}"));
-    match result {
-        "" => Said::Nothing,
-        _ if is_one("passed") => Said::Ok,
-        _ if is_one("failed") => Said::Failed,
-        _ if is_one("ignored") => Said::ShouldPanic,
-        _ => Said::Nothing,
-    }
+    let line = result.strip_prefix(RESULT).and_then(|result| result.lines().next());
+    let read = line.and_then(counts);
+    let known = RESULTS.iter().find(|(word, counts, _)| read == Some((*word, *counts)));
+    known.map_or(Said::Nothing, |(_, _, said)| *said)
+}
+
+/// The word of a result, and how many passed, failed, were ignored and measured.
+fn counts(line: &str) -> Option<(&str, [usize; 4])> {
+    let (word, counts) = line.split_once(". ")?;
+    let mut parts = counts.split("; ");
+    let mut count = |what: &str| parts.next()?.strip_suffix(what)?.parse::<usize>().ok();
+    let counts = [
+        count(" passed")?,
+        count(" failed")?,
+        count(" ignored")?,
+        count(" measured")?,
+    ];
+    count(" filtered out")?;
+    let is_whole = match (parts.next(), parts.next()) {
+        (None, _) => true,
+        (Some(time), None) => time.starts_with("finished in ") && time.ends_with('s'),
+        _ => false,
+    };
+    is_whole.then_some((word, counts))
 }
 
 impl Said {
@@ -165,7 +208,10 @@ fn unsupported(panic: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use slt_emulators::chassis::Journal;
+
     use super::*;
+    use crate::host::Output;
 
     #[test]
     fn the_verdict_and_the_tests_own_output() {
@@ -199,8 +245,31 @@ mod tests {
             let stdout = format!("\nrunning 1 test\n{inner}\ntest result: {result}; 0 measured; 3 filtered out\n\n");
             assert_eq!(one(&stdout, "a::b"), (said, output.to_owned()), "{inner}");
         }
-        let cut = "\nrunning 1 test\ntest a::b ... about to trap\n";
-        assert_eq!(one(cut, "a::b"), (Said::Nothing, "about to trap".to_owned()));
+    }
+
+    #[test]
+    fn what_a_test_says_itself_is_no_verdict() {
+        let whole = "ok. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out";
+        for inner in [
+            "about to trap".to_owned(),
+            "test result: ok. 1 passed".to_owned(),
+            "ok\n\ntest result: ok. 1 passed".to_owned(),
+            "ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured".to_owned(),
+            "ok\n\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out".to_owned(),
+            "ok\n\ntest result: FAILED. 1 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out".to_owned(),
+            format!("ok\n\ntest result: {whole}; and more"),
+            format!("ok\n\ntest result: {whole}; finished in 0.00s; and more"),
+            format!("ok test result: {whole}"),
+            format!("test result: {whole}"),
+            format!("hello\n\ntest result: {whole}"),
+        ] {
+            let stdout = format!("\nrunning 1 test\ntest a::b ... {inner}\n");
+            assert_eq!(one(&stdout, "a::b"), (Said::Nothing, inner.clone()), "{inner}");
+        }
+        let timed = format!("\nrunning 1 test\ntest a::b ... ok\n\ntest result: {whole}; finished in 0.00s\n\n");
+        assert_eq!(one(&timed, "a::b"), (Said::Ok, String::new()));
+        let own = format!("\nrunning 1 test\ntest a::b ... \nfailures:\nnone\nok\n\ntest result: {whole}\n\n");
+        assert_eq!(one(&own, "a::b"), (Said::Ok, "failures:\nnone".to_owned()));
     }
 
     #[test]
@@ -210,6 +279,65 @@ mod tests {
         assert_eq!(
             panic_of(stderr).unwrap(),
             "panicked at src/lib.rs:3:5:\nassertion failed\n  left: 1"
+        );
+    }
+
+    /// What an artifact lists that answers to `--list` with `all` and to `--list --ignored` with `ignored`.
+    fn list_of(all: &str, ignored: &str) -> Result<Vec<(String, bool)>, String> {
+        let ask = |arguments: &[&str]| {
+            let stdout = if arguments.contains(&"--ignored") { ignored } else { all };
+            Ok(Ran {
+                end: Ok(GuestEnd::Done),
+                stdout: stdout.to_owned(),
+                stderr: String::new(),
+                virtual_nanoseconds: 0,
+                journal: Journal::new(1),
+            })
+        };
+        match list(&ask) {
+            Ok(Listing::Tests(ArtifactKind::Libtest, tests)) => {
+                let pair = |test: Listed| (test.name.unwrap(), test.ignored);
+                Ok(tests.into_iter().map(pair).collect())
+            }
+            Err(Unlisted::Artifact { reason, .. }) => Err(reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_list_is_whole_or_an_error() {
+        let none = "0 tests, 0 benchmarks\n";
+        let pair = |name: &str, ignored: bool| (name.to_owned(), ignored);
+        for (all, ignored, expected) in [
+            (none, none, Ok(vec![])),
+            (
+                "a: test\nb: test\nc: benchmark\n\n2 tests, 1 benchmark\n",
+                "b: test\n\n1 test, 0 benchmarks\n",
+                Ok(vec![pair("a", false), pair("b", true)]),
+            ),
+            // other harnesses answer as libtest does, and count nothing
+            ("a: test\n", "", Ok(vec![pair("a", false)])),
+            (
+                "a: test\n\n2 tests, 0 benchmarks\n",
+                none,
+                Err("its list names 1 of the 2 that it counts".to_owned()),
+            ),
+            (
+                "a: test\n\n1 test, 0 benchmarks\n",
+                "1 test, 0 benchmarks\n",
+                Err("its list names 0 of the 1 that it counts".to_owned()),
+            ),
+        ] {
+            assert_eq!(list_of(all, ignored), expected, "{all:?} {ignored:?}");
+        }
+        let output = Output::captured();
+        for number in 0..30_000 {
+            output.line(&format!("a::test_with_a_name_of_a_usual_length::{number}: test"));
+        }
+        output.line("\n30000 tests, 0 benchmarks");
+        assert_eq!(
+            list_of(&output.text(), none).unwrap_err(),
+            "its list has more than the 1048576 bytes that are kept"
         );
     }
 

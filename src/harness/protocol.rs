@@ -8,10 +8,13 @@ use super::isolation::{Ran, Shared};
 use super::plan::{Artifact, ArtifactKind};
 use super::{doctests, libtest, program, suite};
 use crate::events::{Exchange, Outcome, TestFinished};
-use crate::host::{GuestEnd, Loaded};
+use crate::host::{GuestEnd, Loaded, MAX_KEPT_BYTES};
 
 /// How many of its last exchanges a failing test shows.
 const SHOWN_EXCHANGES: usize = 20;
+
+/// The most tests of one artifact.
+pub const TESTS_MAX: usize = 100_000;
 
 /// A test that an artifact listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,16 @@ impl Unlisted {
             reason: reason.into(),
             wrote: String::new(),
         }
+    }
+}
+
+/// The list that an artifact printed. Of a longer one than is kept, tests would be missing from its middle.
+pub fn whole_list(ran: &Ran) -> Result<&str, Unlisted> {
+    match ran.stdout.len() > MAX_KEPT_BYTES {
+        true => Err(Unlisted::because(format!(
+            "its list has more than the {MAX_KEPT_BYTES} bytes that are kept"
+        ))),
+        false => Ok(&ran.stdout),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::catalogue::CATALOGUE;
 use crate::deployment::Watchdog;
 use crate::events::{Event, Outcome, Sink, TestFinished, TestsFinished};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded};
+use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 
 /// Why a run could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -177,7 +178,7 @@ impl TestsFinished {
 }
 
 fn load(engine: &Arc<Engine>, path: &Path) -> Result<Loaded, HarnessError> {
-    let bytes = std::fs::read(path).map_err(|error| HarnessError::Read {
+    let bytes = files::read(path, ARTIFACT_MAX_BYTES).map_err(|error| HarnessError::Read {
         path: path.to_owned(),
         error,
     })?;

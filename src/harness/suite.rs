@@ -11,15 +11,12 @@ use slt_emulators::chassis::Deadlock;
 use super::isolation::Ran;
 use super::libtest;
 use super::plan::ArtifactKind;
-use super::protocol::{Ask, Case, Listed, Listing, Protocol, Unlisted, reason, report};
+use super::protocol::{Ask, Case, Listed, Listing, Protocol, TESTS_MAX, Unlisted, reason, report, whole_list};
 use crate::events::{Outcome, TestFinished};
-use crate::host::{GuestEnd, MAX_KEPT_BYTES};
+use crate::host::GuestEnd;
 
 /// The longest name of a test, in bytes. Those of a path of modules and a sentence have 100 to 200.
 const NAME_MAX_BYTES: usize = 1_000;
-
-/// The most tests of one suite.
-const TESTS_MAX: usize = 100_000;
 
 /// How many lines are shown of a list that is none.
 const SHOWN_LINES: usize = 10;
@@ -41,15 +38,11 @@ pub const PROTOCOL: Protocol = Protocol {
 
 fn list(ask: Ask<'_>) -> Result<Listing, Unlisted> {
     let ran = ask(&["--list"])?;
-    if libtest::is_list(&ran.stdout) {
+    let list = whole_list(&ran)?;
+    if libtest::is_list(list) {
         return (libtest::PROTOCOL.list)(ask);
     }
-    if ran.stdout.len() > MAX_KEPT_BYTES {
-        return Err(Unlisted::because(format!(
-            "its list has more than the {MAX_KEPT_BYTES} bytes that are kept"
-        )));
-    }
-    let tests = listed(&ran.stdout).map_err(Unlisted::because)?;
+    let tests = listed(list).map_err(Unlisted::because)?;
     if tests.is_empty() {
         return Err(nothing(&ran));
     }

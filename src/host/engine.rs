@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use wasmtime::component::Component;
-use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
@@ -247,6 +247,8 @@ fn check_kind(bytes: &[u8]) -> Result<(), LoadError> {
 fn config(pool: Option<Pool>) -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
+    // the environment would change how a backtrace is printed, which `frames` reads
+    config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
     if let Some(Pool {
         instances,
         memory_bytes,

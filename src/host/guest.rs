@@ -10,7 +10,7 @@ use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::adapters::keyvalue::Bindings;
-use super::{Outbound, Output, Told};
+use super::{Outbound, Output, Told, frames};
 
 /// The most elements of one table of a guest: a limit against a guest that grows without end.
 const MAX_TABLE_ELEMENTS: usize = 1_000_000;
@@ -203,7 +203,7 @@ pub enum GuestEnd {
     Interrupted,
     /// It wanted more memory than it may have; the limit, in bytes.
     OutOfMemory(u64),
-    /// It trapped.
+    /// It trapped: why, and below that a line for each of its innermost functions, as far as they have names.
     Trapped(String),
     /// The host could not go on with it.
     Broken(String),
@@ -220,10 +220,19 @@ impl GuestEnd {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Self::Interrupted,
             Some(_) if guest.limiter.exceeded => Self::OutOfMemory(guest.limiter.memory),
-            Some(trap) => Self::Trapped(trap.to_string().trim_start_matches("wasm trap: ").to_owned()),
+            Some(trap) => Self::Trapped(trapped(trap, &frames::of(error))),
             None => Self::Broken(plain(error)),
         }
     }
+}
+
+fn trapped(trap: &Trap, functions: &[String]) -> String {
+    let why = trap.to_string();
+    let mut text = why.trim_start_matches("wasm trap: ").to_owned();
+    for function in functions {
+        text.push_str(&format!("\n  at {function}"));
+    }
+    text
 }
 
 impl std::fmt::Display for GuestEnd {

@@ -8,6 +8,7 @@
 pub mod adapters;
 mod cache;
 mod engine;
+mod frames;
 mod guest;
 mod linker;
 mod outbound;

@@ -8,6 +8,7 @@ use wit_parser::{PackageId, Resolve, WorldId};
 
 use super::{Project, named, sources};
 use crate::slightfile::Slightfile;
+use crate::support::files;
 use crate::validate::{COMPONENT_MAX_BYTES, Diagnostic, Interface, World, WorldError, codes, explain};
 
 /// The largest `wit` folder that is read, in bytes. All of WASI has 300,000.
@@ -137,7 +138,7 @@ fn world(path: &Path) -> std::io::Result<Result<World, WorldError>> {
     let bytes = std::fs::metadata(path)?.len();
     match bytes > COMPONENT_MAX_BYTES as u64 {
         true => Ok(Err(WorldError::TooLarge(usize::try_from(bytes).unwrap_or(usize::MAX)))),
-        false => std::fs::read(path).map(|bytes| World::from_component(&bytes)),
+        false => files::read(path, COMPONENT_MAX_BYTES as u64).map(|bytes| World::from_component(&bytes)),
     }
 }
 

@@ -39,6 +39,14 @@ pub struct Plan {
     added: Vec<&'static str>,
 }
 
+impl Plan {
+    /// Whether the project has a slightfile, without which no command of slt's works in it.
+    #[must_use]
+    pub fn has_slightfile(&self) -> bool {
+        self.files.iter().any(|file| file.path == "slightfile.toml")
+    }
+}
+
 /// Decides what to write of a template of slt's own. Nothing is touched.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! Small things with no opinion.
 
+pub mod files;
 pub mod os;
 pub mod programs;
 pub mod secret;

@@ -290,6 +290,22 @@ fn reactor_and_command_mixed_up() {
     insta::assert_snapshot!("no_main_in_a_test", own_words(&run, test.path()));
 }
 
+#[test]
+#[ignore = "needs a C toolchain for WebAssembly"]
+fn a_trap_says_where() {
+    let source = "#include <stdlib.h>\n\n\
+                  __attribute__((noinline)) void shoot(int target) {\n  *(volatile int *)target = 1;\n}\n\n\
+                  __attribute__((noinline)) void give_up(void) { abort(); }\n\n\
+                  int main(int argc, char **argv) {\n  (void)argv;\n  if (argc > 1)\n    shoot(-16);\n  give_up();\n}\n";
+    let project = project(COMMAND, &[("src/main.c", source)]);
+    let shown = |arguments: &[&str]| {
+        let run = slt(project.path(), arguments);
+        failure(&run, project.path())
+    };
+    let (aborts, shoots) = (shown(&["run", "--quiet"]), shown(&["run", "--quiet", ".", "--", "x"]));
+    insta::assert_snapshot!(format!("{aborts}\n{shoots}"));
+}
+
 /// Puts a program `wit-bindgen` into a folder, which has these bindings of a world and no others.
 #[cfg(unix)]
 pub fn play_wit_bindgen(folder: &Path, bindings: &Path, world: &str) {

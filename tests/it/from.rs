@@ -112,8 +112,9 @@ fn without_a_manifest() {
         ),
         ("t/.gitignore", b"/dist\n"),
     ]);
-    let run = slt(around.path(), &["new", "a_b-c", "--from", "./t/"]);
+    let run = slt(around.path(), &["new", "a_b-c", "--from", "./t/", "-q"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stdout, "created `a_b-c`\n");
     let project = around.path().join("a_b-c");
     assert_eq!(paths(&project), [".gitignore", "a_b-c/a_b_c.rs"]);
     assert_eq!(
@@ -135,6 +136,7 @@ fn a_project_as_a_template() {
         &["new", "two", "--from", "my-app", "--with", "keyvalue.redis,http-client"],
     );
     assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("\n    slt check\n"), "{}", run.stdout);
     let project = around.path().join("two");
     assert!(project.join("wit/deps/keyvalue/store.wit").is_file());
     let check = slt(&project, &["check"]);

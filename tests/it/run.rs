@@ -110,6 +110,29 @@ fn what_is_no_component_is_refused() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_has_no_end_is_not_read() {
+    let app = "specversion = \"1.0\"\n\n[app]\nname = \"app\"\ncomponent = \"/dev/zero\"\n";
+    let folder = folder(&[("slightfile.toml", app.as_bytes())]);
+    let pipe = folder.path().join("pipe.wasm");
+    let made = std::process::Command::new("mkfifo").arg(pipe).status().unwrap();
+    assert!(made.success());
+    let shown = sessions(
+        &folder,
+        &[
+            (&["run", "/dev/zero"], 2),
+            (&["run", "pipe.wasm"], 2),
+            (&["check"], 1),
+            (&["build"], 2),
+        ],
+    );
+    let suites = "specversion = \"1.0\"\n\n[test]\ncomponents = [\"pipe.wasm\"]\n";
+    std::fs::write(folder.path().join("slightfile.toml"), suites).unwrap();
+    let shown = shown + &sessions(&folder, &[(&["test"], 2)]);
+    insta::assert_snapshot!("no_end", shown);
+}
+
+#[test]
 fn imports_that_nobody_provides_are_named() {
     let folder = folder(&[
         ("slightfile.toml", PLAIN.as_bytes()),

@@ -25,7 +25,7 @@ pub enum ForeignError {
     /// Git failed.
     #[error("git cannot clone `{url}`:\n{said}")]
     Clone {
-        /// The URL, without a password.
+        /// The URL, without a user and a query.
         url: String,
         /// What git said.
         said: String,
@@ -156,7 +156,9 @@ impl ForeignError {
                 format!("give it with {}", each.collect::<Vec<_>>().join(" and "))
             }
             Self::Outside { .. } => {
-                "a part of a path cannot be empty or `..`, have `/`, `\\` or `:` in it, or be `.git`; choose another value".to_owned()
+                "a part of a path is a name that every system has: not empty, `.git` or one that Windows keeps, as `NUL`, without a dot or a \
+                 space at its end, and without `/`, `\\`, `:`, `*`, `?`, `\"`, `<`, `>` and `|`; choose another value"
+                    .to_owned()
             }
             Self::Twice(_) => "choose values that differ".to_owned(),
         }

@@ -59,21 +59,54 @@ pub(super) fn clone(origin: &Origin<'_>, into: &Path) -> Result<(), ForeignError
     }
 }
 
-/// Git's own words, without what could steer a terminal, and without a password that stands in the URL.
+/// Git's own words, without what could steer a terminal, and without what a URL keeps to itself.
 fn failed(url: &str, said: &str) -> ForeignError {
+    let shown = match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", behind_the_scheme(rest)),
+        None => url.to_owned(),
+    };
     let secret = password(url).filter(|secret| !secret.is_empty());
-    let cover = |text: &str| match secret {
-        Some(secret) => text.replace(secret, "***"),
-        None => text.to_owned(),
+    let cover = |line: &str| {
+        let line = covered(&line.replace(url, &shown));
+        secret.map_or_else(|| line.clone(), |secret| line.replace(secret, COVER))
     };
     let lines = said.lines().map(|line| {
         let line: String = line.chars().filter(|c| !c.is_control()).collect();
-        format!("  {}", line.trim())
+        format!("  {}", cover(line.trim()))
     });
     let lines: Vec<_> = lines.filter(|line| !line.trim().is_empty()).collect();
     ForeignError::Clone {
-        url: cover(url),
-        said: cover(&lines.join("\n")),
+        url: shown,
+        said: lines.join("\n"),
+    }
+}
+
+/// What stands in the place of a secret.
+const COVER: &str = "***";
+
+/// A text whose URLs show neither a user nor a query: a token is a user's name, a password or in a query.
+fn covered(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || "'\"`<>".contains(c));
+        let (url, rest) = part.split_at(end.unwrap_or(part.len()));
+        shown.push_str(&format!("://{}{rest}", behind_the_scheme(url)));
+    }
+    shown
+}
+
+/// `***@host/path?***` of `user:password@host/path?query#fragment`.
+fn behind_the_scheme(url: &str) -> String {
+    let (address, query) = match url.split_once('?') {
+        Some((address, _)) => (address, format!("?{COVER}")),
+        None => (url, String::new()),
+    };
+    let end = address.find(['/', '#']).unwrap_or(address.len());
+    let (authority, path) = address.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{COVER}@{host}{path}{query}"),
+        None => format!("{address}{query}"),
     }
 }
 
@@ -106,6 +139,36 @@ mod tests {
     }
 
     #[test]
+    fn what_a_url_keeps_to_itself() {
+        for (text, expected) in [
+            ("https://ghp_zq7@example.com/a", "https://***@example.com/a"),
+            ("https://ghp_zq7:@example.com/a", "https://***@example.com/a"),
+            ("https://me:zq7@example.com/a@b", "https://***@example.com/a@b"),
+            ("https://me:z@q7@example.com", "https://***@example.com"),
+            ("https://example.com/a.git?token=zq7#b", "https://example.com/a.git?***"),
+            ("https://example.com?a@b", "https://example.com?***"),
+            ("https://example.com/a@b", "https://example.com/a@b"),
+            ("git@example.com:a", "git@example.com:a"),
+            (
+                "from 'https://zq7@a.example/?zq7' to http://me:zq7@b.example: no",
+                "from 'https://***@a.example/?***' to http://***@b.example: no",
+            ),
+            ("no", "no"),
+            ("://", "://"),
+        ] {
+            assert_eq!(covered(text), expected, "{text}");
+        }
+        // what ends a URL in git's words can stand in one that somebody gives
+        let error = failed(
+            "https://me:z'q7@a.example/",
+            "fatal: 'https://me:z'q7@a.example/': z'q7",
+        );
+        let expected = "git cannot clone `https://***@a.example/`:
+  fatal: 'https://***@a.example/': ***";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
     fn a_password_is_covered() {
         let error = failed(
             "https://me:zq7@example.com/a",
@@ -114,7 +177,7 @@ mod tests {
         let text = error.to_string();
         assert_eq!(
             text,
-            "git cannot clone `https://me:***@example.com/a`:\n  fatal: [31mno https://me:***@example.com/a"
+            "git cannot clone `https://***@example.com/a`:\n  fatal: [31mno https://***@example.com/a"
         );
         for (url, expected) in [
             ("https://me@example.com/a:b@c", None),

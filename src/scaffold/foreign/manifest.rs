@@ -211,10 +211,9 @@ impl Reader<'_> {
             let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if key.is_empty() || key.len() > TEXT_MAX_BYTES || !key.chars().all(is_word) {
                 self.problem(
-                    span,
+                    span.clone(),
                     "the key of a placeholder is made of letters, digits, `_` and `-`".to_owned(),
                 );
-                continue;
             }
             if placeholders.len() == PLACEHOLDERS_MAX {
                 self.problem(span, format!("there are more than {PLACEHOLDERS_MAX} placeholders"));
@@ -232,11 +231,13 @@ impl Reader<'_> {
 
     fn placeholder(&mut self, key: &str, table: &dyn TableLike) -> Placeholder {
         self.known(table, PLACEHOLDER_KEYS);
-        let text = self.string(table, "text").unwrap_or_else(|| format!("{{{{{key}}}}}"));
-        if text.is_empty() || text.len() > TEXT_MAX_BYTES || text.contains(['/', '\\']) {
+        let given = self.string(table, "text");
+        let is_wrong = |text: &String| text.is_empty() || text.len() > TEXT_MAX_BYTES || text.contains(['/', '\\']);
+        if given.as_ref().is_some_and(is_wrong) {
             let message = format!("`text` is 1 to {TEXT_MAX_BYTES} bytes, without `/` and `\\`");
             self.problem(table.get("text").and_then(Item::span), message);
         }
+        let text = given.unwrap_or_else(|| format!("{{{{{key}}}}}"));
         let default = self.string(table, "default");
         let kind = match self.form(table) {
             Some(form) => {
@@ -359,6 +360,14 @@ mod tests {
         // All of them at once.
         let problems = Manifest::parse("a = 1\nb = 2\nexclude = [1, 2]\n").unwrap_err();
         assert_eq!(problems.len(), 4);
+        let wrong =
+            "[placeholders.\"a b\"]\ntext = \"\"\nforn = \"wit\"\ndefault = 1\n[placeholders.\"a/b\"]\nform = 1\n";
+        let lines: Vec<_> = Manifest::parse(wrong)
+            .unwrap_err()
+            .iter()
+            .map(|problem| problem.line)
+            .collect();
+        assert_eq!(lines, [1, 2, 3, 4, 5, 6]);
         let many: String = (0..=PLACEHOLDERS_MAX)
             .map(|n| format!("[placeholders.p{n}]\n"))
             .collect();

@@ -1,0 +1,55 @@
+//! Reading files that somebody else names: they may be no files, or larger than memory.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The largest artifact that is read, in bytes: a debug build of a large guest has some tens of megabytes.
+pub const ARTIFACT_MAX_BYTES: u64 = 1 << 30;
+
+/// Reads a file of at most `most` bytes. A pipe would be waited for, and a device can be without an end.
+///
+/// # Errors
+/// It is no file, has more bytes, or what the file system says.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it has more than {most} bytes"),
+        )),
+        false => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_with_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, b"1234").unwrap();
+        let read = |most| read(&path, most).map_err(|error| (error.kind(), error.to_string()));
+        assert_eq!(read(4).unwrap(), b"1234");
+        let too_large = (io::ErrorKind::FileTooLarge, "it has more than 3 bytes".to_owned());
+        assert_eq!(read(3), Err(too_large));
+        assert_eq!(read(u64::MAX).unwrap(), b"1234");
+    }
+
+    #[test]
+    fn what_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |path: &Path| read(path, 8).unwrap_err().to_string();
+        assert_eq!(said(folder.path()), "it is no file");
+        #[cfg(unix)]
+        assert_eq!(said(Path::new("/dev/zero")), "it is no file");
+        let missing = read(&folder.path().join("b"), 8).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+    }
+}

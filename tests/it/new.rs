@@ -180,7 +180,7 @@ const READ: &[(&str, &str, usize)] = &[
     ("rust", "http", 250),
     ("rust", "keyvalue.redis", 600),
     ("c", "http", 350),
-    ("c", "keyvalue.redis", 900),
+    ("c", "keyvalue.redis", 950),
 ];
 
 #[test]

@@ -254,6 +254,7 @@ fn real_errors_come_through() {
     assert!(run.stderr.contains("src/c.c:3:"), "{}", run.stderr);
     assert!(run.stderr.contains("return a + b"), "{}", run.stderr);
     insta::assert_snapshot!("a_compile_error", own_words(&run, project.path()));
+    assert!(project.path().join("build/compile_commands.json").is_file());
     let undefined = format!("uint32_t helper(void);\n{ADD}").replace("a + b", "a + helper()");
     fs::write(
         project.path().join("src/c.c"),

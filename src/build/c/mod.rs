@@ -42,8 +42,10 @@ pub fn is_project(root: &Path) -> bool {
 /// Builds the application.
 pub(super) fn app(plan: &BuildPlan, about: &About, sink: &Sink) -> Result<BuiltApp, BuildError> {
     let work = Work::new(plan, about, sink)?;
-    let artifact = work.app(sink)?;
+    let artifact = work.app(sink);
+    // an editor needs it most where something does not compile
     work.database.write(&plan.root, &work.folder())?;
+    let artifact = artifact?;
     Ok(BuiltApp {
         about: about.clone(),
         digest: None,
@@ -59,9 +61,9 @@ pub(super) fn tests(plan: &BuildPlan, about: &About, sink: &Sink) -> Result<Vec<
         return Ok(Vec::new());
     }
     let work = Work::new(plan, about, sink)?;
-    let tests = work.tests(sink)?;
+    let tests = work.tests(sink);
     work.database.write(&plan.root, &work.folder())?;
-    Ok(tests)
+    tests
 }
 
 /// Has a toolchain compile and link the smallest program in an empty folder, the plan's. Zig is only asked for its version: it brings

@@ -178,9 +178,9 @@ fn ci_tries_every_capability_that_is_ready() {
 /// (`include`, `wit`) and what tests share.
 const READ: &[(&str, &str, usize)] = &[
     ("rust", "http", 250),
-    ("rust", "keyvalue.redis", 550),
+    ("rust", "keyvalue.redis", 600),
     ("c", "http", 350),
-    ("c", "keyvalue.redis", 900),
+    ("c", "keyvalue.redis", 950),
 ];
 
 #[test]

@@ -408,6 +408,19 @@ pub fn terminate(child: &mut Child) -> io::Result<()> {
     child.kill()
 }
 
+/// Kills a child of this process whose end nobody has seen yet. Where [`terminate`] kills, there is nothing left to do.
+pub fn kill(child: u32) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process};
+        if let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(child, Signal::KILL);
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = child;
+}
+
 /// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.
 pub struct Interrupts {
     #[cfg(unix)]

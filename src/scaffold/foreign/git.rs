@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::{ForeignError, Origin};
@@ -17,7 +17,7 @@ const SAID_MAX_BYTES: u64 = 16 << 10;
 /// How long a clone may take. A template has 64 MiB at most: what takes longer has no end, or no connection.
 pub(super) const CLONE_MAX: Duration = Duration::from_secs(5 * 60);
 
-/// How long git is waited for that was asked to end: it removes what it has written, and ends its children.
+/// How long git is waited for that was asked to end: it removes what it has written.
 const TIDY_UP_MAX: Duration = Duration::from_secs(5);
 
 /// What would point git at another repository than the clone; it is there in a hook of git's.
@@ -57,27 +57,35 @@ pub(super) fn clone(origin: &Origin<'_>, into: &Path) -> Result<(), ForeignError
             _ => ForeignError::Git(error),
         })?;
     let stderr = child.stderr.take();
-    let ended = Task::start(move || stderr.map(read).unwrap_or_default()).and_then(|mut reading| {
-        let first = waiting.wait(&mut reading, Some(CLONE_MAX))?;
-        if !matches!(first, First::Done(_)) {
-            let _ = os::terminate(&mut child);
-            let _ = waiting.wait(&mut reading, Some(TIDY_UP_MAX));
+    let reading = Task::start(move || stderr.map(read).unwrap_or_default());
+    let said = match reading.and_then(|mut reading| waiting.wait(&mut reading, Some(CLONE_MAX))) {
+        Ok(First::Done(said)) => said,
+        first => {
+            stop(child, &mut waiting);
+            return Err(match first {
+                Ok(First::TimedOut) => ForeignError::TooLong(shown(origin.from)),
+                Ok(_) => ForeignError::Interrupted,
+                Err(error) => ForeignError::Git(error),
+            });
         }
-        Ok(first)
-    });
-    let Ok(First::Done(said)) = ended else {
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(match ended {
-            Ok(First::TimedOut) => ForeignError::TooLong(shown(origin.from)),
-            Ok(_) => ForeignError::Interrupted,
-            Err(error) => ForeignError::Git(error),
-        });
     };
     let status = child.wait().map_err(ForeignError::Git)?;
     match status.success() {
         true => Ok(()),
         false => Err(failed(origin.from, &String::from_utf8_lossy(&said))),
+    }
+}
+
+/// Has git end, by its own way or at last by none. What it started to read from the network ends when it finds nobody to write to.
+fn stop(mut child: Child, waiting: &mut Waiting) {
+    let id = child.id();
+    let _ = os::terminate(&mut child);
+    let Ok(mut ending) = Task::start(move || child.wait()) else {
+        return;
+    };
+    if !matches!(waiting.wait(&mut ending, Some(TIDY_UP_MAX)), Ok(First::Done(_))) {
+        os::kill(id);
+        let _ = waiting.wait(&mut ending, Some(TIDY_UP_MAX));
     }
 }
 

@@ -367,7 +367,11 @@ fn a_clone_that_is_interrupted_leaves_nothing() {
     let around = folder(&[("bin/git", script.as_bytes()), ("tmp/a", b"")]);
     let at = |path: &str| around.path().join(path).to_str().unwrap().to_owned();
     std::fs::set_permissions(at("bin/git"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", at("bin"), std::env::var("PATH").unwrap());
+    let path = format!(
+        "{}:{}",
+        at("bin"),
+        std::env::var_os("PATH").unwrap().into_string().unwrap()
+    );
     let run = slt_with(
         around.path(),
         &["new", "links", "--from", "https://example.com/a.git"],

@@ -155,7 +155,7 @@ fn answer(session: &Session<'_>, question: &Question) -> Result<Option<String>, 
                 .hint(format!("give it with `--set {}=…`", question.key))
         })?;
         match line {
-            None => return Err(Failure::failed("interrupted: nothing was written")),
+            None => return Err(failure(&ForeignError::Interrupted.into())),
             Some(line) if !line.is_empty() => return Ok(Some(line)),
             Some(_) if question.default.is_some() => return Ok(None),
             Some(_) => {}
@@ -165,9 +165,14 @@ fn answer(session: &Session<'_>, question: &Question) -> Result<Option<String>, 
 
 fn failure(error: &ScaffoldError) -> Failure {
     let failure = match error {
+        ScaffoldError::Foreign(ForeignError::Interrupted) => return Failure::failed(error.to_string()),
         ScaffoldError::Write { .. }
         | ScaffoldError::Foreign(
-            ForeignError::NoGit | ForeignError::Git(_) | ForeignError::Clone { .. } | ForeignError::Temporary(_),
+            ForeignError::NoGit
+            | ForeignError::Git(_)
+            | ForeignError::Clone { .. }
+            | ForeignError::TooLong(_)
+            | ForeignError::Temporary(_),
         ) => Failure::environment(error.to_string()),
         _ => Failure::usage(error.to_string()),
     };

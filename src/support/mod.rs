@@ -4,3 +4,4 @@ pub mod files;
 pub mod os;
 pub mod programs;
 pub mod secret;
+pub mod waiting;

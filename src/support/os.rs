@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::Child;
 
 /// Arguments, environment and current directory of this process, read once at its start.
 #[derive(Debug, Clone)]
@@ -391,6 +392,33 @@ pub fn survive_interrupts() {
         // whoever listens to a signal once takes it from the system for good
         drop(signal(SignalKind::interrupt()));
     }
+}
+
+/// Asks a child of this process to end, which may tidy up and end its own children first; where it cannot be asked, it is killed.
+///
+/// # Errors
+/// What the system says.
+pub fn terminate(child: &mut Child) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process};
+        kill_process(Pid::from_child(child), Signal::TERM).map_err(io::Error::from)
+    }
+    #[cfg(not(unix))]
+    child.kill()
+}
+
+/// Kills a child of this process whose end nobody has seen yet. Where [`terminate`] kills, there is nothing left to do.
+pub fn kill(child: u32) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process};
+        if let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(child, Signal::KILL);
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = child;
 }
 
 /// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.

@@ -18,6 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
 use crate::support::secret::Secret;
+use crate::support::waiting::{First, Task, Waiting};
 use diagnostics::{Checked, Fixed, Line, Source};
 
 /// The longest line that somebody may type, in bytes: terminals take 4,096.
@@ -219,15 +220,24 @@ impl Ui {
         rpassword::prompt_password(question).map(Secret::new)
     }
 
-    /// Asks for a line on standard input; nothing when there is none any more.
+    /// Asks for a line on standard input; nothing when there is none any more, or when the user asks this process to end.
     ///
     /// # Errors
     /// What the system says.
     pub fn ask(&self, question: &str) -> std::io::Result<Option<String>> {
         to_stderr(question);
-        let mut line = String::new();
-        let read = std::io::stdin().lock().take(LINE_MAX_BYTES).read_line(&mut line)?;
-        Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
+        let mut reading = Task::start(|| -> std::io::Result<Option<String>> {
+            let mut line = String::new();
+            let read = std::io::stdin().lock().take(LINE_MAX_BYTES).read_line(&mut line)?;
+            Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
+        })?;
+        match Waiting::new()?.wait(&mut reading, None)? {
+            First::Done(line) => line,
+            First::Interrupted | First::TimedOut => {
+                to_stderr("\n");
+                Ok(None)
+            }
+        }
     }
 
     /// Prints a text that is the result itself, whatever the format.

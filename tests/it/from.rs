@@ -357,6 +357,41 @@ fn git_that_is_not_there_or_fails() {
     assert_eq!(there, ["bin/a", "not-a-repository/a"].map(PathBuf::from).into());
 }
 
+/// The `git` of this test asks slt to end, and would go on itself.
+#[cfg(unix)]
+#[test]
+fn a_clone_that_is_interrupted_leaves_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let script =
+        "#!/bin/sh\nfor last; do :; done\nmkdir -p \"$last\" && echo $$ > \"$HOME/pid\"\nkill $PPID\nexec sleep 300\n";
+    let around = folder(&[("bin/git", script.as_bytes()), ("tmp/a", b"")]);
+    let at = |path: &str| around.path().join(path).to_str().unwrap().to_owned();
+    std::fs::set_permissions(at("bin/git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        at("bin"),
+        std::env::var_os("PATH").unwrap().into_string().unwrap()
+    );
+    let run = slt_with(
+        around.path(),
+        &["new", "links", "--from", "https://example.com/a.git"],
+        &[("PATH", &path), ("HOME", &at("")), ("TMPDIR", &at("tmp"))],
+    );
+    assert_eq!(
+        (run.code, run.stderr.as_str()),
+        (1, "error: interrupted: nothing was written\n")
+    );
+    let there: BTreeSet<_> = files(around.path());
+    assert_eq!(there, ["bin/git", "pid", "tmp/a"].map(PathBuf::from).into());
+    assert_eq!(std::fs::read_dir(at("tmp")).unwrap().count(), 1);
+    let git = std::fs::read_to_string(at("pid")).unwrap();
+    let is_there = Command::new("kill")
+        .args(["-0", git.trim()])
+        .stderr(Stdio::null())
+        .status();
+    assert!(!is_there.unwrap().success(), "git goes on");
+}
+
 /// On a terminal, which `script` makes, what was not given is asked for; the default is taken for an empty line.
 #[cfg(target_os = "linux")]
 #[test]

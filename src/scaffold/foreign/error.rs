@@ -5,6 +5,7 @@ use std::io;
 use super::super::error::quoted;
 use super::VALUE_MAX_BYTES;
 use super::folder::{ALL_MAX_BYTES, ENTRIES_MAX, FILE_MAX_BYTES};
+use super::git::CLONE_MAX;
 use super::manifest::{MANIFEST, MANIFEST_MAX_BYTES, Problem};
 use crate::support::os;
 
@@ -30,6 +31,12 @@ pub enum ForeignError {
         /// What git said.
         said: String,
     },
+    /// The user asked slt to end while git was cloning.
+    #[error("interrupted: nothing was written")]
+    Interrupted,
+    /// Git was stopped; the URL, without a user and a query.
+    #[error("git has been cloning `{}` for {} minutes, and was stopped", .0, CLONE_MAX.as_secs() / 60)]
+    TooLong(String),
     /// No place to clone into.
     #[error("there is no place for the clone: {}", os::reason(.0))]
     Temporary(io::Error),
@@ -132,6 +139,8 @@ impl ForeignError {
             }
             Self::Git(_) => "does `git --version` work?".to_owned(),
             Self::Clone { .. } => "does `git clone` of it work? `--branch` takes the name of a branch or a tag".to_owned(),
+            Self::Interrupted => "start it again".to_owned(),
+            Self::TooLong(_) => "clone it by hand, and give `--from` the folder".to_owned(),
             Self::Temporary(_) => "`TMPDIR` names the folder for temporary files".to_owned(),
             Self::Unreadable { .. } => leave_out("it"),
             Self::Link(_) => "a template has files and folders only; put the file itself there, or leave the link out with `exclude`".to_owned(),

@@ -162,7 +162,7 @@ fn is_device(part: &str) -> bool {
         let mut number = name.strip_prefix(*device).into_iter().flat_map(str::chars);
         number.next().is_some_and(|number| DEVICE_NUMBERS.contains(number)) && number.next().is_none()
     };
-    DEVICES.contains(&name.as_str()) || NUMBERED_DEVICES.iter().any(|device| is_numbered(&device))
+    DEVICES.contains(&name.as_str()) || NUMBERED_DEVICES.iter().any(is_numbered)
 }
 
 #[cfg(test)]

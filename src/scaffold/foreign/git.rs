@@ -4,12 +4,21 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::{ForeignError, Origin};
+use crate::support::os;
+use crate::support::waiting::{First, Task, Waiting};
 
 /// The most of git's words that are shown, in bytes.
 const SAID_MAX_BYTES: u64 = 16 << 10;
+
+/// How long a clone may take. A template has 64 MiB at most: what takes longer has no end, or no connection.
+pub(super) const CLONE_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// How long git is waited for that was asked to end: it removes what it has written.
+const TIDY_UP_MAX: Duration = Duration::from_secs(5);
 
 /// What would point git at another repository than the clone; it is there in a hook of git's.
 const ELSEWHERE: &[&str] = &["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"];
@@ -37,6 +46,7 @@ pub(super) fn clone(origin: &Origin<'_>, into: &Path) -> Result<(), ForeignError
     if !origin.may_ask {
         git.env("GIT_TERMINAL_PROMPT", "0");
     }
+    let mut waiting = Waiting::new().map_err(ForeignError::Git)?;
     let mut child = git
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -46,12 +56,19 @@ pub(super) fn clone(origin: &Origin<'_>, into: &Path) -> Result<(), ForeignError
             io::ErrorKind::NotFound => ForeignError::NoGit,
             _ => ForeignError::Git(error),
         })?;
-    let mut said = Vec::new();
-    if let Some(mut stream) = child.stderr.take() {
-        let read = stream.by_ref().take(SAID_MAX_BYTES).read_to_end(&mut said);
-        // What is more is read too, and not kept: git waits for a reader.
-        let _ = read.and_then(|_| io::copy(&mut stream, &mut io::sink()));
-    }
+    let stderr = child.stderr.take();
+    let reading = Task::start(move || stderr.map(read).unwrap_or_default());
+    let said = match reading.and_then(|mut reading| waiting.wait(&mut reading, Some(CLONE_MAX))) {
+        Ok(First::Done(said)) => said,
+        first => {
+            stop(child, &mut waiting);
+            return Err(match first {
+                Ok(First::TimedOut) => ForeignError::TooLong(shown(origin.from)),
+                Ok(_) => ForeignError::Interrupted,
+                Err(error) => ForeignError::Git(error),
+            });
+        }
+    };
     let status = child.wait().map_err(ForeignError::Git)?;
     match status.success() {
         true => Ok(()),
@@ -59,12 +76,31 @@ pub(super) fn clone(origin: &Origin<'_>, into: &Path) -> Result<(), ForeignError
     }
 }
 
+/// Has git end, by its own way or at last by none. What it started to read from the network ends when it finds nobody to write to.
+fn stop(mut child: Child, waiting: &mut Waiting) {
+    let id = child.id();
+    let _ = os::terminate(&mut child);
+    let Ok(mut ending) = Task::start(move || child.wait()) else {
+        return;
+    };
+    if !matches!(waiting.wait(&mut ending, Some(TIDY_UP_MAX)), Ok(First::Done(_))) {
+        os::kill(id);
+        let _ = waiting.wait(&mut ending, Some(TIDY_UP_MAX));
+    }
+}
+
+/// What git says, up to the end of it.
+fn read(mut stream: impl Read) -> Vec<u8> {
+    let mut said = Vec::new();
+    let read = stream.by_ref().take(SAID_MAX_BYTES).read_to_end(&mut said);
+    // What is more is read too, and not kept: git waits for a reader.
+    let _ = read.and_then(|_| io::copy(&mut stream, &mut io::sink()));
+    said
+}
+
 /// Git's own words, without what could steer a terminal, and without what a URL keeps to itself.
 fn failed(url: &str, said: &str) -> ForeignError {
-    let shown = match url.split_once("://") {
-        Some((scheme, rest)) => format!("{scheme}://{}", behind_the_scheme(rest)),
-        None => url.to_owned(),
-    };
+    let shown = shown(url);
     let secret = password(url).filter(|secret| !secret.is_empty());
     let cover = |line: &str| {
         let line = covered(&line.replace(url, &shown));
@@ -94,6 +130,14 @@ fn covered(text: &str) -> String {
         shown.push_str(&format!("://{}{rest}", behind_the_scheme(url)));
     }
     shown
+}
+
+/// A URL that somebody gave, covered; it may have anything in it.
+fn shown(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", behind_the_scheme(rest)),
+        None => url.to_owned(),
+    }
 }
 
 /// `***@host/path?***` of `user:password@host/path?query#fragment`.

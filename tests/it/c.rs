@@ -465,9 +465,18 @@ fn a_source_that_nothing_compiles_is_named() {
         .replace("int main", "void helper(void);\nint main");
     let project = project(
         COMMAND,
-        &[("src/main.c", &main), ("src/deep/helper.c", "void helper(void) {}\n")],
+        &[
+            ("src/main.c", &main),
+            ("src/deep/helper.c", "void helper(void) {}\n"),
+            ("tests/more.cpp", ""),
+        ],
     );
     let run = slt(project.path(), &["build"]);
+    assert!(
+        run.stderr.contains("`tests/more.cpp` is not compiled: slt compiles C"),
+        "{}",
+        run.stderr
+    );
     insta::assert_snapshot!(own_words(&run, project.path()));
 }
 

@@ -250,6 +250,14 @@ impl<'a> Work<'a> {
                 verb: "Compiling".into(),
                 message: format!("{} with {}", self.about.name, self.toolchain.shown()),
             });
+            for path in &self.sources.foreign {
+                sink(Event::Note {
+                    message: format!(
+                        "`{}` is not compiled: slt compiles C",
+                        objects::shown(&self.plan.root, path)
+                    ),
+                });
+            }
         }
         let done = objects.compile(&stale, sink);
         self.database.add(objects.commands());

@@ -24,19 +24,23 @@ pub(super) struct Sources {
     pub tests: Vec<PathBuf>,
     /// `tests/support/*.c`
     pub support: Vec<PathBuf>,
+    /// What lies beside them and is C++, which is not compiled.
+    pub foreign: Vec<PathBuf>,
 }
 
 impl Sources {
     /// Finds them.
     pub fn find(root: &Path) -> Result<Self, BuildError> {
-        let within = |folder: &str| {
+        let within = |folder: &str, extensions: &[&str]| {
             let folder = root.join(folder);
-            Self::in_folder(&folder).map_err(file("read", &folder))
+            with_extension(&folder, extensions).map_err(file("read", &folder))
         };
+        let [app, tests, support] = [APP, "tests", "tests/support"];
         Ok(Self {
-            app: within(APP)?,
-            tests: within("tests")?,
-            support: within("tests/support")?,
+            app: within(app, C)?,
+            tests: within(tests, C)?,
+            support: within(support, C)?,
+            foreign: [within(app, CXX)?, within(tests, CXX)?, within(support, CXX)?].concat(),
         })
     }
 
@@ -54,24 +58,37 @@ impl Sources {
 
     /// The C files directly in a folder; none where there is no folder.
     pub fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
-        let entries = match std::fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "c") && path.is_file() {
-                found.push(path);
-            }
-            if found.len() > FILES_MAX {
-                return Err(io::Error::other(format!("it has more than {FILES_MAX} C files")));
-            }
-        }
-        found.sort();
-        Ok(found)
+        with_extension(folder, C)
     }
+}
+
+/// How the names of sources in C end.
+const C: &[&str] = &["c"];
+/// And of those in C++.
+const CXX: &[&str] = &["cc", "cpp", "cxx"];
+
+fn with_extension(folder: &Path, extensions: &[&str]) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extensions.iter().any(|known| extension == *known))
+            && path.is_file()
+        {
+            found.push(path);
+        }
+        if found.len() > FILES_MAX {
+            return Err(io::Error::other(format!("it has more than {FILES_MAX} sources")));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// A source in `src/` that nothing compiles: one that lies deeper, or is in C++.
@@ -92,7 +109,7 @@ pub(super) fn left_out(root: &Path) -> Option<String> {
             }
             let extension = path.extension().unwrap_or_default();
             let is_deep = path.parent() != Some(&root.join(APP)) && extension == "c";
-            if is_deep || extension == "cc" || extension == "cpp" || extension == "cxx" {
+            if is_deep || CXX.iter().any(|known| extension == *known) {
                 return Some(super::objects::shown(root, &path));
             }
             if path.is_dir() {
@@ -123,6 +140,7 @@ mod tests {
             "src/deep/b.c",
             "tests/t.c",
             "tests/support/s.c",
+            "tests/u.cpp",
         ] {
             std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
             std::fs::write(root.join(path), "").unwrap();
@@ -132,6 +150,8 @@ mod tests {
         assert_eq!(sources.library().collect::<Vec<_>>(), [&root.join("src/a.c")]);
         assert_eq!(sources.tests, [root.join("tests/t.c")]);
         assert_eq!(sources.support, [root.join("tests/support/s.c")]);
+        assert_eq!(sources.foreign, [root.join("tests/u.cpp")]);
+        assert_eq!(left_out(root).unwrap(), "src/deep/b.c");
         assert_eq!(Sources::find(&root.join("none")).unwrap(), Sources::default());
     }
 }

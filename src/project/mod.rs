@@ -10,6 +10,7 @@ mod wit;
 mod world;
 
 use std::borrow::Borrow;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 pub use cache::Cache;
@@ -145,7 +146,17 @@ fn read(path: &Path, directory: &Path) -> Result<String, ProjectError> {
             bytes: metadata.len(),
         });
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    // what is no file has no size beforehand
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(SLIGHTFILE_MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    if read > SLIGHTFILE_MAX_BYTES {
+        return Err(ProjectError::TooLarge {
+            path: shown(),
+            bytes: read as u64,
+        });
+    }
     String::from_utf8(bytes).map_err(|_| ProjectError::NotText(shown()))
 }
 

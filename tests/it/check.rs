@@ -593,3 +593,13 @@ fn what_is_no_text_and_what_is_too_large() {
         }
     }
 }
+
+/// What has no size beforehand has a limit all the same.
+#[cfg(unix)]
+#[test]
+fn a_slightfile_without_an_end() {
+    let folder = folder(&[]);
+    let run = slt(folder.path(), &["check", "-c", "/dev/zero"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("a slightfile may have 1048576"), "{}", run.stderr);
+}

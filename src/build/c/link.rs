@@ -37,7 +37,7 @@ pub(super) struct Link<'a> {
     pub bindings: &'a Bindings,
     /// Its objects.
     pub objects: Vec<PathBuf>,
-    /// Where the component is to lie; the core module lies beside it.
+    /// Where the component is to lie; the core module lies in `core/` beside it.
     pub to: PathBuf,
 }
 
@@ -46,7 +46,7 @@ impl Link<'_> {
     pub fn run(&self, work: &Work<'_>, sink: &Sink) -> Result<PathBuf, BuildError> {
         let core = core(&self.to);
         let command = self.command(work, &core);
-        let how = format!("{}\n{}", work.toolchain.identity, command.join("\n"));
+        let how = work.toolchain.how(&command);
         if made::is_fresh(&self.to, &how) {
             return Ok(self.to.clone());
         }

@@ -41,7 +41,7 @@ pub fn is_project(root: &Path) -> bool {
 
 /// Builds the application.
 pub(super) fn app(plan: &BuildPlan, about: &About, sink: &Sink) -> Result<BuiltApp, BuildError> {
-    let work = Work::new(plan, about, sink)?;
+    let work = Work::new(plan, about, Sources::find(&plan.root)?, sink)?;
     let artifact = work.app(sink);
     // an editor needs it most where something does not compile
     work.database.write(&plan.root, &work.folder())?;
@@ -60,7 +60,7 @@ pub(super) fn tests(plan: &BuildPlan, about: &About, sink: &Sink) -> Result<Vec<
     if sources.tests.is_empty() {
         return Ok(Vec::new());
     }
-    let work = Work::new(plan, about, sink)?;
+    let work = Work::new(plan, about, sources, sink)?;
     let tests = work.tests(sink);
     work.database.write(&plan.root, &work.folder())?;
     tests
@@ -132,8 +132,7 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(plan: &'a BuildPlan, about: &'a About, sink: &Sink) -> Result<Self, BuildError> {
-        let sources = Sources::find(&plan.root)?;
+    fn new(plan: &'a BuildPlan, about: &'a About, sources: Sources, sink: &Sink) -> Result<Self, BuildError> {
         let worlds =
             project::worlds(&plan.root.join(project::WIT), &about.name, &plan.root).map_err(BuildError::Wit)?;
         let toolchain = toolchain::find(&plan.environment, &plan.root).map_err(BuildError::NoCToolchain)?;
@@ -161,7 +160,7 @@ impl<'a> Work<'a> {
     fn app(&self, sink: &Sink) -> Result<PathBuf, BuildError> {
         let bindings = Bindings::generate(&self.worlds, self.worlds.app, &self.folder().join("bindings/app"))?;
         let mut objects = Objects::new(self, &bindings);
-        let mut linked = objects.bindings()?;
+        let mut linked = objects.bindings().to_vec();
         linked.extend(self.sources.app.iter().map(|source| objects.source(source)));
         let model = match bindings.exports {
             true => link::Model::Reactor,
@@ -170,7 +169,7 @@ impl<'a> Work<'a> {
         if model == link::Model::Command {
             linked.extend(objects.runtime()?);
         }
-        self.compile(&mut objects, sink)?;
+        self.compile(&objects, sink)?;
         if model == link::Model::Reactor
             && let Some(source) = objects.with_main()?
         {
@@ -200,7 +199,7 @@ impl<'a> Work<'a> {
         // the application's own sources are compiled against its own world, once for both
         let mut own = Objects::new(self, &app);
         let mut shared: Vec<PathBuf> = self.sources.library().map(|source| own.source(source)).collect();
-        self.compile(&mut own, sink)?;
+        self.compile(&own, sink)?;
         if let Some(source) = own.with_main()? {
             return Err(BuildError::StrayMain {
                 source_file: objects::shown(&self.plan.root, &source),
@@ -209,7 +208,7 @@ impl<'a> Work<'a> {
         }
 
         let mut objects = Objects::new(self, &bindings);
-        shared.extend(objects.bindings()?);
+        shared.extend(objects.bindings());
         shared.extend(objects.runtime()?);
         shared.extend(self.sources.support.iter().map(|source| objects.source(source)));
         let programs: Vec<(String, PathBuf)> = self
@@ -218,7 +217,7 @@ impl<'a> Work<'a> {
             .iter()
             .map(|source| (sources::stem(source), objects.source(source)))
             .collect();
-        self.compile(&mut objects, sink)?;
+        self.compile(&objects, sink)?;
 
         let mut tests = Vec::new();
         for (name, object) in programs {
@@ -243,7 +242,7 @@ impl<'a> Work<'a> {
         Ok(tests)
     }
 
-    fn compile(&self, objects: &mut Objects<'_>, sink: &Sink) -> Result<(), BuildError> {
+    fn compile(&self, objects: &Objects<'_>, sink: &Sink) -> Result<(), BuildError> {
         let stale = objects.stale();
         if !stale.is_empty() && !self.plan.quiet {
             sink(Event::Step {

@@ -70,10 +70,10 @@ impl<'a> Objects<'a> {
     }
 
     /// Adds the bindings; returns their objects.
-    pub fn bindings(&mut self) -> Result<Vec<PathBuf>, BuildError> {
+    pub fn bindings(&mut self) -> [PathBuf; 2] {
         let object = self.folder.join(format!("{}.o", sources::stem(&self.bindings.source)));
         let object = self.add(self.bindings.source.clone(), object, GENERATED, false);
-        Ok(vec![object, self.bindings.object.clone()])
+        [object, self.bindings.object.clone()]
     }
 
     /// Adds what calls `main`, where the toolchain's own does it wrong.
@@ -124,12 +124,7 @@ impl<'a> Objects<'a> {
     }
 
     fn is_fresh(&self, unit: &Unit) -> bool {
-        made::is_fresh(&unit.object, &self.how(unit))
-    }
-
-    /// How an object is made: the compiler, and the command.
-    fn how(&self, unit: &Unit) -> String {
-        format!("{}\n{}", self.work.toolchain.identity, unit.command.join("\n"))
+        made::is_fresh(&unit.object, &self.work.toolchain.how(&unit.command))
     }
 
     /// Compiles units, as many at a time as there are processors. What the compiler says of one comes in one piece.
@@ -137,6 +132,9 @@ impl<'a> Objects<'a> {
     /// # Errors
     /// The first one; the units that had been begun are finished.
     pub fn compile(&self, stale: &[Unit], sink: &Sink) -> Result<(), BuildError> {
+        if stale.is_empty() {
+            return Ok(());
+        }
         for unit in stale {
             if let Some(folder) = unit.object.parent() {
                 create_folder(folder)?;
@@ -201,7 +199,8 @@ impl<'a> Objects<'a> {
         let root = &self.work.plan.root;
         let mut from: Vec<PathBuf> = dependencies_of(&rule).map(|path| root.join(path)).collect();
         from.push(unit.source.clone());
-        before.remember(&unit.object, &self.how(unit), &from, std::slice::from_ref(&unit.object))
+        let how = self.work.toolchain.how(&unit.command);
+        before.remember(&unit.object, &how, &from, std::slice::from_ref(&unit.object))
     }
 
     /// The first of these sources whose object has a `main`.
@@ -232,7 +231,7 @@ pub(super) fn variable<'a>(work: &'a Work<'_>, name: &str) -> impl Iterator<Item
     value.unwrap_or_default().split_whitespace().map(ToOwned::to_owned)
 }
 
-/// Hands on what a tool said, line by line, as one piece.
+/// Hands on what a tool said, in one piece.
 pub(super) fn tell(text: &str, sink: &Sink) {
     if !text.is_empty() {
         sink(Event::Tool {

@@ -158,6 +158,11 @@ impl CToolchain {
         command
     }
 
+    /// How a command makes what it makes: what a build remembers of it.
+    pub(super) fn how(&self, command: &[String]) -> String {
+        format!("{}\n{}", self.identity, command.join("\n"))
+    }
+
     /// What it is called in messages.
     #[must_use]
     pub fn shown(&self) -> String {

@@ -13,6 +13,7 @@ use super::dist::{self, file};
 use super::{BuildError, BuildPlan, BuiltApp, Command, tool};
 use crate::events::{Event, Sink};
 use crate::project;
+use crate::support::hex::hex;
 
 /// slt's own folder in a project, for what no toolchain has a place for.
 const OWN: &str = ".slt";
@@ -41,10 +42,6 @@ pub(super) fn app(plan: &BuildPlan, command: &Command, sink: &Sink) -> Result<Bu
         digest: Some(hex(&Sha256::digest(&bytes))),
         stamps,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn run(plan: &BuildPlan, line: &str, sink: &Sink) -> Result<(), BuildError> {

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::component::finish;
 use super::{About, BuildError, BuiltApp, Written};
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
+use crate::support::hex::hex;
 
 /// What was written from what.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,7 +118,7 @@ pub(super) fn create_own(folder: &Path) -> io::Result<()> {
 /// One stamp for each output: packages of one name may share a target directory.
 fn stamp_path(folder: &Path, output: &Path) -> PathBuf {
     let digest = Sha256::digest(output.as_os_str().as_encoded_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = hex(digest.iter().take(8));
     folder.join(format!("{name}.json"))
 }
 

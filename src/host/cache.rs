@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+use crate::support::hex::hex;
 use crate::support::os;
 
 /// How much the cache may hold, in bytes: the oldest files go first. A debug test artifact compiles to about 1.5 MB.
@@ -58,7 +59,7 @@ impl Cache {
         let digest = Sha256::new_with_prefix(bytes)
             .chain_update(settings.finish().to_le_bytes())
             .finalize();
-        let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&digest);
         self.0.join(format!("{name}.cwasm"))
     }
 

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 pub use name::{NAME_MAX_BYTES, Name, NameError};
 
+use crate::support::hex::hex;
 use crate::support::os::{self, Exposure};
 use crate::support::secret::Secret;
 
@@ -179,7 +180,7 @@ impl Store {
     pub fn of(data: &Path, project: &Path) -> Result<Self, SecretsError> {
         let project = project.canonicalize().map_err(file_error("find", project))?;
         let digest = Sha256::digest(project.as_os_str().as_encoded_bytes());
-        let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&digest);
         let folder = data.join(FOLDER);
         Ok(Self {
             path: folder.join(format!("{name}.json")),

@@ -1,6 +1,7 @@
 //! Small things with no opinion.
 
 pub mod files;
+pub mod hex;
 pub mod os;
 pub mod programs;
 pub mod secret;

@@ -16,6 +16,7 @@ use url::Url;
 
 use super::diagnostics::Source;
 use crate::slightfile::{Diagnostic, Explanation, Fix, Severity, explanation};
+use crate::support::hex::hex;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -323,7 +324,7 @@ impl File<'_> {
 /// What stays the same when lines are added above a problem: its code, its message, and which of several alike it is.
 fn fingerprint(diagnostic: &Diagnostic, again: usize) -> String {
     let hash = Sha256::digest(format!("{}\n{}", diagnostic.code, diagnostic.message));
-    let hex: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(hash.iter().take(8));
     format!("{hex}:{}", again + 1)
 }
 

@@ -5,4 +5,5 @@ pub mod hex;
 pub mod os;
 pub mod programs;
 pub mod secret;
+pub mod tls;
 pub mod waiting;

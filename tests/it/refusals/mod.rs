@@ -1,0 +1,30 @@
+//! What is not believed: bundles that cosign made, spoiled thing by thing, and what `slt verify` says of each.
+//!
+//! Three tables: [`files`] has the lies about files, by name; [`bytes`] flips a byte in every field of a bundle; [`images`] has those
+//! about images, in a registry. Each case names the check that must refuse it, and its control, the same without the lie, must be
+//! believed. The judges see the same cases ([`crate::judged`]): where cosign refuses, slt refuses; where slt is stricter, the case
+//! says why.
+
+mod bytes;
+mod files;
+pub mod scene;
+
+pub use bytes::flips;
+pub use files::CASES;
+
+/// Runs all of them, and tells all that went otherwise.
+pub fn none(problems: &[String]) {
+    assert!(
+        problems.is_empty(),
+        "{} of them:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
+}
+
+#[test]
+fn every_case_has_a_name_of_its_own() {
+    let mut names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+}

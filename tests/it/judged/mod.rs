@@ -5,6 +5,7 @@
 //! ends: they watch their standard input. Every test has repositories of its own.
 
 mod lies;
+mod registries;
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;

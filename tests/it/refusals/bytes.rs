@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::Scene;
+use super::scene::Scene;
 
 /// A bundle of which one byte is another.
 pub struct Flip {

@@ -7,10 +7,13 @@
 
 mod bytes;
 mod files;
+pub mod images;
+mod repository;
 pub mod scene;
 
 pub use bytes::flips;
 pub use files::CASES;
+pub use images::IMAGES;
 
 /// Runs all of them, and tells all that went otherwise.
 pub fn none(problems: &[String]) {
@@ -24,7 +27,8 @@ pub fn none(problems: &[String]) {
 
 #[test]
 fn every_case_has_a_name_of_its_own() {
-    let mut names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+    let images = IMAGES.iter().map(|case| case.name);
+    let mut names: Vec<&str> = CASES.iter().map(|case| case.name).chain(images).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
 }

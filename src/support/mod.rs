@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod hex;
+pub mod moment;
 pub mod os;
 pub mod programs;
 pub mod secret;

@@ -102,8 +102,13 @@ impl Contents {
         Ok(Self {
             name: name.to_owned(),
             version: version.map(str::to_owned).or_else(|| text("version")),
-            description: own.and_then(|own| own.description.clone()).or_else(|| text("description")),
-            license: own.and_then(|own| own.license.clone()).or_else(|| text("licenses")).map(License::of),
+            description: own
+                .and_then(|own| own.description.clone())
+                .or_else(|| text("description")),
+            license: own
+                .and_then(|own| own.license.clone())
+                .or_else(|| text("licenses"))
+                .map(License::of),
             source: own.and_then(|own| own.repository.clone()).or_else(|| text("source")),
             revision: text("revision"),
             packages,

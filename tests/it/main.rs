@@ -26,6 +26,7 @@ mod pairs;
 mod process;
 mod provider;
 mod reference;
+mod registry;
 mod run;
 mod runner;
 mod sarif;

@@ -13,6 +13,8 @@ use crate::build::inventory::{Origin, Package as Built};
 pub struct Contents {
     /// What the application is called.
     pub name: String,
+    /// What it calls itself.
+    pub own_name: Option<String>,
     /// Its version.
     pub version: Option<String>,
     /// What it says it is.
@@ -101,9 +103,15 @@ impl Contents {
         let producers: BTreeSet<&Producer> = embedded.all().flat_map(|part| &part.producers).collect();
         Ok(Self {
             name: name.to_owned(),
+            own_name: embedded.name.clone(),
             version: version.map(str::to_owned).or_else(|| text("version")),
-            description: own.and_then(|own| own.description.clone()).or_else(|| text("description")),
-            license: own.and_then(|own| own.license.clone()).or_else(|| text("licenses")).map(License::of),
+            description: own
+                .and_then(|own| own.description.clone())
+                .or_else(|| text("description")),
+            license: own
+                .and_then(|own| own.license.clone())
+                .or_else(|| text("licenses"))
+                .map(License::of),
             source: own.and_then(|own| own.repository.clone()).or_else(|| text("source")),
             revision: text("revision"),
             packages,

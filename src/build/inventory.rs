@@ -110,7 +110,10 @@ fn lock(path: &Path) -> Result<Option<String>, BuildError> {
 fn inventory(metadata: &Metadata, compiled: &Compiled, lock: Option<&str>) -> Option<Inventory> {
     let places = [Some(&metadata.target_directory), metadata.build_directory.as_ref()];
     let is_guests = |file: &Path| {
-        let below = places.iter().flatten().find_map(|place| below(file, place.as_std_path()));
+        let below = places
+            .iter()
+            .flatten()
+            .find_map(|place| below(file, place.as_std_path()));
         below.is_some_and(|below| below.starts_with(TARGET))
     };
     let guests: BTreeSet<&str> = compiled
@@ -152,7 +155,11 @@ fn inventory(metadata: &Metadata, compiled: &Compiled, lock: Option<&str>) -> Op
         uses.sort_unstable();
         uses.dedup();
         Package {
-            checksum: source.and_then(|source| checksums.get(&(named.0.clone(), named.1.clone(), source.to_owned())).cloned()),
+            checksum: source.and_then(|source| {
+                checksums
+                    .get(&(named.0.clone(), named.1.clone(), source.to_owned()))
+                    .cloned()
+            }),
             name: named.0,
             version: named.1,
             license: package.license.clone(),
@@ -285,7 +292,10 @@ mod tests {
         };
         for (source, expected) in [
             (None, Origin::Folder),
-            (Some("registry+https://github.com/rust-lang/crates.io-index"), Origin::CratesIo),
+            (
+                Some("registry+https://github.com/rust-lang/crates.io-index"),
+                Origin::CratesIo,
+            ),
             (Some("sparse+https://index.crates.io/"), Origin::CratesIo),
             (
                 Some("sparse+https://t:k@example.com/index/"),
@@ -295,7 +305,10 @@ mod tests {
                 Some("git+https://t@example.com/a?branch=x#c0ffee"),
                 git("https://example.com/a", "c0ffee"),
             ),
-            (Some("git+ssh://git@example.com/a#c0ffee"), git("ssh://example.com/a", "c0ffee")),
+            (
+                Some("git+ssh://git@example.com/a#c0ffee"),
+                git("ssh://example.com/a", "c0ffee"),
+            ),
             (Some("git+file:///srv/a#c0ffee"), Origin::Folder),
         ] {
             assert_eq!(origin(source), expected, "{source:?}");
@@ -357,7 +370,11 @@ mod tests {
             made: made.iter().map(|(id, file)| ((*id).into(), (*file).into())).collect(),
         };
         let found = inventory(&metadata(), &compiled, None).unwrap();
-        let shown: Vec<_> = found.packages.iter().map(|p| (p.name.as_str(), p.uses.as_slice())).collect();
+        let shown: Vec<_> = found
+            .packages
+            .iter()
+            .map(|p| (p.name.as_str(), p.uses.as_slice()))
+            .collect();
         assert_eq!(shown, [("app", &[1][..]), ("z-lib", &[])]);
         let strange = Compiled {
             root: "other".into(),

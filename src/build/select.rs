@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use cargo_metadata::{Artifact, TargetKind};
 
 use super::dist::is_same;
-use super::manifest::Manifest;
 use super::inventory::Compiled;
+use super::manifest::Manifest;
 use super::{About, BuildError, BuiltApp, Protocol, TestArtifact, TestKind};
 
 /// The application: the package's `cdylib`, or else its program. Of several programs it is the one that `cargo run` takes.
@@ -31,7 +31,12 @@ pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltAp
     let mut programs: Vec<(&Artifact, BuiltApp)> = own
         .iter()
         .filter_map(|artifact| Some((*artifact, built(artifact, TargetKind::Bin)?)))
-        .filter(|(program, _)| manifest.default_run.as_ref().is_none_or(|name| *name == program.target.name))
+        .filter(|(program, _)| {
+            manifest
+                .default_run
+                .as_ref()
+                .is_none_or(|name| *name == program.target.name)
+        })
         .collect();
     // Cargo reports them as they are done.
     programs.sort_unstable_by_key(|(program, _)| program.target.name.as_str());

@@ -1,11 +1,13 @@
 //! `slt sbom`: what is in a component, as a document for others. It signs nothing, and puts it nowhere.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Exit, Failure, Session, documents};
 use crate::attest::{self, Contents};
 use crate::build;
 use crate::cli::sbom::Sbom;
+use crate::events::{self, Event, Sink};
 use crate::project;
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 use crate::support::os;
@@ -14,7 +16,10 @@ use crate::support::os;
 pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
     let directory = session.directory();
     let created = documents::created(session)?;
-    let path = arguments.path.as_ref().map_or_else(|| directory.clone(), |path| directory.join(path));
+    let path = arguments
+        .path
+        .as_ref()
+        .map_or_else(|| directory.clone(), |path| directory.join(path));
     let contents = match path.is_dir() {
         true => of_project(session, &path, arguments.release)?,
         false => of_component(session, &path)?,
@@ -36,9 +41,22 @@ pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
 fn of_project(session: &Session<'_>, folder: &Path, release: bool) -> Result<Contents, Failure> {
     let plan = super::build::plan_in(session, folder, release)?;
     // the document has standard output for itself
-    let written = build::component(&plan, &session.ui.about_the_work()).map_err(super::build::failure)?;
+    let written = build::component(&plan, &about_the_work(session)).map_err(super::build::failure)?;
     let bytes = read(session, &written.path)?;
     Ok(documents::made(&plan, &written, &bytes)?.contents)
+}
+
+/// Where a build reports to: for programs as for people, standard output is the document's alone.
+fn about_the_work(session: &Session<'_>) -> Sink {
+    let sink = session.ui.sink();
+    match session.ui.is_json() {
+        true => events::silent(),
+        false => Arc::new(move |event| {
+            if !matches!(event, Event::Built { .. }) {
+                sink(event);
+            }
+        }),
+    }
 }
 
 fn of_component(session: &Session<'_>, path: &Path) -> Result<Contents, Failure> {
@@ -47,8 +65,8 @@ fn of_component(session: &Session<'_>, path: &Path) -> Result<Contents, Failure>
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut contents =
         Contents::of(&bytes, &stem, None, None).map_err(|error| Failure::failed(format!("`{name}` {error}")))?;
-    if let Some(own) = contents.own_name.take() {
-        contents.name = own;
+    if let Some(own) = &contents.own_name {
+        contents.name.clone_from(own);
     }
     Ok(contents)
 }

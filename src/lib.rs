@@ -15,6 +15,7 @@ pub mod host;
 pub mod lsp;
 pub mod project;
 pub mod providers;
+pub mod registry;
 pub mod scaffold;
 pub mod secrets;
 pub mod services;

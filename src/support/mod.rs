@@ -6,4 +6,5 @@ pub mod moment;
 pub mod os;
 pub mod programs;
 pub mod secret;
+pub mod tls;
 pub mod waiting;

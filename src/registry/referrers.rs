@@ -1,0 +1,255 @@
+//! What refers to an artifact: signatures, attestations, slightfiles. Read and written with the referrers API, or where a registry has
+//! none, with an index below a tag that every tool agrees on.
+//!
+//! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers>. That index has no lock: two who write it
+//! at the same time can each lose the other's entry. It is read again after it was written, and again a little later.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::Method;
+use http::header::{ACCEPT, HeaderValue};
+use oci_client::manifest::{ImageIndexEntry, OciDescriptor, OciImageManifest};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::client::{Head, reads, too_large};
+use super::uploads::EMPTY_CONFIG;
+use super::{Client, Content, Descriptor, Digest, ENTRIES_MAX, Error, MANIFEST_MAX_BYTES, Manifest, Reference, media};
+
+/// The most pages of a list of referrers.
+const PAGES_MAX: usize = 64;
+
+/// How many times the index is written before its entry stays.
+const MERGES_MAX: u32 = 8;
+
+/// What is attached to an artifact.
+#[derive(Debug, Clone, Default)]
+pub struct Attachment {
+    /// What kind of thing it is.
+    pub artifact_type: String,
+    /// Its config and that one's media type; none is the empty one.
+    pub config: Option<(String, Vec<u8>)>,
+    /// Its layers: media type, bytes, annotations.
+    pub layers: Vec<(String, Vec<u8>, BTreeMap<String, String>)>,
+    /// What else is said of it.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Client {
+    /// What refers to a manifest, whose digest the reference has. Nothing is left out, whatever its type.
+    ///
+    /// # Errors
+    /// The list is too long or no list, or the registry fails.
+    pub async fn referrers(&self, subject: &Reference) -> Result<Vec<Descriptor>, Error> {
+        let digest = digest_of(subject)?;
+        let what = format!("list of what refers to `{subject}`");
+        let mut request = self.request(Method::GET, subject, &format!("referrers/{digest}"), &what)?;
+        request.headers = vec![(ACCEPT, HeaderValue::from_static(media::INDEX))];
+        let mut all = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let (head, bytes) = match self.document(&request, &reads(subject), MANIFEST_MAX_BYTES).await {
+                // where the API is unknown: the specification says 404, and some say that they don't understand
+                Err(Error::NotFound { .. } | Error::Status { status: 405 | 501, .. }) if all.is_empty() => {
+                    return self.fallback_referrers(subject, digest).await;
+                }
+                read => read?,
+            };
+            all.extend(entries(&bytes, &what)?);
+            limited(all.len(), &what)?;
+            match next_page(&head) {
+                Some(next) if next.origin() == request.url.origin() => request.url = next,
+                Some(_) => return Err(Error::malformed(what, "its next page lies on another host")),
+                None => return Ok(all),
+            }
+        }
+        Err(Error::TooLarge {
+            what,
+            limit: PAGES_MAX as u64,
+            unit: "pages",
+        })
+    }
+
+    async fn fallback_referrers(&self, subject: &Reference, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
+        match self.manifest(&subject.with_tag(digest.tag())).await {
+            Ok(index) => entries(&index.bytes, &format!("index below `{}`", digest.tag())),
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Attaches something to a manifest that is there.
+    ///
+    /// # Errors
+    /// The registry fails or refuses, or the index of what refers to it is too large or keeps changing.
+    pub async fn attach(
+        &self,
+        subject: (&Reference, &Descriptor),
+        attachment: Attachment,
+    ) -> Result<Descriptor, Error> {
+        let (at, subject) = subject;
+        let (config_type, config) = match attachment.config {
+            Some((media_type, bytes)) => (media_type, Content::from(bytes)),
+            None => (media::EMPTY.to_owned(), Content::Bytes(EMPTY_CONFIG)),
+        };
+        let config = self.push_blob(at, config, &config_type).await?;
+        let mut layers = Vec::new();
+        for (media_type, bytes, annotations) in attachment.layers {
+            let layer = self.push_blob(at, Content::from(bytes), &media_type).await?;
+            layers.push(Descriptor { annotations, ..layer }.to_oci());
+        }
+        let what = format!("manifest of `{}`", attachment.artifact_type);
+        let manifest = OciImageManifest {
+            schema_version: 2,
+            media_type: Some(media::MANIFEST.to_owned()),
+            artifact_type: Some(attachment.artifact_type.clone()),
+            config: config.to_oci(),
+            layers,
+            subject: Some(OciDescriptor {
+                annotations: None,
+                artifact_type: None,
+                ..subject.to_oci()
+            }),
+            annotations: (!attachment.annotations.is_empty()).then(|| attachment.annotations.clone()),
+        };
+        let bytes = serde_json::to_vec(&manifest).map_err(|error| Error::malformed(&what, error.to_string()))?;
+        let own = at.with_digest(Digest::of(&bytes));
+        let (pushed, keeps_referrers) = self.put_manifest(&own, &bytes, media::MANIFEST).await?;
+        let referrer = Descriptor {
+            artifact_type: Some(attachment.artifact_type),
+            annotations: attachment.annotations,
+            ..pushed
+        };
+        if !keeps_referrers {
+            self.merge(at, &subject.digest, &referrer).await?;
+        }
+        Ok(referrer)
+    }
+
+    /// Adds an entry to the index below the fallback tag, and leaves all others there as they are.
+    async fn merge(&self, at: &Reference, subject: &Digest, referrer: &Descriptor) -> Result<(), Error> {
+        let tag = at.with_tag(subject.tag());
+        for _ in 0..MERGES_MAX {
+            let index = self.index(&tag).await?;
+            if let Some(merged) = merged(index.as_ref(), referrer, &tag)? {
+                self.push_manifest(&tag, &merged, media::INDEX).await?;
+            }
+            let (at_once, later) = (self.holds(&tag, referrer).await?, settling(referrer));
+            if at_once {
+                pause(later).await;
+                if self.holds(&tag, referrer).await? {
+                    return Ok(());
+                }
+            } else {
+                pause(later).await;
+            }
+        }
+        Err(Error::malformed(
+            format!("index `{tag}`"),
+            format!("others have overwritten it {MERGES_MAX} times"),
+        ))
+    }
+
+    async fn index(&self, tag: &Reference) -> Result<Option<Manifest>, Error> {
+        match self.manifest(tag).await {
+            Ok(index) => Ok(Some(index)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn holds(&self, tag: &Reference, referrer: &Descriptor) -> Result<bool, Error> {
+        let index = self.index(tag).await?;
+        let found = index.map_or(Ok(Vec::new()), |index| entries(&index.bytes, &format!("index `{tag}`")))?;
+        Ok(found.iter().any(|entry| entry.digest == referrer.digest))
+    }
+}
+
+/// How long others are given to overwrite what was written: another time for each, so that two do not keep meeting.
+fn settling(referrer: &Descriptor) -> Duration {
+    /// The shortest, in milliseconds: longer than a registry takes from reading an index to writing it.
+    const LEAST_MILLISECONDS: u64 = 50;
+    let spread = referrer
+        .digest
+        .hex()
+        .get(..2)
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    Duration::from_millis(LEAST_MILLISECONDS + spread.unwrap_or_default())
+}
+
+#[allow(clippy::disallowed_methods)] // what is outside of every deployment takes real time
+async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+fn digest_of(subject: &Reference) -> Result<&Digest, Error> {
+    let missing = || Error::malformed(format!("`{subject}`"), "what refers to it is asked for by its digest");
+    subject.digest.as_ref().ok_or_else(missing)
+}
+
+/// The next page of a list: `Link: </v2/…?n=100&last=…>; rel="next"`.
+fn next_page(head: &Head) -> Option<Url> {
+    let link = head.link.as_deref()?;
+    let (target, rest) = link.trim_start().strip_prefix('<')?.split_once('>')?;
+    let is_next = rest.replace(['"', ' '], "").contains("rel=next");
+    if is_next { head.url.join(target).ok() } else { None }
+}
+
+fn limited(count: usize, what: &str) -> Result<(), Error> {
+    match count > ENTRIES_MAX {
+        true => Err(Error::TooLarge {
+            what: what.to_owned(),
+            limit: ENTRIES_MAX as u64,
+            unit: "entries",
+        }),
+        false => Ok(()),
+    }
+}
+
+/// The entries of an index.
+pub(super) fn entries(bytes: &[u8], what: &str) -> Result<Vec<Descriptor>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Index {
+        manifests: Vec<ImageIndexEntry>,
+    }
+    let index: Index =
+        serde_json::from_slice(bytes).map_err(|error| Error::malformed(what, format!("it is no index: {error}")))?;
+    limited(index.manifests.len(), what)?;
+    let entry = |entry: ImageIndexEntry| {
+        let descriptor = OciDescriptor {
+            media_type: entry.media_type,
+            digest: entry.digest,
+            size: entry.size,
+            urls: None,
+            annotations: entry.annotations,
+            artifact_type: entry.artifact_type,
+        };
+        Descriptor::from_oci(&descriptor, what)
+    };
+    index.manifests.into_iter().map(entry).collect()
+}
+
+/// The index with one more entry; nothing if it has it. What others have written is not read, and stays.
+fn merged(index: Option<&Manifest>, referrer: &Descriptor, tag: &Reference) -> Result<Option<Vec<u8>>, Error> {
+    let what = format!("index `{tag}`");
+    let no_index = |reason: String| Error::malformed(&what, format!("it is no index: {reason}"));
+    let mut document = match index {
+        Some(index) => serde_json::from_slice(&index.bytes).map_err(|error| no_index(error.to_string()))?,
+        None => json!({ "schemaVersion": 2, "mediaType": media::INDEX, "manifests": [] }),
+    };
+    let manifests = document.get_mut("manifests").and_then(Value::as_array_mut);
+    let manifests = manifests.ok_or_else(|| no_index("it has no `manifests`".to_owned()))?;
+    let digest = referrer.digest.to_string();
+    let is_it = |entry: &Value| entry.get("digest").and_then(Value::as_str) == Some(&digest);
+    if manifests.iter().any(is_it) {
+        return Ok(None);
+    }
+    limited(manifests.len() + 1, &what)?;
+    let entry = serde_json::to_value(referrer.to_oci()).map_err(|error| no_index(error.to_string()))?;
+    manifests.push(entry);
+    let bytes = serde_json::to_vec(&document).map_err(|error| no_index(error.to_string()))?;
+    match bytes.len() as u64 > MANIFEST_MAX_BYTES {
+        true => Err(too_large(&what)),
+        false => Ok(Some(bytes)),
+    }
+}

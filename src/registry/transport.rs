@@ -1,0 +1,465 @@
+//! One request and its answer: where it may go, what it may carry there, how long it may take and how much is read of it.
+//!
+//! Redirects are followed here and not by the HTTP library, because credentials go to the registry that asked for them and to
+//! nobody else. Nothing here sends anything again; `retry.rs` decides that.
+
+use std::io::{self, Read, Seek};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use url::Url;
+
+use super::retry::Attempt;
+use super::{Error, Settings};
+use crate::support::os;
+use crate::support::secret::Secret;
+use crate::support::tls;
+
+/// The most redirects in a row: registries send one, to where their blobs lie.
+const REDIRECTS_MAX: usize = 5;
+
+/// The most of an error's body that is read, in bytes: an envelope of the specification has some hundred.
+const ERROR_MAX_BYTES: u64 = 64 << 10;
+
+/// The most of what a registry says of an error that is shown, in characters.
+const DETAIL_MAX_CHARACTERS: usize = 300;
+
+/// How much of a file is read at once, in bytes.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// What is sent.
+#[derive(Clone, Default)]
+pub(super) enum Body {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// This.
+    Bytes(Bytes),
+    /// A part of a file.
+    File { path: PathBuf, start: u64, bytes: u64 },
+}
+
+/// How far a body has got, and why it cannot go on.
+#[derive(Default)]
+pub(super) struct Sending {
+    done: AtomicU64,
+    failed: Mutex<Option<io::Error>>,
+}
+
+/// A request.
+#[derive(Clone)]
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) body: Body,
+    /// What it is about, for messages.
+    pub(super) what: String,
+}
+
+/// The beginning of an answer; its body has not been read.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// Where it came from in the end.
+    pub(super) url: Url,
+    response: reqwest::Response,
+}
+
+/// Makes connections.
+pub(super) struct Transport {
+    settings: Settings,
+    /// To this machine: no proxy, no TLS.
+    near: reqwest::Client,
+    /// To all others; made when it is needed, because it reads the system's certificates.
+    far: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl Transport {
+    pub(super) fn new(settings: Settings) -> Result<Self, Error> {
+        tls::install();
+        let near = builder(&settings)
+            .no_proxy()
+            .tls_certs_only([])
+            .build()
+            .map_err(|error| Error::Client(reason(&error)))?;
+        Ok(Self {
+            settings,
+            near,
+            far: OnceLock::new(),
+        })
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+        if is_loopback(url) && url.scheme() == "http" {
+            return Ok(&self.near);
+        }
+        let far = self.far.get_or_init(|| {
+            let mut builder = builder(&self.settings).no_proxy();
+            let proxies = &self.settings.proxies;
+            let but = proxies.none.as_deref().and_then(reqwest::NoProxy::from_string);
+            let of = |address: &Secret, make: fn(Url) -> reqwest::Result<reqwest::Proxy>| {
+                let proxy = Url::parse(address.expose()).ok().and_then(|address| make(address).ok());
+                let proxy = proxy.ok_or_else(|| "the address of a proxy is none".to_owned())?;
+                Ok::<_, String>(proxy.no_proxy(but.clone()))
+            };
+            if let Some(address) = &proxies.https {
+                builder = builder.proxy(of(address, reqwest::Proxy::https)?);
+            }
+            if let Some(address) = &proxies.http {
+                builder = builder.proxy(of(address, reqwest::Proxy::http)?);
+            }
+            builder.build().map_err(|error| reason(&error))
+        });
+        far.as_ref().map_err(|reason| Error::Client(reason.clone()))
+    }
+
+    /// Whether a host may be spoken to without TLS.
+    pub(super) fn may_be_plain(&self, url: &Url) -> bool {
+        let name = host(url);
+        let without_port = url.host_str().unwrap_or_default();
+        let mut listed = self.settings.plain_http.iter();
+        is_loopback(url) || listed.any(|listed| *listed == name || *listed == without_port)
+    }
+
+    /// Sends a request, with this authorization to its home alone, and follows redirects. Answers with every status but those of
+    /// redirects.
+    pub(super) async fn send(
+        &self,
+        request: &Request,
+        home: &Url,
+        authorization: Option<&HeaderValue>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Answer, Attempt> {
+        let mut url = request.url.clone();
+        for _ in 0..=REDIRECTS_MAX {
+            self.check(&url, &request.url)?;
+            let authorization = authorization.filter(|_| url.origin() == home.origin());
+            let response = self.exchange(request, &url, authorization, progress).await?;
+            let Some(target) = redirect(&response, &url) else {
+                return Ok(Answer {
+                    status: response.status(),
+                    headers: response.headers().clone(),
+                    url,
+                    response,
+                });
+            };
+            let refused = |reason: &str| {
+                Attempt::Final(Error::Redirect {
+                    host: host(&url),
+                    reason: reason.to_owned(),
+                })
+            };
+            let repeats = matches!(response.status().as_u16(), 307 | 308);
+            if !repeats && request.method != Method::GET && request.method != Method::HEAD {
+                return Err(refused("what is to be written"));
+            }
+            let target = target.map_err(|()| refused("to what is no address"))?;
+            if url.scheme() == "https" && target.scheme() != "https" {
+                return Err(refused("from https to http"));
+            }
+            url = target;
+        }
+        Err(Attempt::Final(Error::Redirect {
+            host: host(&request.url),
+            reason: format!("more than {REDIRECTS_MAX} times"),
+        }))
+    }
+
+    fn check(&self, url: &Url, first: &Url) -> Result<(), Attempt> {
+        let is_allowed = match url.scheme() {
+            "https" => true,
+            "http" => self.may_be_plain(url),
+            _ => false,
+        };
+        match is_allowed {
+            true => Ok(()),
+            false => Err(Attempt::Final(Error::Redirect {
+                host: host(first),
+                reason: format!(
+                    "to `{}://{}`, which is neither https nor this machine",
+                    url.scheme(),
+                    host(url)
+                ),
+            })),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<reqwest::Response, Attempt> {
+        let mut builder = self.client(url)?.request(request.method.clone(), url.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(authorization) = authorization {
+            builder = builder.header(AUTHORIZATION, authorization);
+        }
+        let sending = Arc::new(Sending::default());
+        builder = match &request.body {
+            Body::Empty if matches!(request.method, Method::GET | Method::HEAD) => builder,
+            Body::Empty => builder.header(CONTENT_LENGTH, 0),
+            Body::Bytes(bytes) => {
+                let pieces = bytes_in_pieces(bytes.clone(), Arc::clone(&sending));
+                builder
+                    .header(CONTENT_LENGTH, bytes.len())
+                    .body(reqwest::Body::wrap_stream(pieces))
+            }
+            Body::File { path, start, bytes } => {
+                let pieces =
+                    file_in_pieces(path, *start, *bytes, Arc::clone(&sending)).map_err(Error::file("read", path))?;
+                builder
+                    .header(CONTENT_LENGTH, *bytes)
+                    .body(reqwest::Body::wrap_stream(pieces))
+            }
+        };
+        let done = || sending.done.load(Ordering::Relaxed);
+        let sent = while_it_moves(self.settings.patience.silence, &done, progress, builder.send()).await;
+        if let Body::File { path, .. } = &request.body
+            && let Some(error) = sending.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            return Err(Attempt::Final(Error::file("read", path)(error)));
+        }
+        match sent {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(error)) => Err(Attempt::broken(url, &error)),
+            None => Err(Attempt::silent(url, self.settings.patience.silence)),
+        }
+    }
+}
+
+impl Answer {
+    /// A header, if it is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The size that it says that its body has.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.header("content-length")?.parse().ok()
+    }
+
+    /// The next piece of the body.
+    #[allow(clippy::disallowed_methods)] // what is outside of every deployment takes real time
+    pub(super) async fn piece(&mut self, silence: Duration) -> Result<Option<Bytes>, Attempt> {
+        match tokio::time::timeout(silence, self.response.chunk()).await {
+            Ok(Ok(piece)) => Ok(piece),
+            Ok(Err(error)) => Err(Attempt::broken(&self.url, &error)),
+            Err(_) => Err(Attempt::silent(&self.url, silence)),
+        }
+    }
+
+    /// The whole body, of at most `most` bytes, in at most the time that a document may take.
+    #[allow(clippy::disallowed_methods)] // as above
+    pub(super) async fn document(mut self, most: u64, what: &str, settings: &Settings) -> Result<Vec<u8>, Attempt> {
+        let patience = &settings.patience;
+        let url = self.url.clone();
+        let reading = async {
+            let too_large = || {
+                Attempt::Final(Error::TooLarge {
+                    what: what.to_owned(),
+                    limit: most,
+                    unit: "bytes",
+                })
+            };
+            if self.length().is_some_and(|length| length > most) {
+                return Err(too_large());
+            }
+            let mut bytes = Vec::new();
+            while let Some(piece) = self.piece(patience.silence).await? {
+                if bytes.len() as u64 + piece.len() as u64 > most {
+                    return Err(too_large());
+                }
+                bytes.extend_from_slice(&piece);
+            }
+            Ok(bytes)
+        };
+        match tokio::time::timeout(patience.document, reading).await {
+            Ok(read) => read,
+            Err(_) => Err(Attempt::silent(&url, patience.document)),
+        }
+    }
+
+    /// What the registry says of an error: the first message of its envelope, as one short line.
+    pub(super) async fn detail(mut self, settings: &Settings) -> Option<String> {
+        let mut bytes = Vec::new();
+        while let Ok(Some(piece)) = self.piece(settings.patience.error_body).await {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() as u64 > ERROR_MAX_BYTES {
+                return None;
+            }
+        }
+        let envelope: oci_client::errors::OciEnvelope = serde_json::from_slice(&bytes).ok()?;
+        let first = envelope.errors.into_iter().next()?;
+        let code = serde_json::to_value(&first.code).ok()?;
+        let code = code.as_str().unwrap_or_default().to_owned();
+        let text = match (first.message.trim(), code.is_empty()) {
+            ("", _) => code,
+            (message, true) => message.to_owned(),
+            (message, false) => format!("{message} ({code})"),
+        };
+        Some(one_line(&text)).filter(|text| !text.is_empty())
+    }
+}
+
+/// A text of somebody else as one short line without control characters.
+pub(super) fn one_line(text: &str) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let mut line: String = words.join(" ").chars().take(DETAIL_MAX_CHARACTERS + 1).collect();
+    if line.chars().count() > DETAIL_MAX_CHARACTERS {
+        line.pop();
+        line.push('…');
+    }
+    line
+}
+
+/// Where a redirect leads, if the response is one.
+fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, ()>> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().map_err(drop);
+    Some(
+        location
+            .and_then(|location| from.join(location).map_err(drop))
+            .and_then(without_credentials),
+    )
+}
+
+/// A URL that somebody sends us must not make us send a password of its own.
+fn without_credentials(url: Url) -> Result<Url, ()> {
+    match url.username().is_empty() && url.password().is_none() && url.has_host() {
+        true => Ok(url),
+        false => Err(()),
+    }
+}
+
+/// The host of a URL, with its port if one is said.
+pub(super) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Whether a URL is one of this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn builder(settings: &Settings) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("slt/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(settings.patience.connect)
+}
+
+/// What an error of the HTTP library says at its root, without its URL.
+pub(super) fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    match cause.downcast_ref::<io::Error>() {
+        Some(error) => os::reason(error),
+        None if std::ptr::addr_eq(cause, error as &dyn std::error::Error) => "it breaks off".to_owned(),
+        None => one_line(&cause.to_string()),
+    }
+}
+
+/// Waits for something while bytes move; `None` when none have for so long.
+#[allow(clippy::disallowed_methods)] // what is outside of every deployment takes real time
+async fn while_it_moves<F: Future>(
+    silence: Duration,
+    done: &(dyn Fn() -> u64 + Sync),
+    progress: &(dyn Fn(u64) + Sync),
+    future: F,
+) -> Option<F::Output> {
+    /// How often it is looked at, in milliseconds: as often as a bar should move.
+    const LOOK_MILLISECONDS: u64 = 100;
+    let look = Duration::from_millis(LOOK_MILLISECONDS).min(silence);
+    let (mut seen, mut still) = (0, Duration::ZERO);
+    tokio::pin!(future);
+    loop {
+        tokio::select! {
+            biased;
+            output = &mut future => {
+                progress(done());
+                return Some(output);
+            }
+            () = tokio::time::sleep(look) => {
+                let now = done();
+                still = if now == seen { still + look } else { Duration::ZERO };
+                seen = now;
+                progress(now);
+                if still >= silence {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+type Piece = io::Result<Bytes>;
+
+fn bytes_in_pieces(bytes: Bytes, sending: Arc<Sending>) -> impl futures_util::Stream<Item = Piece> + Send {
+    futures_util::stream::unfold((bytes, sending), |(mut rest, sending)| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        let piece = rest.split_to(rest.len().min(PIECE_BYTES));
+        sending.done.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        Some((Ok(piece), (rest, sending)))
+    })
+}
+
+fn file_in_pieces(
+    path: &std::path::Path,
+    start: u64,
+    bytes: u64,
+    sending: Arc<Sending>,
+) -> io::Result<impl futures_util::Stream<Item = Piece> + Send + use<>> {
+    let mut file = std::fs::File::open(path)?;
+    file.seek(io::SeekFrom::Start(start))?;
+    Ok(futures_util::stream::unfold(
+        (file, bytes, sending),
+        |(mut file, left, sending)| async move {
+            if left == 0 {
+                return None;
+            }
+            let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE_BYTES).min(PIECE_BYTES)];
+            match file.read(&mut piece) {
+                Ok(read) if read > 0 => {
+                    piece.truncate(read);
+                    sending.done.fetch_add(read as u64, Ordering::Relaxed);
+                    Some((Ok(Bytes::from(piece)), (file, left - read as u64, sending)))
+                }
+                end => {
+                    let error = end.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into());
+                    let told = io::Error::from(error.kind());
+                    *sending.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Some((Err(told), (file, 0, sending)))
+                }
+            }
+        },
+    ))
+}

@@ -268,7 +268,7 @@ pub struct Run {
 }
 
 /// `slt test`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples:\n  slt test\n  slt test a_link_expires\n  slt test --seed 7 --timeout 10s\n  slt test --format json"
 )]

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use sha2::{Digest, Sha256};
+
 use super::embedded::{Audited, Embedded, EmbeddedError, Producer};
 use super::license;
 use crate::build::Inventory;
 use crate::build::inventory::{Origin, Package as Built};
+use crate::support::hex::hex;
 
 /// All that is known of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +124,30 @@ impl Contents {
             sha256: embedded.sha256,
             bytes: embedded.bytes,
         })
+    }
+}
+
+impl Contents {
+    /// What is in a program that is no WebAssembly: what cargo says of it, and nothing that it says itself.
+    #[must_use]
+    pub fn of_program(program: &[u8], inventory: &Inventory) -> Self {
+        let own = inventory.packages.first();
+        let (packages, uses) = built(inventory);
+        Self {
+            name: own.map(|own| own.name.clone()).unwrap_or_default(),
+            own_name: None,
+            version: own.map(|own| own.version.clone()),
+            description: own.and_then(|own| own.description.clone()),
+            license: own.and_then(|own| own.license.clone()).map(License::of),
+            source: own.and_then(|own| own.repository.clone()),
+            revision: None,
+            sha256: hex(&Sha256::digest(program)),
+            bytes: program.len() as u64,
+            packages,
+            uses,
+            parts: Vec::new(),
+            producers: Vec::new(),
+        }
     }
 }
 

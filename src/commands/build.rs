@@ -72,7 +72,7 @@ pub(super) fn plan(session: &Session<'_>, project: &Project, slightfile: &Slight
 }
 
 /// How to build what lies in a folder; what has no slightfile is called as its folder is.
-fn in_folder(session: &Session<'_>, root: PathBuf, about: Option<About>, release: bool) -> BuildPlan {
+pub(super) fn in_folder(session: &Session<'_>, root: PathBuf, about: Option<About>, release: bool) -> BuildPlan {
     let about = about.unwrap_or_else(|| About {
         name: root
             .file_name()
@@ -104,6 +104,7 @@ pub(super) fn failure(error: BuildError) -> Failure {
         | BuildError::Manifest(_)
         | BuildError::Workspace(_)
         | BuildError::NoComponent(_)
+        | BuildError::NoProgram(_)
         | BuildError::Ambiguous { .. }
         | BuildError::Wit(_)
         | BuildError::CoreInPlace(_)

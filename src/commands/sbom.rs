@@ -20,9 +20,14 @@ pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
         .path
         .as_ref()
         .map_or_else(|| directory.clone(), |path| directory.join(path));
-    let contents = match path.is_dir() {
-        true => of_project(session, &path, arguments.release)?,
-        false => of_component(session, &path)?,
+    let contents = match (arguments.native, path.is_dir()) {
+        (true, true) => of_program(session, &path, arguments.release)?,
+        (false, true) => of_project(session, &path, arguments.release)?,
+        (false, false) => of_component(session, &path)?,
+        (true, false) => {
+            return Err(Failure::usage("`--native` takes the folder of a cargo package")
+                .hint("cargo says what is in its program; the program itself does not"));
+        }
     };
     let document = attest::sbom(&contents, documents::format(arguments.spec), created);
     let text = format!("{document:#}\n");
@@ -44,6 +49,13 @@ fn of_project(session: &Session<'_>, folder: &Path, release: bool) -> Result<Con
     let written = build::component(&plan, &about_the_work(session)).map_err(super::build::failure)?;
     let bytes = read(session, &written.path)?;
     Ok(documents::made(&plan, &written, &bytes)?.contents)
+}
+
+fn of_program(session: &Session<'_>, folder: &Path, release: bool) -> Result<Contents, Failure> {
+    let plan = super::build::in_folder(session, folder.to_owned(), None, release);
+    let program = build::program(&plan, &about_the_work(session)).map_err(super::build::failure)?;
+    let inventory = build::program_inventory(&plan, &program).map_err(super::build::failure)?;
+    Ok(Contents::of_program(&read(session, &program.path)?, &inventory))
 }
 
 /// Where a build reports to: for programs as for people, standard output is the document's alone.

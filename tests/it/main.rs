@@ -20,6 +20,7 @@ mod foreign;
 mod from;
 mod fuzz_corpus;
 mod guests;
+mod judged;
 mod lsp;
 mod migrated;
 mod new;
@@ -28,7 +29,11 @@ mod process;
 mod projects;
 mod provider;
 mod reference;
+<<<<<<< HEAD
 mod registry;
+=======
+mod refusals;
+>>>>>>> judges
 mod run;
 mod runner;
 mod sarif;

@@ -29,11 +29,8 @@ mod process;
 mod projects;
 mod provider;
 mod reference;
-<<<<<<< HEAD
 mod registry;
-=======
 mod refusals;
->>>>>>> judges
 mod run;
 mod runner;
 mod sarif;

@@ -11,6 +11,7 @@ mod completions;
 pub mod doctor;
 mod emulate;
 pub mod explain;
+pub mod keygen;
 mod lsp;
 pub mod migrate;
 pub mod new;
@@ -18,7 +19,10 @@ pub mod remove;
 mod run;
 mod runner;
 pub mod secret;
+pub mod sign;
+mod signing;
 mod test;
+pub mod verify;
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -85,6 +89,9 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Test(arguments) => test::run(&session, arguments),
         Command::Emulate(arguments) => emulate::run(&session, arguments),
         Command::Secret(arguments) => secret::run(&session, arguments),
+        Command::Keygen(arguments) => keygen::run(&session, arguments),
+        Command::Sign(arguments) => sign::run(&session, arguments),
+        Command::Verify(arguments) => verify::run(&session, arguments),
         Command::Doctor(arguments) => doctor::run(&session, arguments),
         Command::Lsp(arguments) => lsp::run(&session, arguments),
         Command::Completions(arguments) => completions::run(&session, arguments),

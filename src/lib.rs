@@ -19,6 +19,7 @@ pub mod registry;
 pub mod scaffold;
 pub mod secrets;
 pub mod services;
+pub mod signing;
 pub mod slightfile;
 pub mod support;
 pub mod ui;

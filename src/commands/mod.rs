@@ -12,6 +12,7 @@ pub mod doctor;
 mod documents;
 mod emulate;
 pub mod explain;
+pub mod keygen;
 mod lsp;
 pub mod migrate;
 pub mod new;
@@ -20,7 +21,10 @@ mod run;
 mod runner;
 mod sbom;
 pub mod secret;
+pub mod sign;
+mod signing;
 mod test;
+pub mod verify;
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -88,6 +92,9 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Sbom(arguments) => sbom::run(&session, arguments),
         Command::Emulate(arguments) => emulate::run(&session, arguments),
         Command::Secret(arguments) => secret::run(&session, arguments),
+        Command::Keygen(arguments) => keygen::run(&session, arguments),
+        Command::Sign(arguments) => sign::run(&session, arguments),
+        Command::Verify(arguments) => verify::run(&session, arguments),
         Command::Doctor(arguments) => doctor::run(&session, arguments),
         Command::Lsp(arguments) => lsp::run(&session, arguments),
         Command::Completions(arguments) => completions::run(&session, arguments),

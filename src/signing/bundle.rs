@@ -5,6 +5,7 @@ use serde_json::Value;
 use sigstore_types::{Bundle as Document, MediaType, SignatureContent, VerificationMaterialContent};
 
 use super::check::{Check, Refusal};
+use super::form;
 
 /// The largest bundle, in bytes: it may hold an SBOM of some thousands of packages.
 pub const BUNDLE_MAX_BYTES: u64 = 16 << 20;
@@ -36,7 +37,7 @@ impl Bundle {
             return Err(Check::Bundle.refused(format!("it has {bytes} bytes, and {BUNDLE_MAX_BYTES} are read")));
         }
         let broken = |error: &dyn std::fmt::Display| Check::Bundle.refused(format!("it cannot be read: {error}"));
-        let mut value: Value = serde_json::from_slice(bytes).map_err(|error| broken(&error))?;
+        let mut value = form::read(bytes).map_err(|error| broken(&error))?;
         let media_type = value.get("mediaType").and_then(Value::as_str);
         let Some(media_type) = media_type else {
             return Err(Check::MediaType.refused("it has no media type, as a Sigstore bundle has"));
@@ -77,7 +78,9 @@ fn has_the_form_of_its_version(document: &Document) -> Result<(), Refusal> {
     let is_v0_3 = document.media_type == MediaType::Bundle0_3;
     let wrong = match (&material.content, is_v0_3) {
         (VerificationMaterialContent::Certificate(_), false) => Some("has a single certificate, as only v0.3 has"),
-        (VerificationMaterialContent::X509CertificateChain { .. }, true) => Some("has a chain, as only v0.1 and v0.2 have"),
+        (VerificationMaterialContent::X509CertificateChain { .. }, true) => {
+            Some("has a chain, as only v0.1 and v0.2 have")
+        }
         _ => None,
     };
     if let Some(wrong) = wrong {
@@ -88,9 +91,7 @@ fn has_the_form_of_its_version(document: &Document) -> Result<(), Refusal> {
         material.timestamp_verification_data.rfc3161_timestamps.len(),
     ];
     match witnesses.iter().any(|count| *count > WITNESSES_MAX) {
-        true => Err(Check::Bundle.refused(format!(
-            "it has more than {WITNESSES_MAX} log entries or timestamps"
-        ))),
+        true => Err(Check::Bundle.refused(format!("it has more than {WITNESSES_MAX} log entries or timestamps"))),
         false => Ok(()),
     }
 }

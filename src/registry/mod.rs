@@ -6,6 +6,7 @@
 //! *Invariant:* every byte that is handed out has the digest that was asked for; nothing is read without a limit; credentials go
 //! to the registry that asked for them, and to whom it names for its tokens. Nothing here reads the environment or prints.
 
+pub mod artifact;
 mod auth;
 mod blobs;
 mod challenge;
@@ -14,6 +15,7 @@ pub mod credentials;
 mod digest;
 mod error;
 
+pub mod outline;
 mod reference;
 mod referrers;
 mod retry;

@@ -13,6 +13,7 @@ mod challenge;
 mod client;
 pub mod credentials;
 mod digest;
+pub mod docker;
 mod error;
 
 pub mod outline;

@@ -1,5 +1,7 @@
 //! The command line as clap types: names, help, examples. No logic and no I/O.
 
+pub mod sbom;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -102,6 +104,8 @@ pub enum Command {
     Run(Run),
     /// Run the tests, each in its own instance with its own services
     Test(Test),
+    /// Say what is in a component: its packages, licences and modules, as CycloneDX or SPDX
+    Sbom(sbom::Sbom),
     /// Run emulated services by themselves, for programs in any language
     Emulate(Emulate),
     /// Store the values of `${usersecrets.KEY}`, outside the project
@@ -264,7 +268,7 @@ pub struct Run {
 }
 
 /// `slt test`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples:\n  slt test\n  slt test a_link_expires\n  slt test --seed 7 --timeout 10s\n  slt test --format json"
 )]

@@ -2,6 +2,7 @@
 //!
 //! The rooms and the arrows between them are described in `docs/architecture.md`; `tests/it/tidy.rs` holds them.
 
+pub mod attest;
 pub mod build;
 pub mod catalogue;
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod registry;
 pub mod scaffold;
 pub mod secrets;
 pub mod services;
+pub mod signing;
 pub mod slightfile;
 pub mod support;
 pub mod ui;

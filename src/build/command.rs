@@ -41,6 +41,7 @@ pub(super) fn app(plan: &BuildPlan, command: &Command, sink: &Sink) -> Result<Bu
         // tools that make the same from the same give it one time of change for ever
         digest: Some(hex(&Sha256::digest(&bytes))),
         stamps,
+        compiled: None,
     })
 }
 

@@ -58,6 +58,7 @@ pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Resu
         return Ok(Written {
             bytes: now.output.bytes,
             path,
+            app: app.clone(),
         });
     }
 
@@ -75,6 +76,7 @@ pub(super) fn write(root: &Path, app: &BuiltApp, revision: Option<&str>) -> Resu
     Ok(Written {
         bytes: stamp.output.bytes,
         path,
+        app: app.clone(),
     })
 }
 

@@ -9,11 +9,13 @@
 pub mod c;
 mod cargo;
 mod command;
+mod compiler;
 mod component;
 mod dist;
 mod error;
+pub mod inventory;
 mod manifest;
-mod revision;
+pub mod revision;
 mod select;
 mod target;
 mod tool;
@@ -23,8 +25,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Instant;
 
+pub use compiler::Compiler;
 pub use component::{ComponentError, is_component};
 pub use error::BuildError;
+pub use inventory::Inventory;
+pub use revision::Source;
 
 use crate::events::{Event, Sink};
 
@@ -98,6 +103,8 @@ pub struct BuiltApp {
     pub digest: Option<String>,
     /// A folder that the toolchain cleans, where it is remembered what was written from what.
     pub stamps: PathBuf,
+    /// What cargo compiled on the way, if it was cargo.
+    pub compiled: Option<inventory::Compiled>,
 }
 
 /// Where a test artifact comes from.
@@ -142,6 +149,8 @@ pub struct Written {
     pub path: PathBuf,
     /// Its size in bytes.
     pub bytes: u64,
+    /// What it was made from.
+    pub app: BuiltApp,
 }
 
 /// Builds the application, and leaves it where cargo puts it: what tests and `slt run` start from.
@@ -190,4 +199,51 @@ pub fn component(plan: &BuildPlan, sink: &Sink) -> Result<Written, BuildError> {
         milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
     Ok(written)
+}
+
+/// Which packages a built application consists of; `None`: another toolchain than cargo built it, which does not say.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn inventory(plan: &BuildPlan, app: &BuiltApp) -> Result<Option<Inventory>, BuildError> {
+    inventory::of(plan, app)
+}
+
+/// A program for this machine, as cargo built it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its name and version.
+    pub about: About,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What cargo compiled on the way.
+    pub compiled: inventory::Compiled,
+}
+
+/// Builds the package's program for this machine: for its documents, slt itself runs none.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn program(plan: &BuildPlan, sink: &Sink) -> Result<Program, BuildError> {
+    cargo::program(plan, sink)
+}
+
+/// Which packages a program for this machine consists of.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn program_inventory(plan: &BuildPlan, program: &Program) -> Result<Inventory, BuildError> {
+    inventory::of_program(plan, program)
+}
+
+/// Which source a build is made from; `None`: git is not there, or does not know it.
+#[must_use]
+pub fn source(plan: &BuildPlan) -> Option<Source> {
+    revision::source(plan)
+}
+
+/// What compiles a project, as the tool itself says; `None`: a command of the user's does, or it can't be asked.
+#[must_use]
+pub fn compiler(plan: &BuildPlan) -> Option<Compiler> {
+    compiler::of(plan)
 }

@@ -1,10 +1,13 @@
 //! Which of the things that cargo made are meant. Pure.
 
+use std::path::PathBuf;
+
 use cargo_metadata::{Artifact, TargetKind};
 
 use super::dist::is_same;
+use super::inventory::Compiled;
 use super::manifest::Manifest;
-use super::{About, BuildError, BuiltApp, Protocol, TestArtifact, TestKind};
+use super::{About, BuildError, BuiltApp, Program, Protocol, TestArtifact, TestKind};
 
 /// The application: the package's `cdylib`, or else its program. Of several programs it is the one that `cargo run` takes.
 pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltApp, BuildError> {
@@ -12,24 +15,82 @@ pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltAp
         .iter()
         .filter(|artifact| is_same(artifact.manifest_path.as_std_path(), &manifest.path) && !artifact.profile.test)
         .collect();
-    if let Some(library) = own.iter().find_map(|artifact| built(artifact, TargetKind::CDyLib)) {
-        return Ok(library);
-    }
-    let mut programs: Vec<(&str, BuiltApp)> = own
+    let compiled = |app: BuiltApp, root: &Artifact| BuiltApp {
+        compiled: Some(compiled(root, artifacts)),
+        ..app
+    };
+    if let Some((library, root)) = own
         .iter()
-        .filter_map(|artifact| Some((artifact.target.name.as_str(), built(artifact, TargetKind::Bin)?)))
-        .filter(|(program, _)| manifest.default_run.as_ref().is_none_or(|name| name == program))
+        .find_map(|artifact| Some((built(artifact, TargetKind::CDyLib)?, artifact)))
+    {
+        return Ok(compiled(library, root));
+    }
+    let mut programs: Vec<(&Artifact, BuiltApp)> = own
+        .iter()
+        .filter_map(|artifact| Some((*artifact, built(artifact, TargetKind::Bin)?)))
+        .filter(|(program, _)| {
+            manifest
+                .default_run
+                .as_ref()
+                .is_none_or(|name| *name == program.target.name)
+        })
         .collect();
     // Cargo reports them as they are done.
-    programs.sort_unstable_by_key(|(name, _)| *name);
+    programs.sort_unstable_by_key(|(program, _)| program.target.name.as_str());
     match programs.as_slice() {
         [] => Err(BuildError::NoComponent(manifest.path.clone())),
-        [(_, program)] => Ok(program.clone()),
+        [(root, program)] => Ok(compiled(program.clone(), root)),
         several => Err(BuildError::Ambiguous {
             manifest: manifest.path.clone(),
-            candidates: several.iter().map(|(name, _)| (*name).to_string()).collect(),
+            candidates: several.iter().map(|(program, _)| program.target.name.clone()).collect(),
         }),
     }
+}
+
+/// The program for this machine; of several it is the one that `cargo run` takes.
+pub(super) fn program(manifest: &Manifest, artifacts: &[Artifact]) -> Result<Program, BuildError> {
+    let is_own = |artifact: &&Artifact| is_same(artifact.manifest_path.as_std_path(), &manifest.path);
+    let mut programs: Vec<(&Artifact, PathBuf)> = artifacts
+        .iter()
+        .filter(is_own)
+        .filter(|artifact| artifact.target.is_kind(TargetKind::Bin) && !artifact.profile.test)
+        .filter(|artifact| {
+            manifest
+                .default_run
+                .as_ref()
+                .is_none_or(|name| *name == artifact.target.name)
+        })
+        .filter_map(|artifact| Some((artifact, artifact.executable.clone()?.into())))
+        .collect();
+    programs.sort_unstable_by_key(|(program, _)| program.target.name.as_str());
+    match programs.as_slice() {
+        [] => Err(BuildError::NoProgram(manifest.path.clone())),
+        [(root, path)] => {
+            let (name, version) = package(root);
+            Ok(Program {
+                about: About { name, version },
+                path: path.clone(),
+                compiled: compiled(root, artifacts),
+            })
+        }
+        several => Err(BuildError::Ambiguous {
+            manifest: manifest.path.clone(),
+            candidates: several.iter().map(|(program, _)| program.target.name.clone()).collect(),
+        }),
+    }
+}
+
+fn compiled(root: &Artifact, artifacts: &[Artifact]) -> Compiled {
+    Compiled {
+        root: root.package_id.repr.clone(),
+        made: artifacts.iter().flat_map(made).collect(),
+    }
+}
+
+/// The package of an artifact, with each file that was made.
+fn made(artifact: &Artifact) -> impl Iterator<Item = (String, PathBuf)> {
+    let id = &artifact.package_id.repr;
+    artifact.filenames.iter().map(|file| (id.clone(), file.clone().into()))
 }
 
 fn built(artifact: &Artifact, kind: TargetKind) -> Option<BuiltApp> {
@@ -43,6 +104,7 @@ fn built(artifact: &Artifact, kind: TargetKind) -> Option<BuiltApp> {
         digest: None,
         stamps: file.with_file_name("slt").into(),
         artifact: file.into(),
+        compiled: None,
     })
 }
 
@@ -116,6 +178,10 @@ mod tests {
         artifacts.push(artifact("path+file:///other#0.1.0", "cdylib", "other", false));
         artifacts.push(artifact(ID, "cdylib", "unit", true));
         let found = app(&manifest, &artifacts).map_err(|error| error.to_string());
+        let compiled = Compiled {
+            root: ID.into(),
+            made: artifacts.iter().flat_map(super::made).collect(),
+        };
         let expected = expected.map_err(Into::into).map(|name| BuiltApp {
             about: About {
                 name: "p".into(),
@@ -124,6 +190,7 @@ mod tests {
             digest: None,
             stamps: "/target/slt".into(),
             artifact: format!("/target/{name}.wasm").into(),
+            compiled: Some(compiled),
         });
         assert_eq!(found, expected, "{made:?}");
     }

@@ -9,6 +9,7 @@
 pub mod artifact;
 mod auth;
 mod blobs;
+mod cache;
 mod challenge;
 mod client;
 pub mod credentials;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use oci_client::manifest::OciDescriptor;
 
+pub use cache::Cache;
 pub use client::{Client, Manifest};
 pub use credentials::{Credentials, Login};
 pub use digest::{Digest, DigestError};

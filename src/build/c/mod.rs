@@ -51,6 +51,7 @@ pub(super) fn app(plan: &BuildPlan, about: &About, sink: &Sink) -> Result<BuiltA
         digest: None,
         stamps: work.output().join("slt"),
         artifact,
+        compiled: None,
     })
 }
 

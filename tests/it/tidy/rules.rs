@@ -20,6 +20,7 @@ const IGNORE_REASONS: &[&str] = &[
     "needs redis-server",
     "needs the crates of every platform",
     "needs a C toolchain for WebAssembly",
+    "needs the judges of artifacts",
 ];
 
 /// What code must not name, where it may, and why.

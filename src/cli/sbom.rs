@@ -1,0 +1,38 @@
+//! `slt sbom` as clap types, and the formats that other commands take with `--sbom`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// `slt sbom`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  slt sbom\n  slt sbom --spec spdx -o shortener.spdx.json\n  slt sbom dist/shortener.wasm | jq .components\n\n\
+                  A project is built first, as `slt build` does. The same component gives the same document: its time is that of\n\
+                  SOURCE_DATE_EPOCH, or 1970. `slt sign --sbom` and `slt ship --sbom` sign it and attach it to the artifact."
+)]
+pub struct Sbom {
+    /// A project's folder, or a component (default: this folder)
+    pub path: Option<PathBuf>,
+    /// The format: CycloneDX 1.6 or SPDX 2.3, both as JSON
+    #[arg(long, value_enum, default_value_t = SbomFormat::Cyclonedx, value_name = "FORMAT")]
+    pub spec: SbomFormat,
+    /// Write it to FILE, and not to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The program of a cargo package for this machine, in place of its component
+    #[arg(long)]
+    pub native: bool,
+    /// Build with optimisation first
+    #[arg(long)]
+    pub release: bool,
+}
+
+/// The formats of an SBOM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SbomFormat {
+    /// CycloneDX 1.6.
+    Cyclonedx,
+    /// SPDX 2.3.
+    Spdx,
+}

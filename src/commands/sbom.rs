@@ -1,0 +1,92 @@
+//! `slt sbom`: what is in a component, as a document for others. It signs nothing, and puts it nowhere.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Exit, Failure, Session, documents};
+use crate::attest::{self, Contents};
+use crate::build;
+use crate::cli::sbom::Sbom;
+use crate::events::{self, Event, Sink};
+use crate::project;
+use crate::support::files::{self, ARTIFACT_MAX_BYTES};
+use crate::support::os;
+
+/// Runs `slt sbom`.
+pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
+    let directory = session.directory();
+    let created = documents::created(session)?;
+    let path = arguments
+        .path
+        .as_ref()
+        .map_or_else(|| directory.clone(), |path| directory.join(path));
+    let contents = match (arguments.native, path.is_dir()) {
+        (true, true) => of_program(session, &path, arguments.release)?,
+        (false, true) => of_project(session, &path, arguments.release)?,
+        (false, false) => of_component(session, &path)?,
+        (true, false) => {
+            return Err(Failure::usage("`--native` takes the folder of a cargo package")
+                .hint("cargo says what is in its program; the program itself does not"));
+        }
+    };
+    let document = attest::sbom(&contents, documents::format(arguments.spec), created);
+    let text = format!("{document:#}\n");
+    match &arguments.output {
+        None => session.ui.text(&text),
+        Some(output) => {
+            let path = directory.join(output);
+            os::write_atomically(&path, text.as_bytes()).map_err(|error| {
+                Failure::environment(format!("cannot write `{}`: {}", output.display(), os::reason(&error)))
+            })?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn of_project(session: &Session<'_>, folder: &Path, release: bool) -> Result<Contents, Failure> {
+    let plan = super::build::plan_in(session, folder, release)?;
+    // the document has standard output for itself
+    let written = build::component(&plan, &about_the_work(session)).map_err(super::build::failure)?;
+    let bytes = read(session, &written.path)?;
+    Ok(documents::made(&plan, &written, &bytes)?.contents)
+}
+
+fn of_program(session: &Session<'_>, folder: &Path, release: bool) -> Result<Contents, Failure> {
+    let plan = super::build::in_folder(session, folder.to_owned(), None, release);
+    let program = build::program(&plan, &about_the_work(session)).map_err(super::build::failure)?;
+    let inventory = build::program_inventory(&plan, &program).map_err(super::build::failure)?;
+    Ok(Contents::of_program(&read(session, &program.path)?, &inventory))
+}
+
+/// Where a build reports to: for programs as for people, standard output is the document's alone.
+fn about_the_work(session: &Session<'_>) -> Sink {
+    let sink = session.ui.sink();
+    match session.ui.is_json() {
+        true => events::silent(),
+        false => Arc::new(move |event| {
+            if !matches!(event, Event::Built { .. }) {
+                sink(event);
+            }
+        }),
+    }
+}
+
+fn of_component(session: &Session<'_>, path: &Path) -> Result<Contents, Failure> {
+    let bytes = read(session, path)?;
+    let name = project::named(path, &session.directory());
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut contents =
+        Contents::of(&bytes, &stem, None, None).map_err(|error| Failure::failed(format!("`{name}` {error}")))?;
+    if let Some(own) = &contents.own_name {
+        contents.name.clone_from(own);
+    }
+    Ok(contents)
+}
+
+fn read(session: &Session<'_>, path: &Path) -> Result<Vec<u8>, Failure> {
+    files::read(path, ARTIFACT_MAX_BYTES).map_err(|error| {
+        let name = project::named(path, &session.directory());
+        Failure::usage(format!("cannot read `{name}`: {}", os::reason(&error)))
+            .hint("give a project's folder or a component; `slt build` writes one to `dist/`")
+    })
+}

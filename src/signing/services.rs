@@ -1,0 +1,347 @@
+//! The services that witness a signature: Fulcio, Rekor and a timestamp authority, as a `signing_config.json` names them.
+//!
+//! The requests are those of the `sigstore` crates, over a client that follows no redirect, so that no token goes to another
+//! host, and that gives up. What a service answers is believed when the finished bundle verifies against the trusted root, and
+//! not before. Plain HTTP is for this machine only.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Url};
+use serde_json::json;
+use sigstore_oidc::IdentityToken;
+use sigstore_sign::fulcio::FulcioClient;
+use sigstore_sign::rekor::{
+    DsseEntry, HashedRekord, HashedRekordV2, LogEntry, RekorApiVersion, RekorClient, RekorV2Client, RekorV2KeyDetails,
+};
+use sigstore_sign::tsa::TimestampClient;
+use sigstore_trust_root::{
+    SIGSTORE_PRODUCTION_SIGNING_CONFIG, ServiceConfiguration, ServiceEndpoint, ServiceSelector, SigningConfig,
+};
+use sigstore_types::{
+    DerCertificate, DsseEnvelope, KindVersion, Sha256Hash, SignatureBytes, TimestampToken, TransparencyLogEntry,
+};
+
+use super::keys::{PrivateKey, PublicKey};
+use super::provider;
+use super::sign::SignError;
+use super::trust::Trust;
+
+/// The largest signing config, in bytes: the public one has 2,000.
+pub const SIGNING_CONFIG_MAX_BYTES: u64 = 1 << 20;
+
+const CONNECT_SECONDS: u64 = 10;
+/// A log of Rekor v2 answers when the entry is in a signed checkpoint; its client says to allow 20 seconds at least.
+const ANSWER_SECONDS: u64 = 60;
+/// The most logs and the most timestamp authorities that a config may ask for.
+const WITNESSES_MAX: usize = 8;
+
+/// Where signatures are witnessed.
+#[derive(Debug, Clone)]
+pub struct Services {
+    fulcio: Option<String>,
+    oidc: Option<String>,
+    logs: Vec<(String, RekorApiVersion)>,
+    authorities: Vec<String>,
+    client: Client,
+    trust: Arc<Trust>,
+}
+
+/// Who vouches for a signature, as a log wants to know it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Voucher<'a> {
+    Key(&'a PublicKey),
+    Certificate(&'a DerCertificate),
+}
+
+impl Services {
+    /// The services that a signing config names, as cosign takes it.
+    ///
+    /// # Errors
+    /// It is none, or it cannot be done as it demands.
+    pub fn from_json(text: &str, trust: Arc<Trust>) -> Result<Self, SignError> {
+        let wrong = |what: String| SignError::Config(what);
+        let config = SigningConfig::from_json(text).map_err(|error| wrong(error.to_string()))?;
+        let address = |endpoint: &&ServiceEndpoint| endpoint.url.clone();
+        let logs = config.eligible_rekor_urls(None);
+        let logs = chosen("Rekor", &config.rekor_tlog_config, &logs)?.into_iter().map(|log| {
+            let version = RekorApiVersion::from_major(log.major_api_version);
+            let version = version.ok_or_else(|| wrong(format!("there is no Rekor v{}", log.major_api_version)))?;
+            Ok((log.url.clone(), version))
+        });
+        let authorities = config.eligible_tsa_urls();
+        let authorities = chosen("timestamp authorities", &config.tsa_config, &authorities)?;
+        let services = Self {
+            fulcio: config.fulcio_url().map(|endpoint| endpoint.url.clone()),
+            oidc: config.oidc_url().map(|endpoint| endpoint.url.clone()),
+            logs: logs.collect::<Result<_, SignError>>()?,
+            authorities: authorities.iter().map(address).collect(),
+            client: client()?,
+            trust,
+        };
+        services.addresses().try_for_each(is_safe)?;
+        Ok(services)
+    }
+
+    /// Sigstore's public-good services, as they were when this slt was made.
+    ///
+    /// # Errors
+    /// None of them is in service any more.
+    pub fn public_good(trust: Arc<Trust>) -> Result<Self, SignError> {
+        Self::from_json(SIGSTORE_PRODUCTION_SIGNING_CONFIG, trust)
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = &str> {
+        let logs = self.logs.iter().map(|(url, _)| url);
+        let all = self.fulcio.iter().chain(&self.oidc).chain(&self.authorities).chain(logs);
+        all.map(String::as_str)
+    }
+
+    /// Where a user proves who they are.
+    ///
+    /// # Errors
+    /// The config names nobody.
+    pub fn oidc(&self) -> Result<&str, SignError> {
+        let oidc = self.oidc.as_deref();
+        oidc.ok_or_else(|| SignError::Config("it names no OIDC provider that is in service".to_owned()))
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    pub(super) fn has_log(&self) -> bool {
+        !self.logs.is_empty()
+    }
+
+    /// A certificate for a key, for whoever the token names.
+    pub(super) async fn certificate(&self, token: &IdentityToken, key: &PrivateKey) -> Result<DerCertificate, SignError> {
+        use sigstore_sign::fulcio::Error;
+        let Some(url) = &self.fulcio else {
+            return Err(SignError::Config("it names no Fulcio that is in service".to_owned()));
+        };
+        let fulcio = FulcioClient::builder(url).with_http_client(self.client.clone()).build();
+        let fulcio = fulcio.map_err(|error| failed("Fulcio", url, &error))?;
+        match fulcio.create_signing_certificate(token, key.pair()).await {
+            Ok(answer) => Ok(answer.leaf_certificate().clone()),
+            Err(Error::Status { status: 400..=403, message }) => Err(SignError::Token(format!(
+                "Fulcio does not take the identity token: {}",
+                first_line(&message)
+            ))),
+            Err(error) => Err(failed("Fulcio", url, &error)),
+        }
+    }
+
+    /// Entries in the logs: of an envelope, or of a file's digest.
+    pub(super) async fn log(
+        &self,
+        digest: &Sha256Hash,
+        signature: &SignatureBytes,
+        envelope: Option<&DsseEnvelope>,
+        voucher: Voucher<'_>,
+    ) -> Result<Vec<TransparencyLogEntry>, SignError> {
+        let mut entries = Vec::new();
+        for (url, version) in &self.logs {
+            let entry = match version {
+                RekorApiVersion::V2 => self.log_v2(url, digest, signature, voucher).await?,
+                _ => self.log_v1(url, digest, signature, envelope, voucher).await?,
+            };
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    async fn log_v2(
+        &self,
+        url: &str,
+        digest: &Sha256Hash,
+        signature: &SignatureBytes,
+        voucher: Voucher<'_>,
+    ) -> Result<TransparencyLogEntry, SignError> {
+        let details = RekorV2KeyDetails::PkixEcdsaP256Sha256;
+        let request = match voucher {
+            Voucher::Certificate(certificate) => {
+                HashedRekordV2::new_with_certificate(digest, signature, certificate, details)
+            }
+            Voucher::Key(key) if key.algorithm() == sigstore_crypto::KeyAlgorithm::EcdsaP256 => {
+                HashedRekordV2::new_with_public_key(digest, signature, key.der(), details)
+            }
+            Voucher::Key(_) => {
+                return Err(SignError::Config("signatures by keys of P-256 only are logged in Rekor v2".to_owned()));
+            }
+        };
+        let rekor = RekorV2Client::builder(url).with_http_client(self.client.clone()).build();
+        let rekor = rekor.map_err(|error| failed("Rekor", url, &error))?;
+        rekor.create_entry(request).await.map_err(|error| failed("Rekor", url, &error))
+    }
+
+    async fn log_v1(
+        &self,
+        url: &str,
+        digest: &Sha256Hash,
+        signature: &SignatureBytes,
+        envelope: Option<&DsseEnvelope>,
+        voucher: Voucher<'_>,
+    ) -> Result<TransparencyLogEntry, SignError> {
+        let pem = match voucher {
+            Voucher::Certificate(certificate) => certificate.to_pem(),
+            Voucher::Key(key) => key.to_pem(),
+        };
+        use base64::Engine;
+        let pem = base64::engine::general_purpose::STANDARD.encode(pem);
+        let internal = |error: serde_json::Error| SignError::Config(error.to_string());
+        let rekor = RekorClient::builder(url).with_http_client(self.client.clone()).build();
+        let rekor = rekor.map_err(|error| failed("Rekor", url, &error))?;
+        let (entry, kind): (Result<LogEntry, _>, _) = match envelope {
+            Some(envelope) => {
+                let envelope = serde_json::to_string(envelope).map_err(internal)?;
+                let proposed = json!({"envelope": envelope, "verifiers": [pem]});
+                let request = json!({"apiVersion": "0.0.1", "kind": "dsse", "spec": {"proposedContent": proposed}});
+                let request: DsseEntry = serde_json::from_value(request).map_err(internal)?;
+                (rekor.create_dsse_entry(request).await, KindVersion::DsseV001)
+            }
+            None => {
+                let spec = json!({
+                    "data": {"hash": {"algorithm": "sha256", "value": digest.to_hex()}},
+                    "signature": {"content": signature.to_base64(), "publicKey": {"content": pem}},
+                });
+                let request = json!({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec});
+                let request: HashedRekord = serde_json::from_value(request).map_err(internal)?;
+                (rekor.create_entry(request).await, KindVersion::HashedRekordV001)
+            }
+        };
+        let entry = entry.map_err(|error| failed("Rekor", url, &error))?;
+        entry.to_bundle_entry(kind).map_err(|error| failed("Rekor", url, &error))
+    }
+
+    /// Timestamps of a signature.
+    pub(super) async fn timestamps(&self, signature: &SignatureBytes) -> Result<Vec<TimestampToken>, SignError> {
+        let mut timestamps = Vec::new();
+        for url in &self.authorities {
+            let service = "the timestamp authority";
+            let authority = TimestampClient::builder(url).with_http_client(self.client.clone()).build();
+            let authority = authority.map_err(|error| failed(service, url, &error))?;
+            let token = authority.timestamp_signature(signature).await;
+            timestamps.push(token.map_err(|error| failed(service, url, &error))?);
+        }
+        Ok(timestamps)
+    }
+}
+
+/// As many services as the config asks for; of one operator, one.
+fn chosen<'a>(
+    what: &str,
+    config: &ServiceConfiguration,
+    eligible: &[&'a ServiceEndpoint],
+) -> Result<Vec<&'a ServiceEndpoint>, SignError> {
+    let mut chosen: Vec<&ServiceEndpoint> = Vec::new();
+    for endpoint in eligible {
+        let is_new = endpoint.operator.is_none() || chosen.iter().all(|known| known.operator != endpoint.operator);
+        if is_new {
+            chosen.push(endpoint);
+        }
+    }
+    let wanted = match config.selector {
+        ServiceSelector::Any => chosen.len().min(1),
+        ServiceSelector::All => chosen.len(),
+        ServiceSelector::Exact => config.count.unwrap_or(1) as usize,
+        _ => return Err(SignError::Config(format!("it does not say which {what} to use"))),
+    };
+    if wanted > chosen.len() || wanted > WITNESSES_MAX {
+        let have = chosen.len();
+        return Err(SignError::Config(format!("it asks for {wanted} {what}, and {have} are in service")));
+    }
+    chosen.truncate(wanted);
+    Ok(chosen)
+}
+
+/// Whether what is sent there stays secret: TLS, or this machine.
+pub(super) fn is_safe(url: &str) -> Result<(), SignError> {
+    let parsed = Url::parse(url).map_err(|_| SignError::Config(format!("`{}` is no address", url.escape_debug())))?;
+    let is_here = match parsed.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match (parsed.scheme(), is_here) {
+        ("https", _) | ("http", true) => Ok(()),
+        _ => Err(SignError::Config(format!("`{parsed}` is not `https`, and is not on this machine"))),
+    }
+}
+
+fn client() -> Result<Client, SignError> {
+    provider::install();
+    let client = Client::builder()
+        .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+        .timeout(Duration::from_secs(ANSWER_SECONDS))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("slt/", env!("CARGO_PKG_VERSION")))
+        .build();
+    client.map_err(|error| SignError::Config(format!("there is no HTTP client: {error}")))
+}
+
+fn failed(service: &'static str, url: &str, error: &dyn std::fmt::Display) -> SignError {
+    SignError::Service {
+        service,
+        url: url.to_owned(),
+        reason: first_line(&error.to_string()),
+    }
+}
+
+/// What a service says is somebody else's text.
+fn first_line(text: &str) -> String {
+    const SHOWN_CHARACTERS: usize = 300;
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(SHOWN_CHARACTERS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (url, expected) in [
+            ("https://fulcio.example.com", true),
+            ("http://127.0.0.1:3000/api", true),
+            ("http://[::1]:3000", true),
+            ("http://localhost", true),
+            ("http://localhost.example.com", false),
+            ("http://fulcio.example.com", false),
+            ("ftp://127.0.0.1", false),
+            ("x", false),
+        ] {
+            assert_eq!(is_safe(url).is_ok(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn configs() {
+        let trust = Arc::new(Trust::nobody().unwrap());
+        let services = Services::public_good(Arc::clone(&trust)).unwrap();
+        assert!(services.fulcio.is_some() && services.has_log() && services.oidc().is_ok());
+        let config = |extra: &str| {
+            let media_type = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
+            Services::from_json(&format!(r#"{{"mediaType":"{media_type}"{extra}}}"#), Arc::clone(&trust))
+        };
+        let endpoint = |url: &str, operator: &str| {
+            format!(r#"{{"url":"{url}","majorApiVersion":1,"validFor":{{"start":"2020-01-01T00:00:00Z"}},"operator":"{operator}"}}"#)
+        };
+        let two = [endpoint("https://a", "x"), endpoint("https://b", "x"), endpoint("https://c", "y")].join(",");
+        let authorities = |selector: &str| config(&format!(r#","tsaUrls":[{two}],"tsaConfig":{{{selector}}}"#));
+        assert_eq!(authorities(r#""selector":"ANY""#).unwrap().authorities, ["https://a"]);
+        assert_eq!(authorities(r#""selector":"ALL""#).unwrap().authorities, ["https://a", "https://c"]);
+        let exact = r#""selector":"EXACT","count":2"#;
+        assert_eq!(authorities(exact).unwrap().authorities, ["https://a", "https://c"]);
+        let said = authorities(r#""selector":"EXACT","count":3"#).unwrap_err().to_string();
+        assert!(said.contains("asks for 3 timestamp authorities, and 2"), "{said}");
+        assert!(authorities(r#""selector":"SERVICE_SELECTOR_UNDEFINED""#).is_err());
+        assert!(config(&format!(r#","caUrls":[{}]"#, endpoint("http://a", "x"))).is_err());
+        assert!(config("").unwrap().oidc().is_err());
+    }
+}

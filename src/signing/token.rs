@@ -1,0 +1,203 @@
+//! Who somebody is: identity tokens from a file, from a CI system, or from a browser. No token is ever printed.
+//!
+//! What a CI system says stands in its environment, which commands read; here it is asked through a function. A token is
+//! looked at for its expiry and its claims only: whether it is genuine is for Fulcio to find out.
+
+use std::io;
+
+use reqwest::Client;
+use serde::Deserialize;
+use sigstore_oidc::{
+    AuthCallback, AuthMode, AuthOptions, DefaultTemplates, HtmlTemplates, IdentityToken, OAuthClient, OAuthConfig, SecretString,
+};
+
+use super::services::{Services, is_safe};
+use super::sign::SignError;
+use crate::support::secret::Secret;
+
+/// The longest token, in bytes: those of GitHub have 2,000.
+pub const TOKEN_MAX_BYTES: u64 = 64 << 10;
+
+/// Whom tokens are for.
+const AUDIENCE: &str = "sigstore";
+
+/// An identity token.
+#[derive(Debug, Clone)]
+pub struct Token(pub(super) IdentityToken);
+
+impl Token {
+    /// Reads a token; space around it is left out.
+    ///
+    /// # Errors
+    /// It is none, or its time is over.
+    pub fn parse(text: &Secret) -> Result<Self, SignError> {
+        // what the crate says of a broken one may show a part of it
+        let token = IdentityToken::from_jwt(text.expose().trim());
+        let token = token.map_err(|_| SignError::Token("it is no identity token (JWT)".to_owned()))?;
+        match token.is_expired() {
+            true => Err(SignError::Token(format!("the identity token expired at {}", token.expiration()))),
+            false => Ok(Self(token)),
+        }
+    }
+
+    /// Whom it names: an e-mail address or a subject. Nobody has checked it.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        self.0.identity()
+    }
+
+    /// Who made it.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.0.issuer()
+    }
+}
+
+/// The token that a CI system has for this job; `None`: there is none.
+///
+/// # Errors
+/// The system has one, and does not give it.
+pub async fn ambient(
+    variable: &(dyn Fn(&str) -> Option<String> + Sync),
+    services: &Services,
+) -> Result<Option<Token>, SignError> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    // GitLab's name, and the one for everybody
+    if let Some(token) = set("SIGSTORE_ID_TOKEN") {
+        return Token::parse(&Secret::new(token)).map(Some);
+    }
+    let address = set("ACTIONS_ID_TOKEN_REQUEST_URL");
+    let bearer = set("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
+    match (address, bearer) {
+        (Some(address), Some(bearer)) => {
+            let token = of_github(services.client(), &address, &bearer).await?;
+            Token::parse(&token).map(Some)
+        }
+        _ if set("GITHUB_ACTIONS").is_some() => Err(SignError::Token(
+            "this workflow may not ask for an identity token: it needs `permissions: id-token: write`".to_owned(),
+        )),
+        _ => Ok(None),
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    value: String,
+}
+
+/// docs.github.com, "OpenID Connect reference": `GET $ACTIONS_ID_TOKEN_REQUEST_URL&audience=…`.
+async fn of_github(client: &Client, address: &str, bearer: &str) -> Result<Secret, SignError> {
+    is_safe(address)?;
+    let failed = |reason: String| SignError::Service {
+        service: "GitHub's token service",
+        url: address.split('?').next().unwrap_or_default().to_owned(),
+        reason,
+    };
+    let url = reqwest::Url::parse_with_params(address, [("audience", AUDIENCE)]);
+    let url = url.map_err(|_| failed("its address is none".to_owned()))?;
+    let request = client.get(url).bearer_auth(bearer).send().await;
+    let mut answer = request.map_err(|error| failed(error.without_url().to_string()))?;
+    if !answer.status().is_success() {
+        return Err(failed(format!("it answers {}", answer.status())));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| failed(error.without_url().to_string()))? {
+        body.extend_from_slice(&chunk);
+        if body.len() as u64 > TOKEN_MAX_BYTES {
+            return Err(failed("its answer is too long".to_owned()));
+        }
+    }
+    let answer: Answer = serde_json::from_slice(&body).map_err(|_| failed("its answer is no token".to_owned()))?;
+    Ok(Secret::new(answer.value))
+}
+
+/// How a user is talked to.
+pub trait Conversation: Send + Sync {
+    /// Shows an address to visit.
+    fn show(&self, text: &str);
+
+    /// Asks for the code that the page there shows.
+    ///
+    /// # Errors
+    /// There is nobody.
+    fn ask(&self, question: &str) -> io::Result<Secret>;
+}
+
+struct Callback<'a>(&'a dyn Conversation);
+
+impl HtmlTemplates for Callback<'_> {
+    fn success_html(&self) -> &str {
+        "<!doctype html><title>slt</title><p>Done. You can close this page and go back to the terminal."
+    }
+
+    fn error_html(&self, error: &str) -> String {
+        DefaultTemplates.error_html(error)
+    }
+}
+
+impl AuthCallback for Callback<'_> {
+    fn auth_url_ready(&self, url: &str, mode: AuthMode) {
+        self.0.show(&match mode {
+            AuthMode::BrowserRedirect => format!("a browser opens; if it does not, visit {url}"),
+            _ => format!("visit {url}"),
+        });
+    }
+
+    fn prompt_for_code(&self) -> io::Result<SecretString> {
+        let code = self.0.ask("the code that is shown there: ")?;
+        Ok(SecretString::new(code.expose().trim()))
+    }
+
+    fn waiting_for_redirect(&self) {}
+
+    fn auth_complete(&self) {}
+}
+
+/// Asks the user: in a browser, or with a code where none can be opened.
+///
+/// # Errors
+/// They did not, or the provider refuses.
+pub async fn interactive(
+    services: &Services,
+    conversation: &dyn Conversation,
+    is_browser_wanted: bool,
+) -> Result<Token, SignError> {
+    let oidc = services.oidc()?;
+    let client = OAuthClient::with_http_client(OAuthConfig::dex(oidc), services.client().clone());
+    let options = AuthOptions::new().with_force_oob(!is_browser_wanted);
+    let token = client.authenticate_with_options(Callback(conversation), options).await;
+    match token {
+        Ok(token) => Ok(Token(token)),
+        Err(error) => Err(SignError::Service {
+            service: "the OIDC provider",
+            url: oidc.to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    fn jwt(claims: &str) -> Secret {
+        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        Secret::new(format!("{}.{}.zq7", encode(r#"{"alg":"none"}"#), encode(claims)))
+    }
+
+    #[test]
+    fn tokens() {
+        let token = Token::parse(&jwt(r#"{"iss":"https://i","sub":"s","exp":9999999999,"email":"a@b"}"#)).unwrap();
+        assert_eq!((token.identity(), token.issuer()), ("a@b", "https://i"));
+        assert!(!format!("{token:?}").contains("zq7"));
+        let said = Token::parse(&jwt(r#"{"iss":"i","sub":"s","exp":1}"#)).unwrap_err().to_string();
+        assert!(said.contains("expired at 1970-01-01T00:00:01Z"), "{said}");
+        for text in ["", "zq7", "zq7.zq7.zq7", "a.b"] {
+            let said = Token::parse(&Secret::new(text)).unwrap_err().to_string();
+            assert!(said.contains("no identity token") && !said.contains("zq7"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Whom to trust about certificates, logs and times: a `trusted_root.json` as cosign's, or the public-good one.
+//!
+//! The public-good root is the copy in the crate `sigstore-trust-root`: nothing is fetched, so that verifying needs no network
+//! and has the same answer everywhere. When Sigstore changes its keys, a newer slt knows them, or a file that
+//! `cosign trusted-root create` or `gh attestation trusted-root` made.
+
+use sigstore_crypto::{Checkpoint, VerificationKey};
+use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
+use sigstore_types::{InclusionProof, KindVersion, TransparencyLogEntry};
+use sigstore_verify::Verifier;
+
+use super::check::{Check, Refusal};
+use super::provider;
+
+/// The largest trusted root, in bytes: the public one has 8,000.
+pub const TRUSTED_ROOT_MAX_BYTES: u64 = 4 << 20;
+
+/// A trusted root.
+pub struct Trust {
+    root: TrustedRoot,
+    verifier: Verifier,
+}
+
+impl std::fmt::Debug for Trust {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Trust").field(&self.root.media_type).finish()
+    }
+}
+
+/// A trusted root that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is not a trusted root: {0}")]
+pub struct TrustError(String);
+
+impl Trust {
+    /// Reads a trusted root.
+    ///
+    /// # Errors
+    /// It is none, or a key or a certificate in it cannot be used.
+    pub fn from_json(text: &str) -> Result<Self, TrustError> {
+        provider::install();
+        let said = |error: &dyn std::fmt::Display| TrustError(error.to_string());
+        let root = TrustedRoot::from_json(text).map_err(|error| said(&error))?;
+        if !root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
+            let media_type = root.media_type.escape_debug();
+            return Err(TrustError(format!("it says `{media_type}`")));
+        }
+        let verifier = Verifier::new(&root).map_err(|error| said(&error))?;
+        Ok(Self { root, verifier })
+    }
+
+    /// The root of Sigstore's public-good instance, as it was when this slt was made.
+    ///
+    /// # Errors
+    /// The crates do not take what they hold.
+    pub fn public_good() -> Result<Self, TrustError> {
+        Self::from_json(SIGSTORE_PRODUCTION_TRUSTED_ROOT)
+    }
+
+    /// A root that trusts nobody: what is checked with it is whether a bundle agrees with itself.
+    pub(super) fn nobody() -> Result<Self, TrustError> {
+        Self::from_json(r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#)
+    }
+
+    pub(super) fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Whether certificates can be demanded to stand in a certificate transparency log: only if the root names one.
+    pub(super) fn has_certificate_logs(&self) -> bool {
+        !self.root.ctlogs.is_empty()
+    }
+
+    /// What the crates leave open: that the entry comes from the log that it names, and that what an entry repeats beside its
+    /// signed checkpoint is what the checkpoint says. cosign 3.1.3 takes changed ones; nothing is lost by refusing them.
+    pub(super) fn witnesses(&self, entry: &TransparencyLogEntry) -> Result<(), Refusal> {
+        let refused = |reason: String| Err(Check::Log.refused(reason));
+        let id = &entry.log_id.key_id;
+        let Some(log) = self.root.tlogs.iter().find(|log| log.log_id.key_id == *id) else {
+            return refused(format!("the log {id} is not in the trusted root"));
+        };
+        let is_v2 = entry.kind_version == KindVersion::HashedRekordV002;
+        if entry.integrated_time.is_some() && (is_v2 || entry.inclusion_promise.is_none()) {
+            return refused("it gives a time that nothing in it signs".to_owned());
+        }
+        let Some(proof) = &entry.inclusion_proof else {
+            return match is_v2 {
+                true => refused("there is no proof that it stands in the log".to_owned()),
+                false => Ok(()),
+            };
+        };
+        let Some(checkpoint) = proof.checkpoint.checkpoint() else {
+            return refused("its proof has no checkpoint".to_owned());
+        };
+        let key = VerificationKey::from_spki(&log.public_key.raw_bytes)
+            .map_err(|error| Check::Log.refused(super::said(&error)))?;
+        let signatures = checkpoint.signatures();
+        let is_signed = signatures
+            .iter()
+            .any(|signature| key.verify(checkpoint.signed_data(), &signature.signature).is_ok());
+        match is_signed {
+            true if is_v2 => repeats(entry, proof, checkpoint),
+            true => Ok(()),
+            false => refused(format!("its checkpoint is not signed by the log {id}")),
+        }
+    }
+}
+
+fn repeats(entry: &TransparencyLogEntry, proof: &InclusionProof, checkpoint: &Checkpoint) -> Result<(), Refusal> {
+    let wrong = [
+        ("index", proof.log_index != entry.log_index),
+        ("tree size", proof.tree_size != checkpoint.tree_size()),
+        ("root hash", proof.root_hash != *checkpoint.root_hash()),
+    ];
+    match wrong.iter().find(|(_, is_wrong)| *is_wrong) {
+        Some((what, _)) => Err(Check::Log.refused(format!("its proof has another {what} than its signed checkpoint"))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots() {
+        assert!(Trust::public_good().unwrap().has_certificate_logs());
+        assert!(!Trust::nobody().unwrap().has_certificate_logs());
+        for (text, expected) in [
+            ("{", "EOF while parsing"),
+            (r#"{"mediaType":"text/plain"}"#, "it says `text/plain`"),
+        ] {
+            let said = Trust::from_json(text).unwrap_err().to_string();
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+}

@@ -86,7 +86,12 @@ impl Files {
         Ok(None)
     }
 
-    fn find_in(&self, document: &Map<String, Value>, path: &Path, prefix: &str) -> Result<Option<Login>, CredentialsError> {
+    fn find_in(
+        &self,
+        document: &Map<String, Value>,
+        path: &Path,
+        prefix: &str,
+    ) -> Result<Option<Login>, CredentialsError> {
         if let Some(helper) = helper_of(document, prefix)
             && let Some(login) = self.get(helper, &key_of(prefix))?
         {
@@ -134,7 +139,9 @@ impl Files {
             }
         }
         let auths = document.entry("auths").or_insert_with(|| Value::Object(Map::new()));
-        let auths = auths.as_object_mut().ok_or_else(|| unreadable(&path, "`auths` in it is no object"))?;
+        let auths = auths
+            .as_object_mut()
+            .ok_or_else(|| unreadable(&path, "`auths` in it is no object"))?;
         auths.retain(|key, _| name_of(key) != registry);
         auths.insert(key, Value::Object(entry));
         write(&path, &document)?;
@@ -147,7 +154,9 @@ impl Files {
     /// As [`Files::store`].
     pub fn remove(&self, registry: &str) -> Result<Option<Kept>, CredentialsError> {
         let path = self.to_write()?;
-        let Some(mut document) = document(&path)? else { return Ok(None) };
+        let Some(mut document) = document(&path)? else {
+            return Ok(None);
+        };
         let helper = helper_of(&document, registry).map(str::to_owned);
         let mut kept = None;
         if let Some(helper) = helper
@@ -199,7 +208,10 @@ impl Files {
     fn helper(&self, name: &str, action: &str, told: Vec<u8>) -> Result<Option<Vec<u8>>, CredentialsError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if !name.chars().all(is_plain) || name.is_empty() {
-            return Err(failed(&super::transport::one_line(name), "has a name that no program has"));
+            return Err(failed(
+                &super::transport::one_line(name),
+                "has a name that no program has",
+            ));
         }
         let path = programs::find(&self.invocation, &program(name)).ok_or_else(|| failed(name, "is not installed"))?;
         let cannot = |error: io::Error| failed(name, format!("cannot be asked: {}", os::reason(&error)));
@@ -275,7 +287,9 @@ fn write(path: &Path, document: &Map<String, Value>) -> Result<(), CredentialsEr
     let cannot = |error: io::Error| unreadable(path, format!("it cannot be written: {}", os::reason(&error)));
     let mut text = serde_json::to_string_pretty(document).map_err(|error| cannot(error.into()))?;
     text.push('\n');
-    path.parent().map_or(Ok(()), os::make_private_directory).map_err(cannot)?;
+    path.parent()
+        .map_or(Ok(()), os::make_private_directory)
+        .map_err(cannot)?;
     os::write_private_file(path, text.as_bytes()).map_err(cannot)
 }
 
@@ -295,15 +309,25 @@ fn key_of(registry: &str) -> String {
 
 /// The registry, or a part of it, that a key means: it may be written as a URL, with the path of the API.
 fn name_of(key: &str) -> String {
-    let key = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
+    let key = key
+        .strip_prefix("https://")
+        .or_else(|| key.strip_prefix("http://"))
+        .unwrap_or(key);
     let key = key.trim_end_matches('/');
-    let key = key.strip_suffix("/v1").or_else(|| key.strip_suffix("/v2")).unwrap_or(key);
+    let key = key
+        .strip_suffix("/v1")
+        .or_else(|| key.strip_suffix("/v2"))
+        .unwrap_or(key);
     let (host, rest) = key.split_once('/').map_or((key, ""), |(host, rest)| (host, rest));
     let host = match host.to_ascii_lowercase() {
         host if DOCKER_HUB_NAMES.contains(&host.as_str()) => "docker.io".to_owned(),
         host => host,
     };
-    if rest.is_empty() { host } else { format!("{host}/{rest}") }
+    if rest.is_empty() {
+        host
+    } else {
+        format!("{host}/{rest}")
+    }
 }
 
 /// The helper of a registry, or the one for all.
@@ -334,7 +358,10 @@ fn login(entry: &Value) -> Result<Option<Login>, &'static str> {
     let decoded = STANDARD.decode(auth).map_err(|_| "is not in base64")?;
     let decoded = String::from_utf8(decoded).map_err(|_| "is no text")?;
     // some have a zero byte at the end
-    let (user, password) = decoded.trim_end_matches('\0').split_once(':').ok_or("has no password")?;
+    let (user, password) = decoded
+        .trim_end_matches('\0')
+        .split_once(':')
+        .ok_or("has no password")?;
     Ok(match user {
         TOKEN_USER => Some(Login::Identity(Secret::new(password))),
         user => Some(Login::Basic {

@@ -39,6 +39,7 @@ pub use digest::{Digest, DigestError};
 pub use error::{Error, Fault};
 pub use reference::{Reference, ReferenceError, registry_name};
 pub use referrers::Attachment;
+pub use transport::one_line;
 
 use crate::support::secret::Secret;
 
@@ -234,4 +235,12 @@ impl From<Vec<u8>> for Content {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Bytes(bytes.into())
     }
+}
+
+/// What a file would be called as a blob, and how large it is.
+///
+/// # Errors
+/// It cannot be read.
+pub fn described(path: &std::path::Path) -> Result<Descriptor, Error> {
+    uploads::described(&Content::File(path.to_owned()), artifact::LAYER)
 }

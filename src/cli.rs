@@ -1,5 +1,6 @@
 //! The command line as clap types: names, help, examples. No logic and no I/O.
 
+pub mod sbom;
 pub mod signing;
 
 use std::path::PathBuf;
@@ -104,6 +105,8 @@ pub enum Command {
     Run(Run),
     /// Run the tests, each in its own instance with its own services
     Test(Test),
+    /// Say what is in a component: its packages, licences and modules, as CycloneDX or SPDX
+    Sbom(sbom::Sbom),
     /// Run emulated services by themselves, for programs in any language
     Emulate(Emulate),
     /// Store the values of `${usersecrets.KEY}`, outside the project
@@ -272,7 +275,7 @@ pub struct Run {
 }
 
 /// `slt test`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples:\n  slt test\n  slt test a_link_expires\n  slt test --seed 7 --timeout 10s\n  slt test --format json"
 )]

@@ -41,10 +41,7 @@ const SYSTEMS: &[System] = &[
     },
     System {
         sign: ("GITLAB_CI", Some("true")),
-        ids: &[
-            "{CI_PROJECT_URL}/-/runners/{CI_RUNNER_ID}",
-            "{CI_SERVER_URL}",
-        ],
+        ids: &["{CI_PROJECT_URL}/-/runners/{CI_RUNNER_ID}", "{CI_SERVER_URL}"],
         invocation: "{CI_JOB_URL}",
     },
     System {
@@ -68,7 +65,12 @@ impl Builder {
     /// The system that these variables are of.
     #[must_use]
     pub fn of(environment: &BTreeMap<String, OsString>) -> Self {
-        let value = |name: &str| environment.get(name).and_then(|value| value.to_str()).filter(|value| !value.is_empty());
+        let value = |name: &str| {
+            environment
+                .get(name)
+                .and_then(|value| value.to_str())
+                .filter(|value| !value.is_empty())
+        };
         let is_here = |system: &&System| {
             let (name, expected) = system.sign;
             value(name).is_some_and(|value| expected.is_none_or(|expected| value == expected))
@@ -106,7 +108,11 @@ mod tests {
     fn check(variables: &[(&str, &str)], id: &str, invocation: Option<&str>) {
         let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into()));
         let found = Builder::of(&owned.collect());
-        assert_eq!((found.id.as_str(), found.invocation.as_deref()), (id, invocation), "{variables:?}");
+        assert_eq!(
+            (found.id.as_str(), found.invocation.as_deref()),
+            (id, invocation),
+            "{variables:?}"
+        );
     }
 
     #[test]
@@ -147,7 +153,10 @@ mod tests {
             Some("https://buildkite.com/acme/app/builds/3#0190"),
         );
         check(
-            &[("CIRCLECI", "true"), ("CIRCLE_BUILD_URL", "https://me:token@circleci.com/1")],
+            &[
+                ("CIRCLECI", "true"),
+                ("CIRCLE_BUILD_URL", "https://me:token@circleci.com/1"),
+            ],
             "https://circleci.com",
             None,
         );

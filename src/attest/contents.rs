@@ -3,16 +3,21 @@
 
 use std::collections::BTreeSet;
 
+use sha2::{Digest, Sha256};
+
 use super::embedded::{Audited, Embedded, EmbeddedError, Producer};
 use super::license;
 use crate::build::Inventory;
 use crate::build::inventory::{Origin, Package as Built};
+use crate::support::hex::hex;
 
 /// All that is known of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
     /// What the application is called.
     pub name: String,
+    /// What it calls itself.
+    pub own_name: Option<String>,
     /// Its version.
     pub version: Option<String>,
     /// What it says it is.
@@ -101,9 +106,15 @@ impl Contents {
         let producers: BTreeSet<&Producer> = embedded.all().flat_map(|part| &part.producers).collect();
         Ok(Self {
             name: name.to_owned(),
+            own_name: embedded.name.clone(),
             version: version.map(str::to_owned).or_else(|| text("version")),
-            description: own.and_then(|own| own.description.clone()).or_else(|| text("description")),
-            license: own.and_then(|own| own.license.clone()).or_else(|| text("licenses")).map(License::of),
+            description: own
+                .and_then(|own| own.description.clone())
+                .or_else(|| text("description")),
+            license: own
+                .and_then(|own| own.license.clone())
+                .or_else(|| text("licenses"))
+                .map(License::of),
             source: own.and_then(|own| own.repository.clone()).or_else(|| text("source")),
             revision: text("revision"),
             packages,
@@ -113,6 +124,30 @@ impl Contents {
             sha256: embedded.sha256,
             bytes: embedded.bytes,
         })
+    }
+}
+
+impl Contents {
+    /// What is in a program that is no WebAssembly: what cargo says of it, and nothing that it says itself.
+    #[must_use]
+    pub fn of_program(program: &[u8], inventory: &Inventory) -> Self {
+        let own = inventory.packages.first();
+        let (packages, uses) = built(inventory);
+        Self {
+            name: own.map(|own| own.name.clone()).unwrap_or_default(),
+            own_name: None,
+            version: own.map(|own| own.version.clone()),
+            description: own.and_then(|own| own.description.clone()),
+            license: own.and_then(|own| own.license.clone()).map(License::of),
+            source: own.and_then(|own| own.repository.clone()),
+            revision: None,
+            sha256: hex(&Sha256::digest(program)),
+            bytes: program.len() as u64,
+            packages,
+            uses,
+            parts: Vec::new(),
+            producers: Vec::new(),
+        }
     }
 }
 

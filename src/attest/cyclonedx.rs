@@ -12,7 +12,8 @@ const OWN: &str = "component";
 /// The document. Its serial number is one of its content.
 pub(super) fn document(contents: &Contents, created: u64) -> Value {
     let references = references(&contents.packages);
-    let named = |places: &[usize]| -> Vec<&String> { places.iter().filter_map(|place| references.get(*place)).collect() };
+    let named =
+        |places: &[usize]| -> Vec<&String> { places.iter().filter_map(|place| references.get(*place)).collect() };
     let components: Vec<Value> = contents
         .packages
         .iter()
@@ -83,7 +84,10 @@ fn application(contents: &Contents) -> Value {
         let value = format!("{} {}", producer.name, producer.version);
         (format!("wasm:producers:{}", producer.field), value.trim().to_owned())
     });
-    let revision = contents.revision.iter().map(|revision| ("wasm:revision".to_owned(), revision.clone()));
+    let revision = contents
+        .revision
+        .iter()
+        .map(|revision| ("wasm:revision".to_owned(), revision.clone()));
     let properties: Vec<Value> = producers
         .chain(revision)
         .map(|(name, value)| json!({ "name": name, "value": value }))
@@ -115,7 +119,11 @@ fn library(package: &Package, reference: &str) -> Value {
     insert(&mut library, "hashes", package.checksum.as_deref().map(sha256));
     insert(&mut library, "licenses", package.license.as_ref().map(licenses));
     insert(&mut library, "purl", package.purl.clone());
-    insert(&mut library, "externalReferences", package.repository.as_deref().map(vcs));
+    insert(
+        &mut library,
+        "externalReferences",
+        package.repository.as_deref().map(vcs),
+    );
     Value::Object(library)
 }
 

@@ -35,7 +35,15 @@ const AUDIT_SECTION: &str = ".dep-v0";
 
 /// The sections in which tools describe a component, beside its name: those that OCI tools read
 /// (<https://github.com/WebAssembly/tool-conventions/blob/main/Metadata.md>).
-const TEXTS: &[&str] = &["authors", "description", "homepage", "licenses", "revision", "source", "version"];
+const TEXTS: &[&str] = &[
+    "authors",
+    "description",
+    "homepage",
+    "licenses",
+    "revision",
+    "source",
+    "version",
+];
 
 /// Why nothing can be said of bytes. Follows the file's name.
 #[derive(Debug, thiserror::Error)]
@@ -217,7 +225,9 @@ fn audited(packed: &[u8]) -> Vec<Audited> {
         packages: Vec<Audited>,
     }
     let mut text = Vec::new();
-    let unpacked = ZlibDecoder::new(packed).take(AUDIT_MAX_BYTES + 1).read_to_end(&mut text);
+    let unpacked = ZlibDecoder::new(packed)
+        .take(AUDIT_MAX_BYTES + 1)
+        .read_to_end(&mut text);
     if unpacked.is_err() || text.len() as u64 > AUDIT_MAX_BYTES {
         return Vec::new();
     }
@@ -228,7 +238,8 @@ fn audited(packed: &[u8]) -> Vec<Audited> {
 }
 
 fn is_plausible(package: &Audited) -> bool {
-    let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c));
+    let is_word =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c));
     is_word(&package.name) && is_word(&package.version)
 }
 
@@ -254,12 +265,21 @@ mod tests {
 
     #[test]
     fn what_is_nested_is_listed_with_its_own_digest() {
-        let bytes = wat::parse_str("(component $outer (core module $a (func)) (component $b (core module $c)))").unwrap();
+        let bytes =
+            wat::parse_str("(component $outer (core module $a (func)) (component $b (core module $c)))").unwrap();
         let found = Embedded::read(&bytes).unwrap();
-        let names: Vec<_> = found.all().map(|part| (part.name.as_deref(), part.is_component)).collect();
+        let names: Vec<_> = found
+            .all()
+            .map(|part| (part.name.as_deref(), part.is_component))
+            .collect();
         assert_eq!(
             names,
-            [(Some("outer"), true), (Some("a"), false), (Some("b"), true), (Some("c"), false)]
+            [
+                (Some("outer"), true),
+                (Some("a"), false),
+                (Some("b"), true),
+                (Some("c"), false)
+            ]
         );
         assert_eq!(found.sha256, hex(&Sha256::digest(&bytes)));
         let alone = wat::parse_str("(module $a (func))").unwrap();
@@ -295,9 +315,16 @@ mod tests {
     fn packages_of_cargo_auditable() {
         let list = r#"{"packages":[{"name":"app","version":"1.0.0","source":"local","root":true,"dependencies":[1]},
                        {"name":"a","version":"2.0.0","source":"crates.io"}]}"#;
-        let read = |data: &[u8]| Embedded::read(&with_section("(module)", AUDIT_SECTION, data)).unwrap().audited;
+        let read = |data: &[u8]| {
+            Embedded::read(&with_section("(module)", AUDIT_SECTION, data))
+                .unwrap()
+                .audited
+        };
         let found = read(&packed(list));
-        assert_eq!((found.len(), found[0].root, found[0].dependencies.as_slice()), (2, true, &[1][..]));
+        assert_eq!(
+            (found.len(), found[0].root, found[0].dependencies.as_slice()),
+            (2, true, &[1][..])
+        );
         for strange in [
             packed("{}"),
             packed(r#"{"packages":[{"name":"a b","version":"1"}]}"#),

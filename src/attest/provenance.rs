@@ -55,7 +55,10 @@ impl Provenance {
         parameter("target", self.target.clone().map(Into::into));
         parameter("command", self.command.clone().map(Into::into));
 
-        let dependencies: Vec<Value> = [self.source(), self.lock(), self.compiler()].into_iter().flatten().collect();
+        let dependencies: Vec<Value> = [self.source(), self.lock(), self.compiler()]
+            .into_iter()
+            .flatten()
+            .collect();
         let mut run = json!({
             "builder": { "id": self.builder.id, "version": { "slt": env!("CARGO_PKG_VERSION") } },
         });

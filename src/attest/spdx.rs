@@ -73,7 +73,12 @@ fn relationship(from: &str, kind: &str, to: &str) -> Value {
 
 /// The component that the document is about.
 fn application(contents: &Contents) -> Value {
-    let mut own = package(OWN, &contents.name, contents.version.as_deref(), contents.license.as_ref());
+    let mut own = package(
+        OWN,
+        &contents.name,
+        contents.version.as_deref(),
+        contents.license.as_ref(),
+    );
     own.insert("primaryPackagePurpose".into(), "APPLICATION".into());
     own.insert("checksums".into(), sha256(&contents.sha256));
     own.insert("downloadLocation".into(), NOTHING_SAID.into());

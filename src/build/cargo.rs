@@ -2,7 +2,7 @@
 
 use cargo_metadata::{Artifact, Message};
 
-use super::{BuildError, BuildPlan, BuiltApp, TARGET, TestArtifact, manifest, select, target, tool};
+use super::{BuildError, BuildPlan, BuiltApp, Program, TARGET, TestArtifact, manifest, select, target, tool};
 use crate::events::Sink;
 
 /// The code with which cargo itself fails. A proxy of rustup that has no toolchain exits with another.
@@ -15,7 +15,7 @@ pub(super) fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError>
         return Err(BuildError::Workspace(plan.root.clone()));
     }
     target::before(plan, sink)?;
-    let artifacts = run(plan, sink, &["build"])?;
+    let artifacts = run(plan, sink, &["build", "--target", TARGET])?;
     select::app(&manifest, &artifacts)
 }
 
@@ -23,8 +23,18 @@ pub(super) fn app(plan: &BuildPlan, sink: &Sink) -> Result<BuiltApp, BuildError>
 pub(super) fn tests(plan: &BuildPlan, sink: &Sink) -> Result<Vec<TestArtifact>, BuildError> {
     manifest::read(plan)?;
     target::before(plan, sink)?;
-    let artifacts = run(plan, sink, &["test", "--no-run"])?;
+    let artifacts = run(plan, sink, &["test", "--no-run", "--target", TARGET])?;
     Ok(select::tests(&artifacts))
+}
+
+/// Builds the package's program for this machine.
+pub(super) fn program(plan: &BuildPlan, sink: &Sink) -> Result<Program, BuildError> {
+    let manifest = manifest::read(plan)?;
+    if manifest.workspace_only {
+        return Err(BuildError::Workspace(plan.root.clone()));
+    }
+    let artifacts = run_once(plan, sink, &["build"])?;
+    select::program(&manifest, &artifacts)
 }
 
 /// Runs `cargo VERB…` for the wasm target; returns what it made. A missing target is installed on the way.
@@ -41,7 +51,7 @@ fn run(plan: &BuildPlan, sink: &Sink, verb: &[&str]) -> Result<Vec<Artifact>, Bu
 fn run_once(plan: &BuildPlan, sink: &Sink, verb: &[&str]) -> Result<Vec<Artifact>, BuildError> {
     // Compiler messages come rendered, on the same stream as cargo's own, so that their order is kept.
     let mut arguments = verb.to_vec();
-    arguments.extend(["--target", TARGET, "--message-format", "json-render-diagnostics"]);
+    arguments.extend(["--message-format", "json-render-diagnostics"]);
     arguments.extend(match plan.color {
         Some(true) => ["--color", "always"].as_slice(),
         Some(false) => &["--color", "never"],

@@ -71,12 +71,18 @@ mod tests {
                     commit-date: 2026-04-14\nhost: x86_64-unknown-linux-gnu\nrelease: 1.95.0\nLLVM version: 22.1.2\n";
         let found = rustc(said).unwrap();
         assert_eq!(found.version, "1.95.0");
-        assert_eq!(found.commit.as_deref(), Some("59807616e1fa2540724bfbac14d7976d7e4a3860"));
+        assert_eq!(
+            found.commit.as_deref(),
+            Some("59807616e1fa2540724bfbac14d7976d7e4a3860")
+        );
         // a compiler of a distribution
         let found = rustc("rustc 1.95.0\ncommit-hash: unknown\nrelease: 1.95.0\n").unwrap();
         assert_eq!(found.commit, None);
         assert_eq!(rustc("sh: rustc\n"), None);
-        assert_eq!(version("Debian clang version 14.0.6\nTarget: x86\n").as_deref(), Some("14.0.6"));
+        assert_eq!(
+            version("Debian clang version 14.0.6\nTarget: x86\n").as_deref(),
+            Some("14.0.6")
+        );
         assert_eq!(version("0.13.0\n").as_deref(), Some("0.13.0"));
         assert_eq!(version(""), None);
     }

@@ -22,6 +22,9 @@ pub enum BuildError {
     /// The package builds no program for a host.
     #[error("`{}` builds no component", .0.display())]
     NoComponent(PathBuf),
+    /// The package builds no program for this machine.
+    #[error("`{}` builds no program for this machine", .0.display())]
+    NoProgram(PathBuf),
     /// The package builds several.
     #[error("`{}` builds more than one component: {}", .manifest.display(), list(.candidates))]
     Ambiguous {
@@ -244,6 +247,7 @@ impl BuildError {
             | Self::Command(_)
             | Self::NoTool(_)
             | Self::Tool { .. }
+            | Self::NoProgram(_)
             | Self::File { .. } => {
                 return None;
             }

@@ -12,7 +12,7 @@ use cargo_metadata::{DependencyKind, Metadata, PackageId};
 use sha2::{Digest, Sha256};
 use toml_edit::DocumentMut;
 
-use super::{BuildError, BuildPlan, BuiltApp, TARGET, dist, tool};
+use super::{BuildError, BuildPlan, BuiltApp, Program, TARGET, dist, tool};
 use crate::support::files;
 use crate::support::hex::hex;
 
@@ -72,7 +72,29 @@ pub(super) fn of(plan: &BuildPlan, app: &BuiltApp) -> Result<Option<Inventory>, 
     let Some(compiled) = &app.compiled else {
         return Ok(None);
     };
-    let arguments = ["metadata", "--format-version", "1", "--filter-platform", TARGET];
+    read(plan, compiled, Platform::Guest).map(Some)
+}
+
+/// What a program for this machine was made of. Where cargo compiles for this machine, what is in the program and what only ran in
+/// the compiler lie in one folder: it is the edges between packages that tell them apart.
+pub(super) fn of_program(plan: &BuildPlan, program: &Program) -> Result<Inventory, BuildError> {
+    read(plan, &program.compiled, Platform::Own)
+}
+
+/// What is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Platform {
+    /// The guests' target.
+    Guest,
+    /// The machine that compiles.
+    Own,
+}
+
+fn read(plan: &BuildPlan, compiled: &Compiled, platform: Platform) -> Result<Inventory, BuildError> {
+    let mut arguments = vec!["metadata", "--format-version", "1"];
+    if platform == Platform::Guest {
+        arguments.extend(["--filter-platform", TARGET]);
+    }
     let answer = tool::ask(plan, "cargo", &arguments)?;
     if !answer.status.success() {
         return Err(BuildError::Cargo);
@@ -83,8 +105,7 @@ pub(super) fn of(plan: &BuildPlan, app: &BuiltApp) -> Result<Option<Inventory>, 
     };
     let metadata: Metadata = serde_json::from_str(&answer.stdout).map_err(|error| unread(error.to_string()))?;
     let lock = lock(metadata.workspace_root.join("Cargo.lock").as_std_path())?;
-    inventory(&metadata, compiled, lock.as_deref())
-        .map(Some)
+    inventory(&metadata, compiled, platform, lock.as_deref())
         .ok_or_else(|| unread("it does not know what was built".to_owned()))
 }
 
@@ -107,17 +128,29 @@ fn lock(path: &Path) -> Result<Option<String>, BuildError> {
 }
 
 /// Pure: what of the metadata is in the guest.
-fn inventory(metadata: &Metadata, compiled: &Compiled, lock: Option<&str>) -> Option<Inventory> {
+fn inventory(metadata: &Metadata, compiled: &Compiled, platform: Platform, lock: Option<&str>) -> Option<Inventory> {
     let places = [Some(&metadata.target_directory), metadata.build_directory.as_ref()];
     let is_guests = |file: &Path| {
-        let below = places.iter().flatten().find_map(|place| below(file, place.as_std_path()));
+        let below = places
+            .iter()
+            .flatten()
+            .find_map(|place| below(file, place.as_std_path()));
         below.is_some_and(|below| below.starts_with(TARGET))
     };
+    let is_macro =
+        |package: &&cargo_metadata::Package| package.targets.iter().any(cargo_metadata::Target::is_proc_macro);
+    let macros: BTreeSet<&str> = metadata
+        .packages
+        .iter()
+        .filter(is_macro)
+        .map(|package| package.id.repr.as_str())
+        .collect();
     let guests: BTreeSet<&str> = compiled
         .made
         .iter()
-        .filter(|(_, file)| is_guests(file))
+        .filter(|(_, file)| platform == Platform::Own || is_guests(file))
         .map(|(id, _)| id.as_str())
+        .filter(|id| !macros.contains(id))
         .collect();
 
     let edges = edges(metadata, &guests);
@@ -152,7 +185,11 @@ fn inventory(metadata: &Metadata, compiled: &Compiled, lock: Option<&str>) -> Op
         uses.sort_unstable();
         uses.dedup();
         Package {
-            checksum: source.and_then(|source| checksums.get(&(named.0.clone(), named.1.clone(), source.to_owned())).cloned()),
+            checksum: source.and_then(|source| {
+                checksums
+                    .get(&(named.0.clone(), named.1.clone(), source.to_owned()))
+                    .cloned()
+            }),
             name: named.0,
             version: named.1,
             license: package.license.clone(),
@@ -285,7 +322,10 @@ mod tests {
         };
         for (source, expected) in [
             (None, Origin::Folder),
-            (Some("registry+https://github.com/rust-lang/crates.io-index"), Origin::CratesIo),
+            (
+                Some("registry+https://github.com/rust-lang/crates.io-index"),
+                Origin::CratesIo,
+            ),
             (Some("sparse+https://index.crates.io/"), Origin::CratesIo),
             (
                 Some("sparse+https://t:k@example.com/index/"),
@@ -295,7 +335,10 @@ mod tests {
                 Some("git+https://t@example.com/a?branch=x#c0ffee"),
                 git("https://example.com/a", "c0ffee"),
             ),
-            (Some("git+ssh://git@example.com/a#c0ffee"), git("ssh://example.com/a", "c0ffee")),
+            (
+                Some("git+ssh://git@example.com/a#c0ffee"),
+                git("ssh://example.com/a", "c0ffee"),
+            ),
             (Some("git+file:///srv/a#c0ffee"), Origin::Folder),
         ] {
             assert_eq!(origin(source), expected, "{source:?}");
@@ -319,7 +362,8 @@ mod tests {
     fn metadata() -> Metadata {
         let package = |name: &str| {
             serde_json::json!({
-                "name": name, "version": "1.0.0", "id": name, "source": null, "dependencies": [], "targets": [], "features": {},
+                "name": name, "version": "1.0.0", "id": name, "source": null, "dependencies": [], "features": {},
+                "targets": [{ "name": name, "kind": [if name == "derive" { "proc-macro" } else { "lib" }], "crate_types": ["lib"], "src_path": "/p" }],
                 "manifest_path": "/p/Cargo.toml", "license": "MIT", "edition": "2024", "authors": [], "categories": [], "keywords": [],
             })
         };
@@ -356,13 +400,28 @@ mod tests {
             root: "app".into(),
             made: made.iter().map(|(id, file)| ((*id).into(), (*file).into())).collect(),
         };
-        let found = inventory(&metadata(), &compiled, None).unwrap();
-        let shown: Vec<_> = found.packages.iter().map(|p| (p.name.as_str(), p.uses.as_slice())).collect();
+        let found = inventory(&metadata(), &compiled, Platform::Guest, None).unwrap();
+        let shown: Vec<_> = found
+            .packages
+            .iter()
+            .map(|p| (p.name.as_str(), p.uses.as_slice()))
+            .collect();
         assert_eq!(shown, [("app", &[1][..]), ("z-lib", &[])]);
+        // for this machine everything lies in one folder
+        let own = Compiled {
+            root: "app".into(),
+            made: ["app", "z-lib", "derive", "syn"]
+                .iter()
+                .map(|id| ((*id).into(), "/t/debug/x".into()))
+                .collect(),
+        };
+        let found = inventory(&metadata(), &own, Platform::Own, None).unwrap();
+        let names: Vec<_> = found.packages.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["app", "z-lib"]);
         let strange = Compiled {
             root: "other".into(),
             ..compiled
         };
-        assert_eq!(inventory(&metadata(), &strange, None), None);
+        assert_eq!(inventory(&metadata(), &strange, Platform::Guest, None), None);
     }
 }

@@ -209,6 +209,33 @@ pub fn inventory(plan: &BuildPlan, app: &BuiltApp) -> Result<Option<Inventory>, 
     inventory::of(plan, app)
 }
 
+/// A program for this machine, as cargo built it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its name and version.
+    pub about: About,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What cargo compiled on the way.
+    pub compiled: inventory::Compiled,
+}
+
+/// Builds the package's program for this machine: for its documents, slt itself runs none.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn program(plan: &BuildPlan, sink: &Sink) -> Result<Program, BuildError> {
+    cargo::program(plan, sink)
+}
+
+/// Which packages a program for this machine consists of.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn program_inventory(plan: &BuildPlan, program: &Program) -> Result<Inventory, BuildError> {
+    inventory::of_program(plan, program)
+}
+
 /// Which source a build is made from; `None`: git is not there, or does not know it.
 #[must_use]
 pub fn source(plan: &BuildPlan) -> Option<Source> {

@@ -28,7 +28,14 @@ pub(super) fn of(plan: &BuildPlan) -> Option<String> {
 /// slt writes to `dist/` is not.
 pub(super) fn source(plan: &BuildPlan) -> Option<Source> {
     let commit = of(plan)?;
-    let changes = ["status", "--porcelain", "--untracked-files=normal", "--", ":/", ":(exclude)dist"];
+    let changes = [
+        "status",
+        "--porcelain",
+        "--untracked-files=normal",
+        "--",
+        ":/",
+        ":(exclude)dist",
+    ];
     Some(Source {
         commit,
         // what can't be looked at is not known to be as it was committed

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use cargo_metadata::{Artifact, TargetKind};
 
 use super::dist::is_same;
-use super::manifest::Manifest;
 use super::inventory::Compiled;
-use super::{About, BuildError, BuiltApp, Protocol, TestArtifact, TestKind};
+use super::manifest::Manifest;
+use super::{About, BuildError, BuiltApp, Program, Protocol, TestArtifact, TestKind};
 
 /// The application: the package's `cdylib`, or else its program. Of several programs it is the one that `cargo run` takes.
 pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltApp, BuildError> {
@@ -16,10 +16,7 @@ pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltAp
         .filter(|artifact| is_same(artifact.manifest_path.as_std_path(), &manifest.path) && !artifact.profile.test)
         .collect();
     let compiled = |app: BuiltApp, root: &Artifact| BuiltApp {
-        compiled: Some(Compiled {
-            root: root.package_id.repr.clone(),
-            made: artifacts.iter().flat_map(made).collect(),
-        }),
+        compiled: Some(compiled(root, artifacts)),
         ..app
     };
     if let Some((library, root)) = own
@@ -31,7 +28,12 @@ pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltAp
     let mut programs: Vec<(&Artifact, BuiltApp)> = own
         .iter()
         .filter_map(|artifact| Some((*artifact, built(artifact, TargetKind::Bin)?)))
-        .filter(|(program, _)| manifest.default_run.as_ref().is_none_or(|name| *name == program.target.name))
+        .filter(|(program, _)| {
+            manifest
+                .default_run
+                .as_ref()
+                .is_none_or(|name| *name == program.target.name)
+        })
         .collect();
     // Cargo reports them as they are done.
     programs.sort_unstable_by_key(|(program, _)| program.target.name.as_str());
@@ -42,6 +44,46 @@ pub(super) fn app(manifest: &Manifest, artifacts: &[Artifact]) -> Result<BuiltAp
             manifest: manifest.path.clone(),
             candidates: several.iter().map(|(program, _)| program.target.name.clone()).collect(),
         }),
+    }
+}
+
+/// The program for this machine; of several it is the one that `cargo run` takes.
+pub(super) fn program(manifest: &Manifest, artifacts: &[Artifact]) -> Result<Program, BuildError> {
+    let is_own = |artifact: &&Artifact| is_same(artifact.manifest_path.as_std_path(), &manifest.path);
+    let mut programs: Vec<(&Artifact, PathBuf)> = artifacts
+        .iter()
+        .filter(is_own)
+        .filter(|artifact| artifact.target.is_kind(TargetKind::Bin) && !artifact.profile.test)
+        .filter(|artifact| {
+            manifest
+                .default_run
+                .as_ref()
+                .is_none_or(|name| *name == artifact.target.name)
+        })
+        .filter_map(|artifact| Some((artifact, artifact.executable.clone()?.into())))
+        .collect();
+    programs.sort_unstable_by_key(|(program, _)| program.target.name.as_str());
+    match programs.as_slice() {
+        [] => Err(BuildError::NoProgram(manifest.path.clone())),
+        [(root, path)] => {
+            let (name, version) = package(root);
+            Ok(Program {
+                about: About { name, version },
+                path: path.clone(),
+                compiled: compiled(root, artifacts),
+            })
+        }
+        several => Err(BuildError::Ambiguous {
+            manifest: manifest.path.clone(),
+            candidates: several.iter().map(|(program, _)| program.target.name.clone()).collect(),
+        }),
+    }
+}
+
+fn compiled(root: &Artifact, artifacts: &[Artifact]) -> Compiled {
+    Compiled {
+        root: root.package_id.repr.clone(),
+        made: artifacts.iter().flat_map(made).collect(),
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Sbom {
     /// Write it to FILE, and not to standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// The program of a cargo package for this machine, in place of its component
+    #[arg(long)]
+    pub native: bool,
     /// Build with optimisation first
     #[arg(long)]
     pub release: bool,

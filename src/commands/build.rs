@@ -1,6 +1,6 @@
 //! `slt build`: resolves the flags into a plan of `build`, and its errors into exit codes and hints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, Session};
 use crate::build::{self, About, BuildError, BuildPlan, Command, Toolchain, c};
@@ -14,23 +14,29 @@ const NO_VERSION: &str = "0.0.0";
 
 /// Runs `slt build`.
 pub fn run(session: &Session<'_>, arguments: &Build) -> Result<Exit, Failure> {
-    let plan = match slightfile(session)? {
-        Some((project, slightfile)) => plan(session, &project, &slightfile, arguments.release),
-        None => in_folder(session, session.directory(), None, arguments.release),
-    };
+    let plan = plan_in(session, &session.directory(), arguments.release)?;
     build::component(&plan, &session.ui.sink()).map_err(failure)?;
     Ok(Exit::Done)
 }
 
+/// How to build what lies in a folder, with its slightfile or without one.
+pub(super) fn plan_in(session: &Session<'_>, folder: &Path, release: bool) -> Result<BuildPlan, Failure> {
+    Ok(match slightfile(session, folder)? {
+        Some((project, slightfile)) => plan(session, &project, &slightfile, release),
+        None => in_folder(session, folder.to_owned(), None, release),
+    })
+}
+
 /// The slightfile of this very folder, or of `-c`. A package needs none to be built, and whether one fits what is built is
 /// for `slt check` to say.
-fn slightfile(session: &Session<'_>) -> Result<Option<(Project, Slightfile)>, Failure> {
+fn slightfile(session: &Session<'_>, folder: &Path) -> Result<Option<(Project, Slightfile)>, Failure> {
     let directory = session.directory();
     let config = session.global.config.as_ref().map(|config| directory.join(config));
-    if config.is_none() && !directory.join(project::SLIGHTFILE).is_file() {
+    if config.is_none() && !folder.join(project::SLIGHTFILE).is_file() {
         return Ok(None);
     }
-    let project = project::load(&directory, config.as_deref())
+    let folder = if config.is_some() { &directory } else { folder };
+    let project = project::load(folder, config.as_deref())
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))?;
     let (slightfile, diagnostics) = slightfile::parse(&project.slightfile_name, &project.slightfile_text);
     match slightfile.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) {
@@ -66,7 +72,7 @@ pub(super) fn plan(session: &Session<'_>, project: &Project, slightfile: &Slight
 }
 
 /// How to build what lies in a folder; what has no slightfile is called as its folder is.
-fn in_folder(session: &Session<'_>, root: PathBuf, about: Option<About>, release: bool) -> BuildPlan {
+pub(super) fn in_folder(session: &Session<'_>, root: PathBuf, about: Option<About>, release: bool) -> BuildPlan {
     let about = about.unwrap_or_else(|| About {
         name: root
             .file_name()
@@ -98,6 +104,7 @@ pub(super) fn failure(error: BuildError) -> Failure {
         | BuildError::Manifest(_)
         | BuildError::Workspace(_)
         | BuildError::NoComponent(_)
+        | BuildError::NoProgram(_)
         | BuildError::Ambiguous { .. }
         | BuildError::Wit(_)
         | BuildError::CoreInPlace(_)

@@ -6,7 +6,7 @@ use super::{Exit, Failure, Session};
 use crate::catalogue::CATALOGUE;
 use crate::cli::Check;
 use crate::project::{self, Against, Compared, InsteadOf, Project, ProjectError};
-use crate::slightfile::{self, Diagnostic, Judged, Severity, codes};
+use crate::slightfile::{self, Diagnostic, Severity, codes};
 use crate::support::os;
 use crate::ui::diagnostics::{Checked, Fixed, Source};
 use crate::validate::{Artifact, validate};
@@ -34,12 +34,43 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
         fix(session, &mut project)?;
     }
 
-    let (compared, diagnostics) = project::check(&project, |slightfile| match (&plan.component, slightfile) {
+    let Judged {
+        shown,
+        checked,
+        summary,
+    } = judge(session, &project, plan.component.as_deref());
+    let exit = if checked.errors > 0 { Exit::Failed } else { Exit::Done };
+    session.ui.checked(source(&project), &shown, checked, &summary);
+    Ok(exit)
+}
+
+/// What is to be said of a project.
+pub(super) struct Judged {
+    /// Its problems, in the order of the slightfile; with `-q` the errors only.
+    pub shown: Vec<Diagnostic>,
+    /// How many there are of each kind.
+    pub checked: Checked,
+    /// The same in a line.
+    pub summary: String,
+}
+
+/// Finds every problem of a project: of its slightfile by itself, and beside a component, or what there is of the project's own.
+pub(super) fn judge(session: &Session<'_>, project: &Project, component: Option<&Path>) -> Judged {
+    let directory = session.directory();
+    let (compared, diagnostics) = project::check(project, |slightfile| match (component, slightfile) {
         (Some(component), _) => project::component(component, &directory),
-        (None, Some(slightfile)) => project::compare(&project, slightfile, &directory),
+        (None, Some(slightfile)) => project::compare(project, slightfile, &directory),
         (None, None) => Compared::default(),
     });
-    Ok(report(session, &project, &compared, &diagnostics, &directory))
+    judged(session, project, &compared, &diagnostics, &directory)
+}
+
+/// What diagnostics of a project point into.
+pub(super) fn source(project: &Project) -> Source<'_> {
+    Source {
+        name: &project.slightfile_name,
+        text: &project.slightfile_text,
+    }
 }
 
 /// A slightfile that is there and is none has a problem like any other; without one there is nothing to check.
@@ -71,7 +102,7 @@ fn fix(session: &Session<'_>, project: &mut Project) -> Result<(), Failure> {
         if let Some(slightfile) = &slightfile {
             diagnostics.extend(validate(slightfile, None, &CATALOGUE, Artifact::App));
         }
-        Judged {
+        slightfile::Judged {
             diagnostics,
             understood: slightfile.is_some(),
         }
@@ -130,17 +161,13 @@ fn plan(directory: &Path, arguments: &Check) -> Result<Plan, Failure> {
     })
 }
 
-fn report(
+fn judged(
     session: &Session<'_>,
     project: &Project,
     compared: &Compared,
     diagnostics: &[Diagnostic],
     directory: &Path,
-) -> Exit {
-    let source = Source {
-        name: &project.slightfile_name,
-        text: &project.slightfile_text,
-    };
+) -> Judged {
     let shown: Vec<_> = diagnostics
         .iter()
         .filter(|diagnostic| diagnostic.is_error() || !session.global.quiet)
@@ -157,10 +184,12 @@ fn report(
         warnings: count(Severity::Warning),
         notes: count(Severity::Note),
     };
-    let exit = if checked.errors > 0 { Exit::Failed } else { Exit::Done };
     let summary = summary(&checked, compared, directory);
-    session.ui.checked(source, &shown, checked, &summary);
-    exit
+    Judged {
+        shown,
+        checked,
+        summary,
+    }
 }
 
 /// `checked slightfile.toml against dist/shortener.wasm: 2 errors, 1 warning`

@@ -46,15 +46,23 @@ pub(super) fn provenance(session: &Session<'_>, plan: &BuildPlan, made: &Made) -
 
 /// The time that documents have, in seconds since 1970.
 pub(super) fn created(session: &Session<'_>) -> Result<u64, Failure> {
-    let Some(value) = session.invocation.environment.get(EPOCH).filter(|value| !value.is_empty()) else {
+    let Some(value) = session
+        .invocation
+        .environment
+        .get(EPOCH)
+        .filter(|value| !value.is_empty())
+    else {
         return Ok(0);
     };
     let seconds = value.to_str().and_then(|text| text.trim().parse().ok());
     /// The year 9999 ends: what comes later has no four digits.
     const LAST: u64 = 253_402_300_799;
     seconds.filter(|seconds| *seconds <= LAST).ok_or_else(|| {
-        Failure::usage(format!("`{EPOCH}` is no number of seconds: `{}`", value.to_string_lossy()))
-            .hint("for example the time of the last commit: `git log -1 --format=%ct`")
+        Failure::usage(format!(
+            "`{EPOCH}` is no number of seconds: `{}`",
+            value.to_string_lossy()
+        ))
+        .hint("for example the time of the last commit: `git log -1 --format=%ct`")
     })
 }
 

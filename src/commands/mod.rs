@@ -9,6 +9,7 @@ pub mod changes;
 mod check;
 mod completions;
 pub mod doctor;
+mod documents;
 mod emulate;
 pub mod explain;
 pub mod keygen;
@@ -18,6 +19,7 @@ pub mod new;
 pub mod remove;
 mod run;
 mod runner;
+mod sbom;
 pub mod secret;
 pub mod sign;
 mod signing;
@@ -87,6 +89,7 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Build(arguments) => build::run(&session, arguments),
         Command::Run(arguments) => run::run(&session, arguments),
         Command::Test(arguments) => test::run(&session, arguments),
+        Command::Sbom(arguments) => sbom::run(&session, arguments),
         Command::Emulate(arguments) => emulate::run(&session, arguments),
         Command::Secret(arguments) => secret::run(&session, arguments),
         Command::Keygen(arguments) => keygen::run(&session, arguments),

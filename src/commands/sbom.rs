@@ -1,11 +1,13 @@
 //! `slt sbom`: what is in a component, as a document for others. It signs nothing, and puts it nowhere.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Exit, Failure, Session, documents};
 use crate::attest::{self, Contents};
 use crate::build;
 use crate::cli::sbom::Sbom;
+use crate::events::{self, Event, Sink};
 use crate::project;
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 use crate::support::os;
@@ -14,10 +16,18 @@ use crate::support::os;
 pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
     let directory = session.directory();
     let created = documents::created(session)?;
-    let path = arguments.path.as_ref().map_or_else(|| directory.clone(), |path| directory.join(path));
-    let contents = match path.is_dir() {
-        true => of_project(session, &path, arguments.release)?,
-        false => of_component(session, &path)?,
+    let path = arguments
+        .path
+        .as_ref()
+        .map_or_else(|| directory.clone(), |path| directory.join(path));
+    let contents = match (arguments.native, path.is_dir()) {
+        (true, true) => of_program(session, &path, arguments.release)?,
+        (false, true) => of_project(session, &path, arguments.release)?,
+        (false, false) => of_component(session, &path)?,
+        (true, false) => {
+            return Err(Failure::usage("`--native` takes the folder of a cargo package")
+                .hint("cargo says what is in its program; the program itself does not"));
+        }
     };
     let document = attest::sbom(&contents, documents::format(arguments.spec), created);
     let text = format!("{document:#}\n");
@@ -36,9 +46,29 @@ pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
 fn of_project(session: &Session<'_>, folder: &Path, release: bool) -> Result<Contents, Failure> {
     let plan = super::build::plan_in(session, folder, release)?;
     // the document has standard output for itself
-    let written = build::component(&plan, &session.ui.about_the_work()).map_err(super::build::failure)?;
+    let written = build::component(&plan, &about_the_work(session)).map_err(super::build::failure)?;
     let bytes = read(session, &written.path)?;
     Ok(documents::made(&plan, &written, &bytes)?.contents)
+}
+
+fn of_program(session: &Session<'_>, folder: &Path, release: bool) -> Result<Contents, Failure> {
+    let plan = super::build::in_folder(session, folder.to_owned(), None, release);
+    let program = build::program(&plan, &about_the_work(session)).map_err(super::build::failure)?;
+    let inventory = build::program_inventory(&plan, &program).map_err(super::build::failure)?;
+    Ok(Contents::of_program(&read(session, &program.path)?, &inventory))
+}
+
+/// Where a build reports to: for programs as for people, standard output is the document's alone.
+fn about_the_work(session: &Session<'_>) -> Sink {
+    let sink = session.ui.sink();
+    match session.ui.is_json() {
+        true => events::silent(),
+        false => Arc::new(move |event| {
+            if !matches!(event, Event::Built { .. }) {
+                sink(event);
+            }
+        }),
+    }
 }
 
 fn of_component(session: &Session<'_>, path: &Path) -> Result<Contents, Failure> {
@@ -47,8 +77,8 @@ fn of_component(session: &Session<'_>, path: &Path) -> Result<Contents, Failure>
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut contents =
         Contents::of(&bytes, &stem, None, None).map_err(|error| Failure::failed(format!("`{name}` {error}")))?;
-    if let Some(own) = contents.own_name.take() {
-        contents.name = own;
+    if let Some(own) = &contents.own_name {
+        contents.name.clone_from(own);
     }
     Ok(contents)
 }

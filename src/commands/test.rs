@@ -24,20 +24,44 @@ const A_SUITE: &str = "a suite of tests is a component that exports `wasi:cli/ru
 /// Runs `slt test`.
 pub fn run(session: &Session<'_>, arguments: &Test) -> Result<Exit, Failure> {
     let (project, slightfile) = app::project(session, &session.directory())?;
-    let timeout = timeout(arguments.timeout.as_deref(), &slightfile)?;
     let sink = if arguments.nocapture {
         session.ui.showing_output().sink()
     } else {
         session.ui.sink()
     };
-    let build_plan = super::build::plan(session, &project, &slightfile, arguments.release);
+    let summary = tests(session, &project, slightfile, arguments, &sink)?;
+    let ran_nothing = summary.filtered_out > 0 && summary.total() == 0 && !arguments.list;
+    if ran_nothing && let Some(filter) = &arguments.filter {
+        return Err(Failure::failed(format!(
+            "no test's name {} `{filter}`",
+            if arguments.exact { "is" } else { "contains" }
+        ))
+        .hint("`slt test --list` lists them"));
+    }
+    let denied = |outcome: &str, count: usize| count > 0 && arguments.deny.iter().any(|denied| denied == outcome);
+    if denied("unsupported", summary.unsupported) || denied("ignored", summary.ignored) {
+        return Err(Failure::failed("some tests have an outcome that `--deny` names"));
+    }
+    Ok(if summary.is_success() { Exit::Done } else { Exit::Failed })
+}
+
+/// Builds and runs the tests of a project, as the flags say; `deny` and `nocapture` are for who calls.
+pub(super) fn tests(
+    session: &Session<'_>,
+    project: &Project,
+    slightfile: Slightfile,
+    arguments: &Test,
+    sink: &Sink,
+) -> Result<TestsFinished, Failure> {
+    let timeout = timeout(arguments.timeout.as_deref(), &slightfile)?;
+    let build_plan = super::build::plan(session, project, &slightfile, arguments.release);
     let app = match build_plan.is_empty() && !slightfile.test.components.is_empty() {
         // suites alone, of an application that lies elsewhere, or of none
         true => None,
-        false => application(&build_plan, &sink)?,
+        false => application(&build_plan, sink)?,
     };
-    let mut artifacts = named(build::tests(&build_plan, &sink).map_err(super::build::failure)?);
-    artifacts.extend(components(&project, &slightfile, &artifacts)?);
+    let mut artifacts = named(build::tests(&build_plan, sink).map_err(super::build::failure)?);
+    artifacts.extend(components(project, &slightfile, &artifacts)?);
     if artifacts.is_empty() {
         sink(Event::Note {
             message: "there are no tests: `[test] components` names suites of any language".into(),
@@ -61,20 +85,7 @@ pub fn run(session: &Session<'_>, arguments: &Test) -> Result<Exit, Failure> {
         jobs: jobs(arguments.jobs),
         list: arguments.list,
     };
-    let summary = execute(session, &plan, &sink)?;
-    let ran_nothing = summary.filtered_out > 0 && summary.total() == 0 && !plan.list;
-    if ran_nothing && let Some(filter) = &arguments.filter {
-        return Err(Failure::failed(format!(
-            "no test's name {} `{filter}`",
-            if plan.filter.exact { "is" } else { "contains" }
-        ))
-        .hint("`slt test --list` lists them"));
-    }
-    let denied = |outcome: &str, count: usize| count > 0 && arguments.deny.iter().any(|denied| denied == outcome);
-    if denied("unsupported", summary.unsupported) || denied("ignored", summary.ignored) {
-        return Err(Failure::failed("some tests have an outcome that `--deny` names"));
-    }
-    Ok(if summary.is_success() { Exit::Done } else { Exit::Failed })
+    execute(session, &plan, sink)
 }
 
 /// Artifacts under names that are unique in the run: with the package, and with the kind, where that is needed.

@@ -8,6 +8,7 @@
 
 mod auth;
 mod blobs;
+mod cache;
 mod challenge;
 mod client;
 pub mod credentials;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use oci_client::manifest::OciDescriptor;
 
+pub use cache::Cache;
 pub use client::{Client, Manifest};
 pub use credentials::{Credentials, Login};
 pub use digest::{Digest, DigestError};

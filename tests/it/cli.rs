@@ -16,6 +16,7 @@ fn help() {
         "run",
         "test",
         "emulate",
+        "sbom",
         "secret",
         "doctor",
         "lsp",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod add;
+mod attest;
 mod build;
 mod c;
 mod c_header;
@@ -19,13 +20,17 @@ mod foreign;
 mod from;
 mod fuzz_corpus;
 mod guests;
+mod judged;
 mod lsp;
 mod migrated;
 mod new;
 mod pairs;
 mod process;
+mod projects;
 mod provider;
 mod reference;
+mod registry;
+mod refusals;
 mod run;
 mod runner;
 mod sarif;

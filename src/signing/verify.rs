@@ -342,7 +342,42 @@ fn named(error: &Error) -> Refusal {
         Error::SignatureInvalid(_) | Error::UnsupportedArtifact(_) | Error::Crypto(_) => Check::Signature,
         _ => Check::Bundle,
     };
-    check.refused(super::said(error))
+    check.refused(plain(&super::said(error)))
+}
+
+/// What the crates say about certificates and timestamps in names of their own, and what that means.
+const MEANINGS: &[(&str, &str)] = &[
+    ("CertExpired", "the certificate had expired when the signature was made"),
+    ("CertNotValidYet", "the certificate was not valid yet when the signature was made"),
+    ("RequiredEkuNotFound", "the certificate is not one for signing"),
+    ("UnknownIssuer", "the certificate does not lead to a trusted authority"),
+    ("InvalidSignatureForPublicKey", "the certificate is not signed by the authority that it names"),
+    ("does not match any trusted TSA certificate", "its timestamp is not by a trusted authority"),
+];
+
+/// What they put before what is wrong.
+const PREFIXES: &[&str] = &[
+    "certificate chain is invalid: ",
+    "certificate chain validation failed: ",
+    "invalid signed certificate timestamp: ",
+    "invalid RFC 3161 timestamp: ",
+    "TSA timestamp verification failed: ",
+    "invalid inclusion proof: ",
+    "invalid checkpoint: ",
+    "log entry does not match the bundle: ",
+    "artifact mismatch: ",
+    "no verified timestamp: ",
+];
+
+fn plain(text: &str) -> String {
+    if let Some((_, meaning)) = MEANINGS.iter().find(|(name, _)| text.contains(name)) {
+        return (*meaning).to_owned();
+    }
+    let mut text = text;
+    while let Some(rest) = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        text = rest;
+    }
+    super::said(&text)
 }
 
 fn of_the_form(error: &sigstore_bundle::Error) -> Refusal {

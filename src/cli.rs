@@ -2,6 +2,7 @@
 
 pub mod registry;
 pub mod sbom;
+pub mod ship;
 pub mod signing;
 
 use std::path::PathBuf;

@@ -60,6 +60,8 @@ pub enum Event {
         /// The text, with its colours if the tool was told to use them.
         text: String,
     },
+    /// A step of `slt ship` began or ended.
+    Stage(Stage),
     /// A component was written.
     Built {
         /// Where it lies.
@@ -68,6 +70,18 @@ pub enum Event {
         bytes: u64,
         /// How long it took, in real milliseconds.
         milliseconds: u64,
+    },
+    /// Something large is on its way to a registry, or from one. For terminals only: it comes several times a second.
+    #[serde(skip)]
+    Transfer {
+        /// A part of its digest.
+        name: String,
+        /// Whether it is sent; else it is fetched.
+        sent: bool,
+        /// How much is there, in bytes.
+        bytes: u64,
+        /// How much it is, in bytes.
+        total: u64,
     },
     /// An HTTP server accepts connections.
     Listening {
@@ -122,6 +136,34 @@ pub enum Event {
     TestFinished(TestFinished),
     /// The run is over.
     TestsFinished(TestsFinished),
+}
+
+/// A step of `slt ship` began or ended.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Stage {
+    /// `check`, `build`, `test`, `pack`, `push`, `sign`, `attest`, `tag`.
+    pub name: &'static str,
+    /// How far it is.
+    pub state: StageState,
+    /// What it did, or is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How long it took, in real milliseconds.
+    pub milliseconds: u64,
+}
+
+/// How far a step of `slt ship` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageState {
+    /// It began.
+    Started,
+    /// It is done.
+    Done,
+    /// It was left out, as somebody said.
+    Skipped,
+    /// It failed: nothing behind it is begun.
+    Failed,
 }
 
 /// One exchange with a service.

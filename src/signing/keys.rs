@@ -86,7 +86,9 @@ impl KeyError {
             }
             Self::Malformed(_) | Self::Expensive { .. } => "make a new pair with `slt keygen`, or fetch the file anew",
             Self::NoPassword => "set `COSIGN_PASSWORD`, or give the password on standard input with `--password-stdin`",
-            Self::WrongPassword => "`COSIGN_PASSWORD` and `--password-stdin` are taken as they are, without a newline at the end",
+            Self::WrongPassword => {
+                "`COSIGN_PASSWORD` and `--password-stdin` are taken as they are, without a newline at the end"
+            }
             Self::Crypto(_) => "keys of P-256, P-384, Ed25519 and RSA (2048 to 4096 bits) can be used",
         }
     }
@@ -173,7 +175,10 @@ pub struct PrivateKey {
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("PrivateKey").field(&self.public.fingerprint()).finish()
+        formatter
+            .debug_tuple("PrivateKey")
+            .field(&self.public.fingerprint())
+            .finish()
     }
 }
 
@@ -343,9 +348,15 @@ fn decrypted(json: &[u8], password: &Secret) -> Result<Vec<u8>, KeyError> {
         return Err(malformed(format!("it is not encrypted with {KDF} and {CIPHER}")));
     }
     let params = bounded(&document.kdf.params)?;
-    let bytes = |text: &str| STANDARD.decode(text).map_err(|_| malformed("the base64 in it is broken"));
+    let bytes = |text: &str| {
+        STANDARD
+            .decode(text)
+            .map_err(|_| malformed("the base64 in it is broken"))
+    };
     let (salt, nonce) = (bytes(&document.kdf.salt)?, bytes(&document.cipher.nonce)?);
-    let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| malformed("its nonce has another length"))?;
+    let nonce: [u8; NONCE_BYTES] = nonce
+        .try_into()
+        .map_err(|_| malformed("its nonce has another length"))?;
     if salt.len() > SALT_MAX_BYTES {
         return Err(malformed("its salt has another length"));
     }

@@ -13,7 +13,7 @@ use sigstore_types::{
     VerificationMaterialContent,
 };
 use sigstore_verify::{
-    Error, PublicKeyVerificationPolicy, TransparencyLogError, VerificationPolicy, VerificationResult, CertificateError,
+    CertificateError, Error, PublicKeyVerificationPolicy, TransparencyLogError, VerificationPolicy, VerificationResult,
 };
 
 use super::bundle::Bundle;
@@ -107,9 +107,8 @@ fn signed<'a>(bundle: &'a Bundle, sha256: &str, message: Option<&'a [u8]>) -> Re
             })
         }
         SignatureContent::MessageSignature(signature) => {
-            let message = message.ok_or_else(|| {
-                Check::Subject.refused("it signs a file as it is, and says nothing of an image")
-            })?;
+            let message = message
+                .ok_or_else(|| Check::Subject.refused("it signs a file as it is, and says nothing of an image"))?;
             names_its_digest(signature, message)?;
             Ok(Signed {
                 message: message.into(),
@@ -203,13 +202,17 @@ pub(super) fn by_key(
                 true => policy.skip_tlog_unsafe(),
                 false => policy,
             };
-            let verified = trust.verifier().verify(artifact, document, &policy).map_err(|error| named(&error))?;
+            let verified = trust
+                .verifier()
+                .verify(artifact, document, &policy)
+                .map_err(|error| named(&error))?;
             said.time = verified.verified_timestamps().iter().min().copied();
             said.log_index = entries.first().map(|entry| entry.log_index.get());
         }
         None if is_witnessed => {
             agrees_with_itself(document, artifact, policy)?;
-            said.notes.push("its log entries and timestamps are not believed: no trusted root is given".to_owned());
+            said.notes
+                .push("its log entries and timestamps are not believed: no trusted root is given".to_owned());
         }
         _ => {}
     }
@@ -251,14 +254,20 @@ fn artifact<'a>(sha256: &str, message: Option<&'a [u8]>) -> Result<Artifact<'a>,
 }
 
 /// Whether the log entries are those of this signature, this content and this key, whoever made them.
-fn agrees_with_itself(document: &Document, artifact: Artifact<'_>, policy: PublicKeyVerificationPolicy) -> Result<(), Refusal> {
+fn agrees_with_itself(
+    document: &Document,
+    artifact: Artifact<'_>,
+    policy: PublicKeyVerificationPolicy,
+) -> Result<(), Refusal> {
     if document.verification_material.tlog_entries.is_empty() {
         return Ok(());
     }
     let mut document = document.clone();
     document.verification_material.timestamp_verification_data = Default::default();
     let nobody = Trust::nobody().map_err(|error| Check::Log.refused(error.to_string()))?;
-    let verified = nobody.verifier().verify(artifact, &document, &policy.skip_tlog_unsafe());
+    let verified = nobody
+        .verifier()
+        .verify(artifact, &document, &policy.skip_tlog_unsafe());
     verified.map(drop).map_err(|error| named(&error))
 }
 

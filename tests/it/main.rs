@@ -46,3 +46,4 @@ mod slight;
 mod slightfiles;
 mod tidy;
 mod wit;
+mod workflows;

@@ -3,11 +3,11 @@
 #
 #   bash scripts/judges.sh build            builds what is not there yet: some minutes, once for each version
 #   bash scripts/judges.sh where            prints the folder that holds them, or what is missing and how to get it
-#   bash scripts/judges.sh serve FOLDER     a whole Sigstore and two registries on loopback, until standard input ends
+#   bash scripts/judges.sh serve            a whole Sigstore and two registries on loopback, until standard input ends
 #   bash scripts/judges.sh with COMMAND…    runs a command beside them, and ends them
 #
 # `serve` prints one line of JSON once all is there (tests/judges/serve.go); `with` gives the command JUDGES (the folder of the tools),
-# LOCAL (our own program beside them) and SERVICES (a file with that line).
+# LOCAL (our own program beside them) and SERVICES (that line).
 #
 # Needs Go 1.26 or newer, the network for Go's module proxy, and Debian's docker-registry on PATH (`apt-get install docker-registry`).
 # The tools lie below $XDG_CACHE_HOME/slt/judges, in a folder that is named after their versions: about 250 MB. Nothing is installed.
@@ -87,19 +87,17 @@ where() {
 serve() {
     local bin
     bin=$(where)
-    exec "$bin/$(local_name)" serve "$1" "$bin"
+    exec "$bin/$(local_name)" serve "$bin"
 }
 
 # The services end when the other end of their standard input closes, however this shell goes.
 with() {
     local bin ours status=0 said
     bin=$(where) ours=$(local_name)
-    scratch=$(mktemp -d)
-    trap 'rm -rf "$scratch"' EXIT
-    coproc SERVED { exec "$bin/$ours" serve "$scratch" "$bin"; }
+    coproc SERVED { exec "$bin/$ours" serve "$bin"; }
     local pid=$SERVED_PID read=${SERVED[0]} write=${SERVED[1]}
     read -r said <&"$read" || { wait "$pid"; return 1; }
-    JUDGES=$bin LOCAL="$bin/$ours" SERVICES="$scratch/services.json" "$@" {read}<&- {write}>&- || status=$?
+    JUDGES=$bin LOCAL="$bin/$ours" SERVICES=$said "$@" {read}<&- {write}>&- || status=$?
     exec {write}>&-
     wait "$pid" || true
     return "$status"
@@ -108,7 +106,7 @@ with() {
 case ${1:-}:$# in
     build:1) build ;;
     where:1) where ;;
-    serve:2) serve "$2" ;;
+    serve:1) serve ;;
     with:1) echo "usage: judges.sh with COMMAND…" >&2; exit 2 ;;
     with:*) with "${@:2}" ;;
     *) sed -n '4,7s/^#  *//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;

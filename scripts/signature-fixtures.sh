@@ -22,7 +22,7 @@ if [[ -z ${SERVICES:-} ]]; then
     exit
 fi
 
-service() { sed -E "s/.*\"$1\":\"([^\"]*)\".*/\1/" "$SERVICES"; }
+service() { sed -E "s/.*\"$1\":\"([^\"]*)\".*/\1/" <<<"$SERVICES"; }
 issuer=$(service issuer) trust=$(service trusted_root) registry=$(service plain)
 with_log=(--signing-config "$(service signing_config)") without_log=(--signing-config "$(service signing_config_without_log)")
 unlogged=(--use-signing-config=false --tlog-upload=false)

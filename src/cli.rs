@@ -1,5 +1,6 @@
 //! The command line as clap types: names, help, examples. No logic and no I/O.
 
+pub mod registry;
 pub mod sbom;
 pub mod ship;
 pub mod signing;
@@ -108,6 +109,16 @@ pub enum Command {
     Test(Test),
     /// Say what is in a component: its packages, licences and modules, as CycloneDX or SPDX
     Sbom(sbom::Sbom),
+    /// Put a component into a registry, always with the same digest
+    Push(registry::Push),
+    /// Fetch a component from a registry, whole and with its digest
+    Pull(registry::Pull),
+    /// Say what is in a component, or in an artifact of a registry
+    Inspect(registry::Inspect),
+    /// Check credentials for a registry, and keep them where Docker does
+    Login(registry::Login),
+    /// Remove the credentials for a registry
+    Logout(registry::Logout),
     /// Run emulated services by themselves, for programs in any language
     Emulate(Emulate),
     /// Store the values of `${usersecrets.KEY}`, outside the project

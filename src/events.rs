@@ -71,6 +71,18 @@ pub enum Event {
         /// How long it took, in real milliseconds.
         milliseconds: u64,
     },
+    /// Something large is on its way to a registry, or from one. For terminals only: it comes several times a second.
+    #[serde(skip)]
+    Transfer {
+        /// A part of its digest.
+        name: String,
+        /// Whether it is sent; else it is fetched.
+        sent: bool,
+        /// How much is there, in bytes.
+        bytes: u64,
+        /// How much it is, in bytes.
+        total: u64,
+    },
     /// An HTTP server accepts connections.
     Listening {
         /// The service: `http`, `redis` …

@@ -12,10 +12,15 @@ pub mod doctor;
 mod documents;
 mod emulate;
 pub mod explain;
+pub mod inspect;
+pub mod login;
 pub mod keygen;
 mod lsp;
 pub mod migrate;
 pub mod new;
+pub mod pull;
+pub mod push;
+mod registries;
 pub mod remove;
 mod run;
 mod runner;
@@ -90,6 +95,11 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Run(arguments) => run::run(&session, arguments),
         Command::Test(arguments) => test::run(&session, arguments),
         Command::Sbom(arguments) => sbom::run(&session, arguments),
+        Command::Push(arguments) => push::run(&session, arguments),
+        Command::Pull(arguments) => pull::run(&session, arguments),
+        Command::Inspect(arguments) => inspect::run(&session, arguments),
+        Command::Login(arguments) => login::run(&session, arguments),
+        Command::Logout(arguments) => login::logout(&session, arguments),
         Command::Emulate(arguments) => emulate::run(&session, arguments),
         Command::Secret(arguments) => secret::run(&session, arguments),
         Command::Keygen(arguments) => keygen::run(&session, arguments),

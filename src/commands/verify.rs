@@ -195,7 +195,9 @@ pub(super) fn report(session: &Session<'_>, target: &str, verdict: &Verdict) {
         });
         return session.ui.result("", &lines);
     }
-    for (finding, refusal) in verdict.refusals() {
+    // one that is all there is becomes the error itself
+    let is_the_error = !verdict.is_verified() && verdict.findings.len() == 1;
+    for (finding, refusal) in verdict.refusals().filter(|_| !is_the_error) {
         let message = format!("refused {}: {refusal}", finding.origin);
         session.ui.event(&Event::Note { message });
     }

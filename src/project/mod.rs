@@ -5,6 +5,7 @@
 mod cache;
 mod cargo_config;
 mod declared;
+mod shared;
 mod sources;
 mod wit;
 mod world;
@@ -16,7 +17,8 @@ use std::path::{Component, Path, PathBuf};
 pub use cache::Cache;
 pub use cargo_config::{Unread, WASM_TARGET, unread_cargo_configs};
 pub use declared::{Declared, Place, declared};
-pub use sources::{manifest, rust_names};
+pub use shared::without_secrets;
+pub use sources::{manifest, package, rust_names};
 pub use wit::{WitFolder, WitPackage, wit_folder};
 pub use world::{Against, Compared, InsteadOf, Worlds, compare, component, worlds};
 

@@ -1,5 +1,6 @@
 //! What cargo's files and folders say: the package's name, and when the sources were last changed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -25,6 +26,47 @@ pub fn package_name(root: &Path) -> Option<String> {
     let document = toml_edit::Document::parse(manifest(root)?).ok()?;
     let name = document.as_table().get("package")?.get("name")?.as_str()?;
     Some(name.to_owned())
+}
+
+/// What the package says of itself: `description`, `licenses`, `source`, `homepage`, `version`, `authors`, as far as they are there. What it
+/// takes from its workspace is read there.
+pub fn package(root: &Path) -> BTreeMap<&'static str, String> {
+    /// Names of ours, and cargo's.
+    const KEYS: &[(&str, &str)] = &[
+        ("version", "version"),
+        ("description", "description"),
+        ("licenses", "license"),
+        ("source", "repository"),
+        ("homepage", "homepage"),
+        ("authors", "authors"),
+    ];
+    let read = |folder: &Path| toml_edit::Document::parse(manifest(folder)?).ok();
+    let Some(document) = read(root) else {
+        return BTreeMap::new();
+    };
+    let of_workspace = root.ancestors().find_map(|folder| {
+        let document = read(folder)?;
+        document.as_table().get("workspace")?.get("package").cloned()
+    });
+    let package = document.as_table().get("package");
+    let value = |key: &str| {
+        let own = package?.get(key)?;
+        let inherited = own.get("workspace").and_then(toml_edit::Item::as_bool) == Some(true);
+        let item = if inherited {
+            of_workspace.as_ref()?.get(key)?
+        } else {
+            own
+        };
+        match item.as_array() {
+            Some(all) => {
+                let all: Vec<&str> = all.iter().filter_map(toml_edit::Value::as_str).collect();
+                Some(all.join(", "))
+            }
+            None => item.as_str().map(str::to_owned),
+        }
+    };
+    let entry = |(name, key): &(&'static str, &str)| Some((*name, value(key).filter(|value| !value.is_empty())?));
+    KEYS.iter().filter_map(entry).collect()
 }
 
 /// The text of the package's manifest, if there is one that can be read.

@@ -62,6 +62,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Not what slt reads.
+    #[error("{what}: {is}")]
+    Other {
+        /// The artifact.
+        what: String,
+        /// What it is instead.
+        is: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// No answer, not all of it, or none in time.
     #[error("{host} {reason}")]
     Unreachable {
@@ -140,9 +150,11 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::NotFound { .. } | Self::TooLarge { .. } | Self::DigestMismatch { .. } | Self::Malformed { .. } => {
-                Fault::Content
-            }
+            Self::NotFound { .. }
+            | Self::TooLarge { .. }
+            | Self::DigestMismatch { .. }
+            | Self::Malformed { .. }
+            | Self::Other { .. } => Fault::Content,
             Self::Unauthorized { .. }
             | Self::Forbidden { .. }
             | Self::Unreachable { .. }
@@ -183,6 +195,7 @@ impl Error {
             Self::Throttled { .. } => "try again later; registries allow more to those who are logged in".to_owned(),
             Self::Status { status: 500.., .. } => "the registry itself has failed: try again later".to_owned(),
             Self::Credentials(error) => return error.hint(),
+            Self::Other { hint, .. } => hint.clone(),
             Self::TooLarge { .. }
             | Self::Malformed { .. }
             | Self::Status { .. }

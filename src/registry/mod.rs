@@ -6,6 +6,7 @@
 //! *Invariant:* every byte that is handed out has the digest that was asked for; nothing is read without a limit; credentials go
 //! to the registry that asked for them, and to whom it names for its tokens. Nothing here reads the environment or prints.
 
+pub mod artifact;
 mod auth;
 mod blobs;
 mod cache;
@@ -13,8 +14,10 @@ mod challenge;
 mod client;
 pub mod credentials;
 mod digest;
+pub mod docker;
 mod error;
 
+pub mod outline;
 mod reference;
 mod referrers;
 mod retry;
@@ -36,6 +39,7 @@ pub use digest::{Digest, DigestError};
 pub use error::{Error, Fault};
 pub use reference::{Reference, ReferenceError, registry_name};
 pub use referrers::Attachment;
+pub use transport::one_line;
 
 use crate::support::secret::Secret;
 
@@ -231,4 +235,12 @@ impl From<Vec<u8>> for Content {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Bytes(bytes.into())
     }
+}
+
+/// What a file would be called as a blob, and how large it is.
+///
+/// # Errors
+/// It cannot be read.
+pub fn described(path: &std::path::Path) -> Result<Descriptor, Error> {
+    uploads::described(&Content::File(path.to_owned()), artifact::LAYER)
 }

@@ -316,7 +316,8 @@ impl Answer {
 }
 
 /// A text of somebody else as one short line without control characters.
-pub(super) fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     let mut line: String = words.join(" ").chars().take(DETAIL_MAX_CHARACTERS + 1).collect();

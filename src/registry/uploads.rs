@@ -95,7 +95,7 @@ impl Client {
 }
 
 /// What a content is called, and how large it is.
-fn described(content: &Content, media_type: &str) -> Result<Descriptor, Error> {
+pub(super) fn described(content: &Content, media_type: &str) -> Result<Descriptor, Error> {
     let path = match content {
         Content::Bytes(bytes) => return Ok(Descriptor::of(bytes, media_type)),
         Content::File(path) => path,

@@ -77,7 +77,9 @@ fn has_the_form_of_its_version(document: &Document) -> Result<(), Refusal> {
     let is_v0_3 = document.media_type == MediaType::Bundle0_3;
     let wrong = match (&material.content, is_v0_3) {
         (VerificationMaterialContent::Certificate(_), false) => Some("has a single certificate, as only v0.3 has"),
-        (VerificationMaterialContent::X509CertificateChain { .. }, true) => Some("has a chain, as only v0.1 and v0.2 have"),
+        (VerificationMaterialContent::X509CertificateChain { .. }, true) => {
+            Some("has a chain, as only v0.1 and v0.2 have")
+        }
         _ => None,
     };
     if let Some(wrong) = wrong {
@@ -88,9 +90,7 @@ fn has_the_form_of_its_version(document: &Document) -> Result<(), Refusal> {
         material.timestamp_verification_data.rfc3161_timestamps.len(),
     ];
     match witnesses.iter().any(|count| *count > WITNESSES_MAX) {
-        true => Err(Check::Bundle.refused(format!(
-            "it has more than {WITNESSES_MAX} log entries or timestamps"
-        ))),
+        true => Err(Check::Bundle.refused(format!("it has more than {WITNESSES_MAX} log entries or timestamps"))),
         false => Ok(()),
     }
 }

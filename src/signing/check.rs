@@ -81,7 +81,13 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_json() {
-        for check in [Check::Bundle, Check::MediaType, Check::LogEntry, Check::Sct, Check::Predicate] {
+        for check in [
+            Check::Bundle,
+            Check::MediaType,
+            Check::LogEntry,
+            Check::Sct,
+            Check::Predicate,
+        ] {
             assert_eq!(serde_json::to_value(check).unwrap(), check.name());
         }
         assert!(Check::Subject < Check::Signature && Check::Certificate < Check::Identity);

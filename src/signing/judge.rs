@@ -150,12 +150,17 @@ struct Tally {
 #[must_use]
 pub fn judge(subject: &Subject<'_>, evidence: &[Evidence], policy: &Policy, trust: Option<&Trust>) -> Verdict {
     let mut tally = Tally::default();
-    let findings = evidence.iter().map(|piece| tally.add(subject, piece, policy, trust)).collect();
+    let findings = evidence
+        .iter()
+        .map(|piece| tally.add(subject, piece, policy, trust))
+        .collect();
     let missing = tally.missing(policy);
     let is_refused = (tally.signers.len() < policy.threshold && tally.has_some_signature())
-        || policy.attestations.iter().enumerate().any(|(index, _)| {
-            !tally.attested.contains(&index) && tally.refused_attestations.contains(&index)
-        });
+        || policy
+            .attestations
+            .iter()
+            .enumerate()
+            .any(|(index, _)| !tally.attested.contains(&index) && tally.refused_attestations.contains(&index));
     let outcome = match (missing.is_empty(), is_refused) {
         (true, _) => Outcome::Verified,
         (false, true) => Outcome::Refused,
@@ -193,7 +198,12 @@ impl Tally {
         };
         let predicate_type = statement.map_or_else(|| COSIGN_SIGN.to_owned(), |statement| statement.predicate_type);
         let rules: Vec<usize> = (0..policy.attestations.len())
-            .filter(|index| policy.attestations.get(*index).is_some_and(|rule| rule.predicate_type == predicate_type))
+            .filter(|index| {
+                policy
+                    .attestations
+                    .get(*index)
+                    .is_some_and(|rule| rule.predicate_type == predicate_type)
+            })
             .collect();
         let is_signature = policy.threshold > 0 && predicate_type == COSIGN_SIGN;
         if !is_signature && rules.is_empty() {
@@ -260,7 +270,10 @@ fn satisfies(rule: &Attestation, believed: &Believed, said: &Said) -> Result<(),
         return Err(Check::Predicate.refused(format!("`{}` is not among those who may attest it", believed.name)));
     }
     let nothing = serde_json::Value::Null;
-    let predicate = said.statement.as_ref().map_or(&nothing, |statement| &statement.predicate);
+    let predicate = said
+        .statement
+        .as_ref()
+        .map_or(&nothing, |statement| &statement.predicate);
     let mut conditions = rule.conditions.iter();
     conditions
         .try_for_each(|condition| condition.holds(predicate))
@@ -321,6 +334,8 @@ fn keyed(
     Err(furthest)
 }
 
+const NOBODY: &str = "its certificate names nobody";
+
 fn certified(
     subject: &Subject<'_>,
     bundle: &Bundle,
@@ -334,16 +349,22 @@ fn certified(
     let trust = trust.ok_or_else(|| Check::Certificate.refused("there is no trusted root to check it with"))?;
     let said = verify::by_certificate(bundle, subject.sha256(), message, trust, policy.demands(true))?;
     let Some(found) = said.certificate.clone() else {
-        return Err(Check::Identity.refused("its certificate names nobody"));
+        return Err(Check::Identity.refused(NOBODY));
     };
+    // an empty claim is none, whatever an expression says of it
+    if found.identity.is_empty() {
+        return Err(Check::Identity.refused(NOBODY));
+    }
+    if found.issuer.is_empty() {
+        return Err(Check::Issuer.refused("its certificate does not say who vouched for them"));
+    }
     let mut refusal = None;
     for signer in &policy.signers {
         let Known::Identity { identity, issuer } = &signer.known else {
             continue;
         };
-        // an empty claim is none, whatever an expression says of it
-        let is_named = !found.identity.is_empty() && identity.matches(&found.identity);
-        let is_vouched = !found.issuer.is_empty() && issuer.matches(&found.issuer);
+        let is_named = identity.matches(&found.identity);
+        let is_vouched = issuer.matches(&found.issuer);
         if is_named && is_vouched {
             let who = Who::Identity {
                 identity: found.identity,
@@ -352,8 +373,14 @@ fn certified(
             return Ok((who, signer.name.clone(), said));
         }
         let new = match is_named {
-            true => Check::Issuer.refused(format!("`{}` vouched for them, and {issuer} is accepted", found.issuer.escape_debug())),
-            false => Check::Identity.refused(format!("it is by `{}`, and {identity} is accepted", found.identity.escape_debug())),
+            true => Check::Issuer.refused(format!(
+                "`{}` vouched for them, and {issuer} is accepted",
+                found.issuer.escape_debug()
+            )),
+            false => Check::Identity.refused(format!(
+                "it is by `{}`, and {identity} is accepted",
+                found.identity.escape_debug()
+            )),
         };
         if refusal.as_ref().is_none_or(|known: &Refusal| new.check > known.check) {
             refusal = Some(new);

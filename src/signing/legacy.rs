@@ -92,7 +92,9 @@ pub fn attestation(origin: impl Into<String>, envelope: &[u8], annotations: &Ann
 fn names(payload: &[u8], sha256: &str) -> Result<(), Refusal> {
     let payload: Value = serde_json::from_slice(payload)
         .map_err(|error| Check::Bundle.refused(format!("its payload cannot be read: {error}")))?;
-    let digest = payload.pointer("/critical/image/docker-manifest-digest").and_then(Value::as_str);
+    let digest = payload
+        .pointer("/critical/image/docker-manifest-digest")
+        .and_then(Value::as_str);
     match digest {
         Some(digest) if digest.strip_prefix("sha256:") == Some(sha256) => Ok(()),
         Some(other) => Err(Check::Subject.refused(format!("it is about {}", other.escape_debug()))),
@@ -175,7 +177,9 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 
 /// Whether a layer with these annotations holds a signature by this key over this payload: it is not added again.
 pub(super) fn is_signed_by(key: &PublicKey, payload: &[u8], annotations: &Annotations) -> bool {
-    let signature = annotations.get(SIGNATURE).and_then(|signature| STANDARD.decode(signature).ok());
+    let signature = annotations
+        .get(SIGNATURE)
+        .and_then(|signature| STANDARD.decode(signature).ok());
     let verifier = sigstore_crypto::VerificationKey::from_spki(key.der());
     match (signature, verifier) {
         (Some(signature), Ok(verifier)) => verifier.verify(payload, &signature.into()).is_ok(),

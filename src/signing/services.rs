@@ -64,11 +64,13 @@ impl Services {
         let config = SigningConfig::from_json(text).map_err(|error| wrong(error.to_string()))?;
         let address = |endpoint: &&ServiceEndpoint| endpoint.url.clone();
         let logs = config.eligible_rekor_urls(None);
-        let logs = chosen("Rekor", &config.rekor_tlog_config, &logs)?.into_iter().map(|log| {
-            let version = RekorApiVersion::from_major(log.major_api_version);
-            let version = version.ok_or_else(|| wrong(format!("there is no Rekor v{}", log.major_api_version)))?;
-            Ok((log.url.clone(), version))
-        });
+        let logs = chosen("Rekor", &config.rekor_tlog_config, &logs)?
+            .into_iter()
+            .map(|log| {
+                let version = RekorApiVersion::from_major(log.major_api_version);
+                let version = version.ok_or_else(|| wrong(format!("there is no Rekor v{}", log.major_api_version)))?;
+                Ok((log.url.clone(), version))
+            });
         let authorities = config.eligible_tsa_urls();
         let authorities = chosen("timestamp authorities", &config.tsa_config, &authorities)?;
         let services = Self {
@@ -93,7 +95,12 @@ impl Services {
 
     fn addresses(&self) -> impl Iterator<Item = &str> {
         let logs = self.logs.iter().map(|(url, _)| url);
-        let all = self.fulcio.iter().chain(&self.oidc).chain(&self.authorities).chain(logs);
+        let all = self
+            .fulcio
+            .iter()
+            .chain(&self.oidc)
+            .chain(&self.authorities)
+            .chain(logs);
         all.map(String::as_str)
     }
 
@@ -119,7 +126,11 @@ impl Services {
     }
 
     /// A certificate for a key, for whoever the token names.
-    pub(super) async fn certificate(&self, token: &IdentityToken, key: &PrivateKey) -> Result<DerCertificate, SignError> {
+    pub(super) async fn certificate(
+        &self,
+        token: &IdentityToken,
+        key: &PrivateKey,
+    ) -> Result<DerCertificate, SignError> {
         use sigstore_sign::fulcio::Error;
         let Some(url) = &self.fulcio else {
             return Err(SignError::Config("it names no Fulcio that is in service".to_owned()));
@@ -128,7 +139,10 @@ impl Services {
         let fulcio = fulcio.map_err(|error| failed("Fulcio", url, &error))?;
         match fulcio.create_signing_certificate(token, key.pair()).await {
             Ok(answer) => Ok(answer.leaf_certificate().clone()),
-            Err(Error::Status { status: 400..=403, message }) => Err(SignError::Token(format!(
+            Err(Error::Status {
+                status: 400..=403,
+                message,
+            }) => Err(SignError::Token(format!(
                 "Fulcio does not take the identity token: {}",
                 first_line(&message)
             ))),
@@ -171,12 +185,19 @@ impl Services {
                 HashedRekordV2::new_with_public_key(digest, signature, key.der(), details)
             }
             Voucher::Key(_) => {
-                return Err(SignError::Config("signatures by keys of P-256 only are logged in Rekor v2".to_owned()));
+                return Err(SignError::Config(
+                    "signatures by keys of P-256 only are logged in Rekor v2".to_owned(),
+                ));
             }
         };
-        let rekor = RekorV2Client::builder(url).with_http_client(self.client.clone()).build();
+        let rekor = RekorV2Client::builder(url)
+            .with_http_client(self.client.clone())
+            .build();
         let rekor = rekor.map_err(|error| failed("Rekor", url, &error))?;
-        rekor.create_entry(request).await.map_err(|error| failed("Rekor", url, &error))
+        rekor
+            .create_entry(request)
+            .await
+            .map_err(|error| failed("Rekor", url, &error))
     }
 
     async fn log_v1(
@@ -215,7 +236,9 @@ impl Services {
             }
         };
         let entry = entry.map_err(|error| failed("Rekor", url, &error))?;
-        entry.to_bundle_entry(kind).map_err(|error| failed("Rekor", url, &error))
+        entry
+            .to_bundle_entry(kind)
+            .map_err(|error| failed("Rekor", url, &error))
     }
 
     /// Timestamps of a signature.
@@ -223,7 +246,9 @@ impl Services {
         let mut timestamps = Vec::new();
         for url in &self.authorities {
             let service = "the timestamp authority";
-            let authority = TimestampClient::builder(url).with_http_client(self.client.clone()).build();
+            let authority = TimestampClient::builder(url)
+                .with_http_client(self.client.clone())
+                .build();
             let authority = authority.map_err(|error| failed(service, url, &error))?;
             let token = authority.timestamp_signature(signature).await;
             timestamps.push(token.map_err(|error| failed(service, url, &error))?);
@@ -253,7 +278,9 @@ fn chosen<'a>(
     };
     if wanted > chosen.len() || wanted > WITNESSES_MAX {
         let have = chosen.len();
-        return Err(SignError::Config(format!("it asks for {wanted} {what}, and {have} are in service")));
+        return Err(SignError::Config(format!(
+            "it asks for {wanted} {what}, and {have} are in service"
+        )));
     }
     chosen.truncate(wanted);
     Ok(chosen)
@@ -270,7 +297,9 @@ pub(super) fn is_safe(url: &str) -> Result<(), SignError> {
     };
     match (parsed.scheme(), is_here) {
         ("https", _) | ("http", true) => Ok(()),
-        _ => Err(SignError::Config(format!("`{parsed}` is not `https`, and is not on this machine"))),
+        _ => Err(SignError::Config(format!(
+            "`{parsed}` is not `https`, and is not on this machine"
+        ))),
     }
 }
 
@@ -297,7 +326,10 @@ fn failed(service: &'static str, url: &str, error: &dyn std::fmt::Display) -> Si
 fn first_line(text: &str) -> String {
     const SHOWN_CHARACTERS: usize = 300;
     let line = text.lines().next().unwrap_or_default();
-    line.chars().filter(|c| !c.is_control()).take(SHOWN_CHARACTERS).collect()
+    line.chars()
+        .filter(|c| !c.is_control())
+        .take(SHOWN_CHARACTERS)
+        .collect()
 }
 
 #[cfg(test)]
@@ -330,12 +362,22 @@ mod tests {
             Services::from_json(&format!(r#"{{"mediaType":"{media_type}"{extra}}}"#), Arc::clone(&trust))
         };
         let endpoint = |url: &str, operator: &str| {
-            format!(r#"{{"url":"{url}","majorApiVersion":1,"validFor":{{"start":"2020-01-01T00:00:00Z"}},"operator":"{operator}"}}"#)
+            format!(
+                r#"{{"url":"{url}","majorApiVersion":1,"validFor":{{"start":"2020-01-01T00:00:00Z"}},"operator":"{operator}"}}"#
+            )
         };
-        let two = [endpoint("https://a", "x"), endpoint("https://b", "x"), endpoint("https://c", "y")].join(",");
+        let two = [
+            endpoint("https://a", "x"),
+            endpoint("https://b", "x"),
+            endpoint("https://c", "y"),
+        ]
+        .join(",");
         let authorities = |selector: &str| config(&format!(r#","tsaUrls":[{two}],"tsaConfig":{{{selector}}}"#));
         assert_eq!(authorities(r#""selector":"ANY""#).unwrap().authorities, ["https://a"]);
-        assert_eq!(authorities(r#""selector":"ALL""#).unwrap().authorities, ["https://a", "https://c"]);
+        assert_eq!(
+            authorities(r#""selector":"ALL""#).unwrap().authorities,
+            ["https://a", "https://c"]
+        );
         let exact = r#""selector":"EXACT","count":2"#;
         assert_eq!(authorities(exact).unwrap().authorities, ["https://a", "https://c"]);
         let said = authorities(r#""selector":"EXACT","count":3"#).unwrap_err().to_string();

@@ -59,7 +59,8 @@ impl SignError {
                 "`--signing-config` takes the file that `cosign signing-config create` writes".to_owned()
             }
             Self::Token(_) => {
-                "`--identity-token FILE` takes a fresh token; CI systems give one to jobs that may ask for it".to_owned()
+                "`--identity-token FILE` takes a fresh token; CI systems give one to jobs that may ask for it"
+                    .to_owned()
             }
             Self::Service { .. } => "nothing was published; try again when it answers".to_owned(),
             Self::Distrusted(_) => {
@@ -143,7 +144,9 @@ impl Signer {
         );
         let digest = sigstore_crypto::sha256(&pae);
         let content = SignatureContent::DsseEnvelope(envelope.clone());
-        let bundle = self.witnessed(&hand, content, &digest, &signature, Some(&envelope)).await?;
+        let bundle = self
+            .witnessed(&hand, content, &digest, &signature, Some(&envelope))
+            .await?;
         self.believed(&hand, &bundle, sha256, None)?;
         Ok(bundle)
     }
@@ -179,7 +182,11 @@ impl Signer {
     ///
     /// # Errors
     /// It is no key, or the key cannot.
-    pub fn sign_legacy(&self, docker_reference: &str, sha256: &str) -> Result<(Vec<u8>, legacy::Annotations), SignError> {
+    pub fn sign_legacy(
+        &self,
+        docker_reference: &str,
+        sha256: &str,
+    ) -> Result<(Vec<u8>, legacy::Annotations), SignError> {
         let Self::Key { key, .. } = self else {
             return Err(SignError::Config("a `.sig` tag is written with a key only".to_owned()));
         };

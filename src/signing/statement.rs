@@ -120,10 +120,16 @@ mod tests {
         let parse = |text: &str| Statement::parse(PAYLOAD_TYPE, text.as_bytes()).map_err(|refusal| refusal.to_string());
         let statement = parse(good).unwrap();
         assert_eq!(statement.is_about("ab"), Ok(()));
-        assert_eq!(statement.is_about("cd").unwrap_err().to_string(), "subject: it is about sha256:ab");
+        assert_eq!(
+            statement.is_about("cd").unwrap_err().to_string(),
+            "subject: it is about sha256:ab"
+        );
         for (text, expected) in [
             (good.replace("Statement/v1", "Statement/v2"), "is of the type"),
-            (good.replace(r#"{"name":"a","digest":{"sha256":"ab"}}"#, ""), "has no subject"),
+            (
+                good.replace(r#"{"name":"a","digest":{"sha256":"ab"}}"#, ""),
+                "has no subject",
+            ),
             (good.replace("predicateType", "predicate"), "cannot be read"),
             ("[".repeat(200), "cannot be read"),
         ] {

@@ -8,7 +8,8 @@ use std::io;
 use reqwest::Client;
 use serde::Deserialize;
 use sigstore_oidc::{
-    AuthCallback, AuthMode, AuthOptions, DefaultTemplates, HtmlTemplates, IdentityToken, OAuthClient, OAuthConfig, SecretString,
+    AuthCallback, AuthMode, AuthOptions, DefaultTemplates, HtmlTemplates, IdentityToken, OAuthClient, OAuthConfig,
+    SecretString,
 };
 
 use super::services::{Services, is_safe};
@@ -35,7 +36,10 @@ impl Token {
         let token = IdentityToken::from_jwt(text.expose().trim());
         let token = token.map_err(|_| SignError::Token("it is no identity token (JWT)".to_owned()))?;
         match token.is_expired() {
-            true => Err(SignError::Token(format!("the identity token expired at {}", token.expiration()))),
+            true => Err(SignError::Token(format!(
+                "the identity token expired at {}",
+                token.expiration()
+            ))),
             false => Ok(Self(token)),
         }
     }
@@ -101,7 +105,11 @@ async fn of_github(client: &Client, address: &str, bearer: &str) -> Result<Secre
         return Err(failed(format!("it answers {}", answer.status())));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| failed(error.without_url().to_string()))? {
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|error| failed(error.without_url().to_string()))?
+    {
         body.extend_from_slice(&chunk);
         if body.len() as u64 > TOKEN_MAX_BYTES {
             return Err(failed("its answer is too long".to_owned()));
@@ -193,7 +201,9 @@ mod tests {
         let token = Token::parse(&jwt(r#"{"iss":"https://i","sub":"s","exp":9999999999,"email":"a@b"}"#)).unwrap();
         assert_eq!((token.identity(), token.issuer()), ("a@b", "https://i"));
         assert!(!format!("{token:?}").contains("zq7"));
-        let said = Token::parse(&jwt(r#"{"iss":"i","sub":"s","exp":1}"#)).unwrap_err().to_string();
+        let said = Token::parse(&jwt(r#"{"iss":"i","sub":"s","exp":1}"#))
+            .unwrap_err()
+            .to_string();
         assert!(said.contains("expired at 1970-01-01T00:00:01Z"), "{said}");
         for text in ["", "zq7", "zq7.zq7.zq7", "a.b"] {
             let said = Token::parse(&Secret::new(text)).unwrap_err().to_string();

@@ -13,7 +13,7 @@ use sigstore_types::{
     VerificationMaterialContent,
 };
 use sigstore_verify::{
-    Error, PublicKeyVerificationPolicy, TransparencyLogError, VerificationPolicy, VerificationResult, CertificateError,
+    CertificateError, Error, PublicKeyVerificationPolicy, TransparencyLogError, VerificationPolicy, VerificationResult,
 };
 
 use super::bundle::Bundle;
@@ -107,9 +107,8 @@ fn signed<'a>(bundle: &'a Bundle, sha256: &str, message: Option<&'a [u8]>) -> Re
             })
         }
         SignatureContent::MessageSignature(signature) => {
-            let message = message.ok_or_else(|| {
-                Check::Subject.refused("it signs a file as it is, and says nothing of an image")
-            })?;
+            let message = message
+                .ok_or_else(|| Check::Subject.refused("it signs a file as it is, and says nothing of an image"))?;
             names_its_digest(signature, message)?;
             Ok(Signed {
                 message: message.into(),
@@ -203,13 +202,17 @@ pub(super) fn by_key(
                 true => policy.skip_tlog_unsafe(),
                 false => policy,
             };
-            let verified = trust.verifier().verify(artifact, document, &policy).map_err(|error| named(&error))?;
+            let verified = trust
+                .verifier()
+                .verify(artifact, document, &policy)
+                .map_err(|error| named(&error))?;
             said.time = verified.verified_timestamps().iter().min().copied();
             said.log_index = entries.first().map(|entry| entry.log_index.get());
         }
         None if is_witnessed => {
             agrees_with_itself(document, artifact, policy)?;
-            said.notes.push("its log entries and timestamps are not believed: no trusted root is given".to_owned());
+            said.notes
+                .push("its log entries and timestamps are not believed: no trusted root is given".to_owned());
         }
         _ => {}
     }
@@ -251,14 +254,20 @@ fn artifact<'a>(sha256: &str, message: Option<&'a [u8]>) -> Result<Artifact<'a>,
 }
 
 /// Whether the log entries are those of this signature, this content and this key, whoever made them.
-fn agrees_with_itself(document: &Document, artifact: Artifact<'_>, policy: PublicKeyVerificationPolicy) -> Result<(), Refusal> {
+fn agrees_with_itself(
+    document: &Document,
+    artifact: Artifact<'_>,
+    policy: PublicKeyVerificationPolicy,
+) -> Result<(), Refusal> {
     if document.verification_material.tlog_entries.is_empty() {
         return Ok(());
     }
     let mut document = document.clone();
     document.verification_material.timestamp_verification_data = Default::default();
     let nobody = Trust::nobody().map_err(|error| Check::Log.refused(error.to_string()))?;
-    let verified = nobody.verifier().verify(artifact, &document, &policy.skip_tlog_unsafe());
+    let verified = nobody
+        .verifier()
+        .verify(artifact, &document, &policy.skip_tlog_unsafe());
     verified.map(drop).map_err(|error| named(&error))
 }
 
@@ -333,7 +342,42 @@ fn named(error: &Error) -> Refusal {
         Error::SignatureInvalid(_) | Error::UnsupportedArtifact(_) | Error::Crypto(_) => Check::Signature,
         _ => Check::Bundle,
     };
-    check.refused(super::said(error))
+    check.refused(plain(&super::said(error)))
+}
+
+/// What the crates say about certificates and timestamps in names of their own, and what that means.
+const MEANINGS: &[(&str, &str)] = &[
+    ("CertExpired", "the certificate had expired when the signature was made"),
+    ("CertNotValidYet", "the certificate was not valid yet when the signature was made"),
+    ("RequiredEkuNotFound", "the certificate is not one for signing"),
+    ("UnknownIssuer", "the certificate does not lead to a trusted authority"),
+    ("InvalidSignatureForPublicKey", "the certificate is not signed by the authority that it names"),
+    ("does not match any trusted TSA certificate", "its timestamp is not by a trusted authority"),
+];
+
+/// What they put before what is wrong.
+const PREFIXES: &[&str] = &[
+    "certificate chain is invalid: ",
+    "certificate chain validation failed: ",
+    "invalid signed certificate timestamp: ",
+    "invalid RFC 3161 timestamp: ",
+    "TSA timestamp verification failed: ",
+    "invalid inclusion proof: ",
+    "invalid checkpoint: ",
+    "log entry does not match the bundle: ",
+    "artifact mismatch: ",
+    "no verified timestamp: ",
+];
+
+fn plain(text: &str) -> String {
+    if let Some((_, meaning)) = MEANINGS.iter().find(|(name, _)| text.contains(name)) {
+        return (*meaning).to_owned();
+    }
+    let mut text = text;
+    while let Some(rest) = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        text = rest;
+    }
+    super::said(&text)
 }
 
 fn of_the_form(error: &sigstore_bundle::Error) -> Refusal {

@@ -1,5 +1,6 @@
 //! Small things with no opinion.
 
+pub mod date;
 pub mod files;
 pub mod hex;
 pub mod moment;

@@ -288,6 +288,46 @@ pub fn replace_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomically(&path, bytes)
 }
 
+/// A file that is being written beside the one that it becomes, and that is removed unless it does.
+#[derive(Debug)]
+pub struct Unfinished(PathBuf);
+
+impl Unfinished {
+    /// Makes an empty one for `path`, in the same folder.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn beside(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        create_new(folder, &name).map(|(temporary, _)| Self(temporary))
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Puts it in its place, whole; what was there keeps its permissions.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn finish(self, path: &Path) -> io::Result<()> {
+        let file = fs::OpenOptions::new().write(true).open(&self.0)?;
+        if let Ok(old) = fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        fs::rename(&self.0, path)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = remove_file_if_there(&self.0);
+    }
+}
+
 /// How many names for a temporary file or folder are tried.
 const MAX_NAMES: u32 = 1_000;
 
@@ -502,6 +542,22 @@ mod tests {
         assert!(is_executable(&fs::metadata(&path).unwrap()));
         drop((one, other));
         assert_eq!(fs::read_dir(above.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_not_finished_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+        let unfinished = Unfinished::beside(&path).unwrap();
+        fs::write(unfinished.path(), "half").unwrap();
+        assert_eq!(names(), 1);
+        drop(unfinished);
+        assert_eq!(names(), 0);
+        let unfinished = Unfinished::beside(&path).unwrap();
+        fs::write(unfinished.path(), "whole").unwrap();
+        unfinished.finish(&path).unwrap();
+        assert_eq!((fs::read(&path).unwrap().as_slice(), names()), (&b"whole"[..], 1));
     }
 
     #[cfg(unix)]

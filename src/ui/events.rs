@@ -72,6 +72,8 @@ pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, Strin
                 .display();
             told(To::Stdout, format!("{path}  {}  in {time:.1?}\n", size(*bytes)))
         }
+        // as a bar, if at all
+        Event::Transfer { .. } => None,
         Event::Listening { service, address } => told(To::Stdout, format!("{service} on {address}\n")),
         Event::Request {
             method,

@@ -2,6 +2,7 @@
 //!
 //! Results go to stdout; progress, logs and diagnostics to stderr.
 
+mod bars;
 pub mod diagnostics;
 pub mod diff;
 mod events;
@@ -12,6 +13,7 @@ mod sarif;
 
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cli::{Color, Format, Global};
 use crate::events::{Event, Sink};
@@ -20,7 +22,9 @@ use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
 use crate::support::secret::Secret;
 use crate::support::waiting::{First, Task, Waiting};
+use bars::Bars;
 use diagnostics::{Checked, Fixed, Line, Source};
+pub use events::size;
 
 /// The longest line that somebody may type, in bytes: terminals take 4,096.
 const LINE_MAX_BYTES: u64 = 64 << 10;
@@ -37,6 +41,8 @@ pub struct Ui {
     verbose: bool,
     /// Paths that lie in it are shown from here.
     directory: PathBuf,
+    /// What is on its way, on a terminal.
+    bars: Arc<Bars>,
 }
 
 impl Ui {
@@ -50,6 +56,9 @@ impl Ui {
             quiet: global.quiet,
             verbose: global.verbose > 0,
             directory: invocation.directory.clone(),
+            bars: Arc::new(Bars::new(
+                global.format == Format::Human && !global.quiet && std::io::stderr().is_terminal(),
+            )),
         }
     }
 
@@ -63,6 +72,7 @@ impl Ui {
             quiet: false,
             verbose: false,
             directory: PathBuf::new(),
+            bars: Arc::new(Bars::new(false)),
         }
     }
 
@@ -75,6 +85,7 @@ impl Ui {
 
     /// Prints why a command failed.
     pub fn failure(&self, failure: &Failure) {
+        self.bars.clear();
         to_stderr(&format!("error: {}\n", failure.message));
         if let Some(hint) = &failure.hint {
             to_stderr(&format!("hint: {hint}\n"));
@@ -111,6 +122,16 @@ impl Ui {
 
     /// Renders one event.
     pub fn event(&self, event: &Event) {
+        if let Event::Transfer {
+            name,
+            sent,
+            bytes,
+            total,
+        } = event
+        {
+            return self.bars.show(name, *sent, *bytes, *total);
+        }
+        self.bars.clear();
         if self.format == Format::Json {
             return self.line(event);
         }
@@ -203,6 +224,7 @@ impl Ui {
 
     /// Prints a result: as it is for people, and as objects with `kind`, one a line, for programs.
     pub fn result(&self, human: &str, json: &[impl serde::Serialize]) {
+        self.bars.clear();
         match self.format {
             Format::Human | Format::Sarif => to_stdout(human),
             Format::Json => json.iter().for_each(|line| self.line(line)),

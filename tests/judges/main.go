@@ -2,12 +2,12 @@
 // tokens, Fulcio with a certificate log, a timestamp authority, Rekor v2 on a folder, Debian's docker-registry (no referrers API), and a
 // registry with that API.
 //
-//	local serve FOLDER BIN   starts all of it, prints one line of JSON once everything answers, and runs until its standard input ends
+//	local serve BIN          starts all of it, prints one line of JSON once everything answers, and runs until its standard input ends
 //	local forge FOLDER DEFECT BLOB BUNDLE   writes a bundle that no honest authority would let be (forge.go)
 //	local defects            prints the names of the defects
 //
 // Standard input is how it ends: whoever started it holds the other end, and when that process is gone, however it went, so is this.
-// It keeps nothing: each start has keys of its own. It is no Sigstore for anything else: its keys lie open in FOLDER.
+// It keeps nothing: each start has keys of its own, in a folder that it removes. It is no Sigstore for anything else.
 package main
 
 import (
@@ -20,8 +20,8 @@ import (
 func main() {
 	var err error
 	switch {
-	case len(os.Args) == 4 && os.Args[1] == "serve":
-		err = serve(os.Args[2], os.Args[3])
+	case len(os.Args) == 3 && os.Args[1] == "serve":
+		err = serve(os.Args[2])
 	case len(os.Args) == 6 && os.Args[1] == "forge":
 		err = forge(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 	case len(os.Args) == 2 && os.Args[1] == "defects":
@@ -29,7 +29,7 @@ func main() {
 			fmt.Println(name)
 		}
 	default:
-		err = fmt.Errorf("usage: local serve FOLDER BIN | local forge FOLDER DEFECT BLOB BUNDLE | local defects")
+		err = fmt.Errorf("usage: local serve BIN | local forge FOLDER DEFECT BLOB BUNDLE | local defects")
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "local: %v\n", err)

@@ -54,12 +54,13 @@ type child struct {
 	done      chan struct{}
 }
 
-func serve(folder, bin string) error {
-	folder, err := filepath.Abs(folder)
+func serve(bin string) error {
+	folder, err := os.MkdirTemp("", "slt-judges-")
 	if err != nil {
 		return err
 	}
 	l := &local{folder: folder, bin: bin}
+	defer os.RemoveAll(folder)
 	defer l.stop()
 	ended := make(chan struct{})
 	go func() {

@@ -79,7 +79,11 @@ mod tests {
             ("", "x", false),
             ("a|ab", "ab", true),
         ] {
-            assert_eq!(Matcher::expression(expression).unwrap().matches(text), expected, "{expression} {text}");
+            assert_eq!(
+                Matcher::expression(expression).unwrap().matches(text),
+                expected,
+                "{expression} {text}"
+            );
         }
     }
 

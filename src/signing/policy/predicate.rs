@@ -32,8 +32,14 @@ impl Field {
     /// # Errors
     /// It is none.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
-        let wrong = |what: &str| ConditionError(format!("{what}: a path is like `$.a.b`, `$.a[0]`, `$.a[*].b` or `$[\"a.b\"]`"));
-        let mut rest = text.strip_prefix('$').ok_or_else(|| wrong("it does not begin with `$`"))?;
+        let wrong = |what: &str| {
+            ConditionError(format!(
+                "{what}: a path is like `$.a.b`, `$.a[0]`, `$.a[*].b` or `$[\"a.b\"]`"
+            ))
+        };
+        let mut rest = text
+            .strip_prefix('$')
+            .ok_or_else(|| wrong("it does not begin with `$`"))?;
         let mut steps = Vec::new();
         while !rest.is_empty() {
             let (step, after) = Self::step(rest).ok_or_else(|| wrong(&format!("there is no step at `{rest}`")))?;
@@ -121,7 +127,10 @@ impl Condition {
         match values.as_slice() {
             [] => Err(format!("`{field}` is not in it")),
             [value] => Err(format!("`{field}` is {}", short(value))),
-            values => Err(format!("none of the {} values at `{field}` is what is demanded", values.len())),
+            values => Err(format!(
+                "none of the {} values at `{field}` is what is demanded",
+                values.len()
+            )),
         }
     }
 }
@@ -168,11 +177,24 @@ mod tests {
             ("$.s", "`$.s` is \"text\""),
             ("$.z", "`$.z` is not in it"),
             ("$.a", "`$.a` is an object"),
-            ("$.list[*].n", "none of the 2 values at `$.list[*].n` is what is demanded"),
+            (
+                "$.list[*].n",
+                "none of the 2 values at `$.list[*].n` is what is demanded",
+            ),
         ] {
             assert_eq!(holds(field, json!("q")).unwrap_err(), said);
         }
-        for text in ["", "a", "$a", "$.", "$..a", "$[", "$[x]", "$[\"a]", &format!("${}", ".a".repeat(40))] {
+        for text in [
+            "",
+            "a",
+            "$a",
+            "$.",
+            "$..a",
+            "$[",
+            "$[x]",
+            "$[\"a]",
+            &format!("${}", ".a".repeat(40)),
+        ] {
             assert!(Field::parse(text).is_err(), "{text}");
         }
     }

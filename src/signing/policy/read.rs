@@ -31,7 +31,15 @@ pub struct Problem {
 }
 
 const TOP: &[&str] = &[
-    "version", "threshold", "log", "timestamp", "sct", "trusted-root", "key", "identity", "attestation",
+    "version",
+    "threshold",
+    "log",
+    "timestamp",
+    "sct",
+    "trusted-root",
+    "key",
+    "identity",
+    "attestation",
 ];
 const KEY: &[&str] = &["name", "path", "pem"];
 const IDENTITY: &[&str] = &["name", "identity", "identity-matches", "issuer", "issuer-matches"];
@@ -81,7 +89,13 @@ pub(super) fn policy(
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, range: Range<usize>, message: impl Into<String>, label: impl Into<String>, hint: Option<&str>) {
+    fn problem(
+        &mut self,
+        range: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        hint: Option<&str>,
+    ) {
         self.problems.push(Problem {
             message: message.into(),
             range,
@@ -95,10 +109,20 @@ impl Reader<'_> {
         match self.integer(top, "version") {
             Some((1, _)) => {}
             Some((other, range)) => {
-                self.problem(range, format!("policies of version {other} are not known"), "`1` is the only one", None);
+                self.problem(
+                    range,
+                    format!("policies of version {other} are not known"),
+                    "`1` is the only one",
+                    None,
+                );
             }
             None if top.table.contains_key("version") => {}
-            None => self.problem(top.range.clone(), "a policy needs its `version`", "it is not here", Some("version = 1")),
+            None => self.problem(
+                top.range.clone(),
+                "a policy needs its `version`",
+                "it is not here",
+                Some("version = 1"),
+            ),
         }
         let mut signers = Vec::new();
         for entry in self.entries(top, "key") {
@@ -148,12 +172,27 @@ impl Reader<'_> {
         };
         let threshold = usize::try_from(number).unwrap_or(usize::MAX);
         if threshold == 0 && attestations.is_empty() {
-            self.problem(range, "a threshold of 0 demands nothing", "with no `[[attestation]]`", None);
+            self.problem(
+                range,
+                "a threshold of 0 demands nothing",
+                "with no `[[attestation]]`",
+                None,
+            );
         } else if signers.iter().all(is_exact) && threshold > signers.len() && !signers.is_empty() {
             let label = format!("there are {} signers", signers.len());
-            self.problem(range, "more signatures are demanded than there are signers", label, None);
+            self.problem(
+                range,
+                "more signatures are demanded than there are signers",
+                label,
+                None,
+            );
         } else if threshold > ENTRIES_MAX {
-            self.problem(range, "no such number of signatures", format!("0 to {ENTRIES_MAX}"), None);
+            self.problem(
+                range,
+                "no such number of signatures",
+                format!("0 to {ENTRIES_MAX}"),
+                None,
+            );
         }
         threshold
     }
@@ -162,7 +201,12 @@ impl Reader<'_> {
         for (index, signer) in signers.iter().enumerate() {
             if signers.iter().take(index).any(|other| other.name == signer.name) {
                 let message = format!("two signers are called `{}`", signer.name);
-                self.problem(top.range.clone(), message, "in this policy", Some("give each a `name` of its own"));
+                self.problem(
+                    top.range.clone(),
+                    message,
+                    "in this policy",
+                    Some("give each a `name` of its own"),
+                );
             }
         }
     }
@@ -175,7 +219,12 @@ impl Reader<'_> {
             (Some((path, range)), None) => match (self.file)(&self.folder.join(&path)) {
                 Ok(text) => (text, range, path),
                 Err(error) => {
-                    self.problem(range, format!("`{path}` cannot be read"), error, Some("it is looked for beside the policy"));
+                    self.problem(
+                        range,
+                        format!("`{path}` cannot be read"),
+                        error,
+                        Some("it is looked for beside the policy"),
+                    );
                     return None;
                 }
             },
@@ -244,7 +293,12 @@ impl Reader<'_> {
         self.known(at, ATTESTATION, "an attestation");
         let predicate_type = self.string(at, "type");
         if predicate_type.is_none() && !at.table.contains_key("type") {
-            self.problem(at.range.clone(), "an attestation needs its `type`", "here", Some("type = \"https://slsa.dev/provenance/v1\""));
+            self.problem(
+                at.range.clone(),
+                "an attestation needs its `type`",
+                "here",
+                Some("type = \"https://slsa.dev/provenance/v1\""),
+            );
         }
         let mut names = Vec::new();
         for (value, range) in self.list(at, "signers") {
@@ -290,7 +344,9 @@ impl Reader<'_> {
             }
             ["one-of"] => {
                 let values = self.list(at, "one-of");
-                let values = values.into_iter().filter_map(|(value, _)| self.scalar(at, "one-of", Some(&value)));
+                let values = values
+                    .into_iter()
+                    .filter_map(|(value, _)| self.scalar(at, "one-of", Some(&value)));
                 Some(Test::OneOf(values.collect()))
             }
             ["matches"] => {
@@ -298,11 +354,19 @@ impl Reader<'_> {
                 self.expression(&text, range).map(Test::Matches)
             }
             _ => {
-                self.problem(at.range.clone(), "a condition needs one of `equals`, `one-of` and `matches`", "here", None);
+                self.problem(
+                    at.range.clone(),
+                    "a condition needs one of `equals`, `one-of` and `matches`",
+                    "here",
+                    None,
+                );
                 None
             }
         };
-        Some(Condition { field: field?, test: test? })
+        Some(Condition {
+            field: field?,
+            test: test?,
+        })
     }
 
     /// A string, a number or a truth value, as JSON has it.
@@ -315,7 +379,12 @@ impl Reader<'_> {
         };
         if json.is_none() {
             let range = value.and_then(Value::span).unwrap_or_else(|| at.range.clone());
-            self.problem(range, format!("`{key}` takes strings, whole numbers, `true` and `false`"), "this is none", None);
+            self.problem(
+                range,
+                format!("`{key}` takes strings, whole numbers, `true` and `false`"),
+                "this is none",
+                None,
+            );
         }
         json
     }
@@ -326,11 +395,17 @@ impl Reader<'_> {
         let unknown: Vec<(String, Range<usize>)> = unknown
             .map(|(key, item)| {
                 let range = at.table.key(key).and_then(toml_edit::Key::span);
-                (key.to_owned(), range.or_else(|| item.span()).unwrap_or_else(|| at.range.clone()))
+                (
+                    key.to_owned(),
+                    range.or_else(|| item.span()).unwrap_or_else(|| at.range.clone()),
+                )
             })
             .collect();
         for (key, range) in unknown {
-            let hint = format!("{what} has {}", keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "));
+            let hint = format!(
+                "{what} has {}",
+                keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+            );
             self.problem(range, format!("{what} has no `{key}`"), "unknown", Some(&hint));
         }
     }
@@ -366,7 +441,12 @@ impl Reader<'_> {
             "required" => Some(true),
             "optional" => Some(false),
             _ => {
-                self.problem(range, format!("`{key}` is `required` or `optional`"), "this is neither", None);
+                self.problem(
+                    range,
+                    format!("`{key}` is `required` or `optional`"),
+                    "this is neither",
+                    None,
+                );
                 None
             }
         }
@@ -380,10 +460,17 @@ impl Reader<'_> {
         match item.as_array() {
             Some(array) if (1..=ENTRIES_MAX).contains(&array.len()) => {
                 let values = array.iter();
-                values.map(|value| (value.clone(), value.span().unwrap_or_else(|| range.clone()))).collect()
+                values
+                    .map(|value| (value.clone(), value.span().unwrap_or_else(|| range.clone())))
+                    .collect()
             }
             _ => {
-                self.problem(range, format!("`{key}` is a list of 1 to {ENTRIES_MAX} values"), "this is none", None);
+                self.problem(
+                    range,
+                    format!("`{key}` is a list of 1 to {ENTRIES_MAX} values"),
+                    "this is none",
+                    None,
+                );
                 Vec::new()
             }
         }
@@ -399,14 +486,20 @@ impl Reader<'_> {
             Item::ArrayOfTables(tables) => Some(
                 tables
                     .iter()
-                    .map(|table| At { table, range: table.span().unwrap_or_else(|| range.clone()) })
+                    .map(|table| At {
+                        table,
+                        range: table.span().unwrap_or_else(|| range.clone()),
+                    })
                     .collect(),
             ),
             Item::Value(Value::Array(values)) => values
                 .iter()
                 .map(|value| {
                     let table = value.as_inline_table()?;
-                    Some(At { table, range: value.span().unwrap_or_else(|| range.clone()) })
+                    Some(At {
+                        table,
+                        range: value.span().unwrap_or_else(|| range.clone()),
+                    })
                 })
                 .collect(),
             _ => None,
@@ -414,7 +507,12 @@ impl Reader<'_> {
         match entries {
             Some(entries) if entries.len() <= ENTRIES_MAX => entries,
             _ => {
-                self.problem(range, format!("`{key}` is at most {ENTRIES_MAX} tables, `[[{key}]]`"), "this is none", None);
+                self.problem(
+                    range,
+                    format!("`{key}` is at most {ENTRIES_MAX} tables, `[[{key}]]`"),
+                    "this is none",
+                    None,
+                );
                 Vec::new()
             }
         }

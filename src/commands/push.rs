@@ -1,0 +1,212 @@
+//! `slt push`: a component into a registry, always with the same digest, and its slightfile beside it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Exit, Failure, Session, documents, registries};
+use crate::build;
+use crate::cli::registry::Push;
+use crate::events::{Event, Sink};
+use crate::project::{self, Project};
+use crate::registry::artifact::{About, Package, SLIGHTFILE, TITLE};
+use crate::registry::outline::Metadata;
+use crate::registry::{Attachment, Descriptor, Reference, outline};
+use crate::support::date;
+use crate::ui::diagnostics::Source;
+
+/// What `slt push` prints for programs.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Line {
+    /// A component was pushed.
+    Pushed {
+        /// Where it went, as it was said.
+        reference: String,
+        /// The digest of its manifest.
+        digest: String,
+        /// What names exactly this: `registry/repository@sha256:…`.
+        name: String,
+        /// The digest of the component.
+        component: String,
+        /// The size of the component in bytes.
+        bytes: u64,
+        /// The digest of the slightfile's manifest, if it was attached.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        slightfile: Option<String>,
+    },
+}
+
+/// The annotations that stand for something that a component says of itself, and what it is called there
+/// (<https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>).
+const ANNOTATIONS: &[(&str, &str)] = &[
+    ("org.opencontainers.image.version", "version"),
+    ("org.opencontainers.image.description", "description"),
+    ("org.opencontainers.image.licenses", "licenses"),
+    ("org.opencontainers.image.source", "source"),
+    ("org.opencontainers.image.url", "homepage"),
+    ("org.opencontainers.image.revision", "revision"),
+    ("org.opencontainers.image.authors", "authors"),
+];
+
+/// The longest value of an annotation that is taken from a component, in bytes.
+const ANNOTATION_MAX_BYTES: usize = 4 << 10;
+
+/// Runs `slt push`.
+pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
+    let (file, reference) = match arguments.what.as_slice() {
+        [file, reference] => (Some(file), reference),
+        [reference] => (None, reference),
+        _ => return Err(Failure::usage("`slt push [FILE] REF` takes a file and a reference")),
+    };
+    let at = registries::reference(reference)?;
+    let annotations = annotations(&arguments.annotation)?;
+    let client = registries::client(session, &arguments.registries)?;
+    let path = match file {
+        Some(file) => component(session, file)?,
+        None => built(session, arguments.release)?,
+    };
+    let slightfile = match arguments.slightfile {
+        true => Some(slightfile(session, file.is_some().then_some(path.as_path()))?),
+        false => None,
+    };
+    let root = file.is_none().then(|| session.directory());
+    let package = pack(session, &path, root.as_deref(), annotations)?;
+    session.ui.event(&Event::Step {
+        verb: "Pushing".to_owned(),
+        message: format!("{at} ({})", crate::ui::size(package.layer.size)),
+    });
+    let from = arguments.mount_from.as_deref();
+    let attached = registries::wait(async {
+        let pushed = package.push(&client, &at, from).await.map_err(registries::failure)?;
+        let Some(text) = slightfile else { return Ok(None) };
+        let attached = client.attach((&at, &pushed), attachment(&text)).await;
+        attached.map(Some).map_err(registries::failure)
+    })?;
+    report(session, &at, &package, attached.as_ref());
+    Ok(Exit::Done)
+}
+
+fn report(session: &Session<'_>, at: &Reference, package: &Package, attached: Option<&Descriptor>) {
+    let digest = &package.descriptor.digest;
+    let name = at.with_digest(digest.clone()).to_string();
+    let line = Line::Pushed {
+        reference: at.to_string(),
+        digest: digest.to_string(),
+        name: name.clone(),
+        component: package.layer.digest.to_string(),
+        bytes: package.layer.size,
+        slightfile: attached.map(|attached| attached.digest.to_string()),
+    };
+    session.ui.result(&format!("{name}\n"), &[line]);
+}
+
+/// The slightfile as it is attached: always with the same digest, too.
+pub(super) fn attachment(text: &str) -> Attachment {
+    let title = BTreeMap::from([(TITLE.to_owned(), project::SLIGHTFILE.to_owned())]);
+    Attachment {
+        artifact_type: SLIGHTFILE.to_owned(),
+        config: None,
+        layers: vec![(SLIGHTFILE.to_owned(), text.as_bytes().to_vec(), title)],
+        annotations: BTreeMap::new(),
+    }
+}
+
+/// What the user says beside the rest: `KEY=VALUE`.
+pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err(Failure::usage(format!("`--annotation {text}` is no `KEY=VALUE`"))
+            .hint("for example `--annotation org.opencontainers.image.vendor=Example`")),
+    };
+    given.iter().map(pair).collect()
+}
+
+fn component(session: &Session<'_>, file: &str) -> Result<PathBuf, Failure> {
+    let path = session.directory().join(file);
+    match path.is_file() {
+        true => Ok(path),
+        false if path.is_dir() => Err(Failure::usage(format!("`{file}` is a folder"))
+            .hint("`slt push REF` in the folder of a project builds it first; `-C DIR` names another folder")),
+        false => Err(Failure::usage(format!("there is no `{file}`"))
+            .hint("`slt build` writes a component to `dist/`; without a FILE, `slt push REF` builds it first")),
+    }
+}
+
+/// Builds what lies here; for people, standard output is the result's alone.
+fn built(session: &Session<'_>, release: bool) -> Result<PathBuf, Failure> {
+    let plan = super::build::plan_in(session, &session.directory(), release)?;
+    let (sink, is_json) = (session.ui.sink(), session.ui.is_json());
+    let sink: Sink = Arc::new(move |event| {
+        if is_json || !matches!(event, Event::Built { .. }) {
+            sink(event);
+        }
+    });
+    let written = build::component(&plan, &sink).map_err(super::build::failure)?;
+    Ok(written.path)
+}
+
+/// Packs a component, with what it and the project in `root` say of it.
+pub(super) fn pack(
+    session: &Session<'_>,
+    path: &Path,
+    root: Option<&Path>,
+    given: BTreeMap<String, String>,
+) -> Result<Package, Failure> {
+    let metadata = outline::outline(path).map_err(registries::failure)?.metadata;
+    let mut annotations = said(&metadata);
+    annotations.extend(root.map(of_package).unwrap_or_default());
+    annotations.extend(given);
+    let about = About {
+        title: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        author: annotations.get("org.opencontainers.image.authors").cloned(),
+        created: date::rfc3339(documents::created(session)?),
+        annotations,
+    };
+    Package::of_file(path, &about).map_err(registries::failure)
+}
+
+/// What a component says of itself.
+fn said(metadata: &Metadata) -> BTreeMap<String, String> {
+    let text = |(key, name): &(&str, &str)| {
+        let value = metadata
+            .text(name)
+            .filter(|value| !value.is_empty() && value.len() <= ANNOTATION_MAX_BYTES);
+        value.map(|value| ((*key).to_owned(), value.to_owned()))
+    };
+    ANNOTATIONS.iter().filter_map(text).collect()
+}
+
+/// What the `Cargo.toml` of a project says of it.
+fn of_package(root: &Path) -> BTreeMap<String, String> {
+    let package = project::package(root);
+    let text = |(key, name): &(&str, &str)| package.get(*name).map(|value| ((*key).to_owned(), value.clone()));
+    ANNOTATIONS.iter().filter_map(text).collect()
+}
+
+/// The text of the slightfile of this folder, of `-c`, or of the folder of a component, without its secrets.
+pub(super) fn slightfile(session: &Session<'_>, component: Option<&Path>) -> Result<String, Failure> {
+    let folder = component
+        .and_then(Path::parent)
+        .map_or_else(|| session.directory(), Path::to_owned);
+    let (project, _) = super::app::project(session, &folder)?;
+    without_secrets(session, &project)
+}
+
+fn without_secrets(session: &Session<'_>, project: &Project) -> Result<String, Failure> {
+    project::without_secrets(project).map_err(|diagnostics| {
+        let source = Source {
+            name: &project.slightfile_name,
+            text: &project.slightfile_text,
+        };
+        session.ui.diagnostics(source, &diagnostics);
+        Failure::usage(format!(
+            "`{}` has secrets that cannot be left out",
+            project.slightfile_name
+        ))
+        .hint("write a reference in place of each, like \"${usersecrets.KEY}\"")
+    })
+}

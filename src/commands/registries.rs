@@ -1,0 +1,125 @@
+//! What the commands about registries have in common: the client, references, and what a failure of a registry is to the user.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Failure, Session};
+use crate::cli::registry::Registries;
+use crate::events::Event;
+use crate::registry::docker::Files;
+use crate::registry::{
+    Client, Credentials, Error, Fault, Patience, Proxies, Reference, ReferenceError, Settings, Watch,
+};
+use crate::slightfile;
+use crate::support::os;
+use crate::support::secret::Secret;
+
+/// A client with the user's credentials.
+pub(super) fn client(session: &Session<'_>, flags: &Registries) -> Result<Client, Failure> {
+    let files = files(session);
+    with_credentials(session, flags, Credentials::looked_up(move |name| files.find(name)))
+}
+
+/// A client with these credentials.
+pub(super) fn with_credentials(
+    session: &Session<'_>,
+    flags: &Registries,
+    credentials: Credentials,
+) -> Result<Client, Failure> {
+    let mut patience = Patience::default();
+    if let Some(text) = &flags.registry_timeout {
+        patience.silence = slightfile::duration(text).map_err(|error| {
+            Failure::usage(format!("`--registry-timeout {text}`: {error}")).hint("for example `30s` or `2m`")
+        })?;
+        patience.connect = patience.connect.min(patience.silence);
+        patience.document = patience.silence * 2;
+    }
+    let sink = session.ui.sink();
+    let watch = move |progress: &crate::registry::Progress| {
+        sink(Event::Transfer {
+            name: progress.digest.short().to_owned(),
+            sent: progress.sent,
+            bytes: progress.done,
+            total: progress.total,
+        });
+    };
+    let settings = Settings {
+        credentials,
+        plain_http: flags.plain_http.iter().map(|host| host.to_ascii_lowercase()).collect(),
+        proxies: proxies(session),
+        patience,
+        watch: Watch(Some(Arc::new(watch))),
+    };
+    Client::new(settings).map_err(failure)
+}
+
+/// The proxies that the environment names, in the way of curl: small letters first.
+fn proxies(session: &Session<'_>) -> Proxies {
+    let environment = &session.invocation.environment;
+    let get = |names: &[&str]| {
+        let found = names.iter().find_map(|name| environment.get(*name)?.to_str());
+        found.filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    Proxies {
+        https: get(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]).map(Secret::new),
+        // in capitals, a request to a CGI program could set it (https://httpoxy.org)
+        http: get(&["http_proxy", "all_proxy", "ALL_PROXY"]).map(Secret::new),
+        none: get(&["no_proxy", "NO_PROXY"]),
+    }
+}
+
+/// Where credentials lie: a file that is named, Docker's, podman's.
+pub(super) fn files(session: &Session<'_>) -> Files {
+    let environment = &session.invocation.environment;
+    let variable = |name: &str| {
+        let value = environment.get(name).filter(|value| !value.is_empty());
+        value.map(|value| session.invocation.directory.join(PathBuf::from(value)))
+    };
+    let home = variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+    let named = variable("REGISTRY_AUTH_FILE");
+    let docker = variable("DOCKER_CONFIG").or_else(|| home.as_ref().map(|home| home.join(".docker")));
+    let docker = docker.map(|folder| folder.join("config.json"));
+    let runtime = variable("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json"));
+    let config = variable("XDG_CONFIG_HOME").or_else(|| home.map(|home| home.join(".config")));
+    let config = config.map(|folder| folder.join("containers/auth.json"));
+    Files {
+        write: named.clone().or_else(|| docker.clone()),
+        read: [named, docker, runtime, config].into_iter().flatten().collect(),
+        invocation: session.invocation.clone(),
+    }
+}
+
+/// A reference that the user has written.
+pub(super) fn reference(text: &str) -> Result<Reference, Failure> {
+    text.parse()
+        .map_err(|error: ReferenceError| Failure::usage(error.to_string()).hint(error.hint()))
+}
+
+/// What a failure is to the user: bad content is 1, everything about the registry, the network and credentials 3.
+pub(super) fn failure(error: Error) -> Failure {
+    let hint = error.hint();
+    let failure = match error.fault() {
+        Fault::Content => Failure::failed(error.to_string()),
+        Fault::Environment => Failure::environment(error.to_string()),
+    };
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// Waits for something that a registry does; Ctrl-C and SIGTERM end it, and what it had begun to write is removed.
+pub(super) fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
+    runtime.block_on(async {
+        let mut interrupts = os::Interrupts::listen();
+        tokio::select! {
+            biased;
+            () = interrupts.next() => Err(Failure::failed("interrupted")),
+            done = work => done,
+        }
+    })
+}

@@ -1,0 +1,6 @@
+//! Registries: what is read from them and written to them, and what happens when they fail.
+
+mod client;
+mod credentials;
+mod faults;
+pub mod server;

@@ -1,5 +1,6 @@
 //! Registries: what is read from them and written to them, and what happens when they fail.
 
+mod artifact;
 mod client;
 mod credentials;
 mod faults;

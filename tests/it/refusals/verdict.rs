@@ -151,3 +151,27 @@ fn lies_about_images() {
     });
     none(&problems.collect::<Vec<_>>());
 }
+
+/// A tag that names another image as soon as it has been asked for.
+#[test]
+fn a_tag_that_moves_is_asked_for_once() {
+    let mut asked = Question::of("key");
+    let signed = asked.repository.digest("key");
+    let other = asked.repository.answers["manifests/unsigned"].clone();
+    asked.repository.later.insert("manifests/key".to_owned(), other);
+    let here = folder(&[("key.pub", &asked.key), ("root.json", &fixture("trusted_root.json"))]);
+    let served = asked.repository.serve();
+    let target = format!("{}/app:key", served.address);
+    let run = slt(
+        here.path(),
+        &[&["verify", &target, "--format", "json"], &flags(&asked.by, false)[..]].concat(),
+    );
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains(&signed), "{}", run.stdout);
+    let asked = served.asked();
+    assert_eq!(
+        asked.iter().filter(|path| *path == "manifests/key").count(),
+        1,
+        "{asked:?}"
+    );
+}

@@ -49,7 +49,7 @@ pub struct Demands {
     pub log: bool,
     /// A timestamp by an authority.
     pub timestamp: bool,
-    /// That the certificate was seen by a certificate transparency log, where the trusted root names one.
+    /// That the certificate was seen by a certificate transparency log.
     pub sct: bool,
 }
 
@@ -296,8 +296,7 @@ pub(super) fn by_certificate(
         policy = policy.skip_sct();
         notes.push("it is not asked for that its certificate stands in a transparency log".to_owned());
     } else if !trust.has_certificate_logs() {
-        policy = policy.skip_sct();
-        notes.push("the trusted root names no log of certificates: none was asked for".to_owned());
+        return Err(Check::Sct.refused("the trusted root names no log of certificates that could have seen its certificate"));
     }
     if entries.is_empty() {
         policy = policy.skip_tlog_unsafe();

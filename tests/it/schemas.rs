@@ -68,3 +68,18 @@ fn migrate() {
 fn remove() {
     is_checked_in::<slt::commands::remove::Line>("remove.schema.json");
 }
+
+#[test]
+fn keygen() {
+    is_checked_in::<slt::commands::keygen::Line>("keygen.schema.json");
+}
+
+#[test]
+fn sign() {
+    is_checked_in::<slt::commands::sign::Line>("sign.schema.json");
+}
+
+#[test]
+fn verify() {
+    is_checked_in::<slt::commands::verify::Line>("verify.schema.json");
+}

@@ -422,7 +422,10 @@ mod tests {
         }
         let older = file("imported-ed.key").replace(LABEL, OLDER_LABEL);
         let key = PrivateKey::from_pem(&older, Some(&password)).unwrap();
-        assert_eq!(format!("{key:?}"), format!("PrivateKey({:?})", key.public().fingerprint()));
+        assert_eq!(
+            format!("{key:?}"),
+            format!("PrivateKey({:?})", key.public().fingerprint())
+        );
         let wrong = PrivateKey::from_pem(&older, Some(&Secret::new("pv")));
         assert_eq!(wrong.unwrap_err(), KeyError::WrongPassword);
         assert_eq!(PrivateKey::from_pem(&older, None).unwrap_err(), KeyError::NoPassword);
@@ -434,7 +437,10 @@ mod tests {
             let made = PrivateKey::generate(&password).unwrap();
             let key = PrivateKey::from_pem(made.private.expose(), Some(&password)).unwrap();
             assert_eq!(key.public().to_pem(), made.public);
-            assert_eq!(PublicKey::from_pem(&made.public).unwrap().fingerprint(), made.fingerprint);
+            assert_eq!(
+                PublicKey::from_pem(&made.public).unwrap().fingerprint(),
+                made.fingerprint
+            );
             let other = PrivateKey::generate(&password).unwrap();
             assert_ne!(other.public, made.public);
         }
@@ -470,13 +476,19 @@ mod tests {
             (r#""salt":""#, r#""salt":"!"#),
             ("{", ""),
         ] {
-            assert!(matches!(read(&changed(|json| json.replace(from, to))), KeyError::Malformed(_)), "{from}");
+            assert!(
+                matches!(read(&changed(|json| json.replace(from, to))), KeyError::Malformed(_)),
+                "{from}"
+            );
         }
         for (text, said) in [
             ("", "there is no PEM"),
             (&file("ed.pub"), "it is the public key"),
             (&format!("{0}{0}", file("ed.pem")), "several blocks"),
-            (&file("ed.pem").replace("PRIVATE KEY", "EC PRIVATE KEY"), "it says `EC PRIVATE KEY`"),
+            (
+                &file("ed.pem").replace("PRIVATE KEY", "EC PRIVATE KEY"),
+                "it says `EC PRIVATE KEY`",
+            ),
             (&file("ed.pem").replace("-----END PRIVATE KEY-----", ""), "broken"),
         ] {
             let error = read(text).to_string();
@@ -488,7 +500,11 @@ mod tests {
     fn public_keys() {
         let key = PublicKey::from_pem(&file("ed.pub")).unwrap();
         assert_eq!(key.to_pem(), file("ed.pub"));
-        assert_eq!(key.hint(), "o6z2OA7fP+iJp4uO7UTyk+jcdYFW1TY/CHf6eT9A1Zk=", "as cosign wrote it");
+        assert_eq!(
+            key.hint(),
+            "o6z2OA7fP+iJp4uO7UTyk+jcdYFW1TY/CHf6eT9A1Zk=",
+            "as cosign wrote it"
+        );
         assert_eq!(key.fingerprint(), "sha256:a3acf6380edf3fe8");
         for (text, said) in [
             ("", "there is none in it"),

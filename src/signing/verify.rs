@@ -347,11 +347,20 @@ fn named(error: &Error) -> Refusal {
 /// What the crates say about certificates and timestamps in names of their own, and what that means.
 const MEANINGS: &[(&str, &str)] = &[
     ("CertExpired", "the certificate had expired when the signature was made"),
-    ("CertNotValidYet", "the certificate was not valid yet when the signature was made"),
+    (
+        "CertNotValidYet",
+        "the certificate was not valid yet when the signature was made",
+    ),
     ("RequiredEkuNotFound", "the certificate is not one for signing"),
     ("UnknownIssuer", "the certificate does not lead to a trusted authority"),
-    ("InvalidSignatureForPublicKey", "the certificate is not signed by the authority that it names"),
-    ("does not match any trusted TSA certificate", "its timestamp is not by a trusted authority"),
+    (
+        "InvalidSignatureForPublicKey",
+        "the certificate is not signed by the authority that it names",
+    ),
+    (
+        "does not match any trusted TSA certificate",
+        "its timestamp is not by a trusted authority",
+    ),
 ];
 
 /// What they put before what is wrong.

@@ -45,7 +45,10 @@ fn lines(name: &str, text: &str, excerpt: &Excerpt, colour: bool) -> String {
     let start = text.floor_char_boundary(excerpt.range.start.min(text.len()));
     let end = text.floor_char_boundary(excerpt.range.end.min(text.len())).max(start);
     // of what goes over several lines, the first is enough
-    let first = text.get(start..end).and_then(|text| text.lines().next()).map_or(0, str::len);
+    let first = text
+        .get(start..end)
+        .and_then(|text| text.lines().next())
+        .map_or(0, str::len);
     let label = LabeledSpan::new_primary_with_span(Some(excerpt.label.clone()), start..start + first);
     let diagnostic = MietteDiagnostic::new(String::new()).with_labels([label]);
     let report = Report::new(diagnostic).with_source_code(NamedSource::new(name, text.to_owned()));
@@ -53,11 +56,17 @@ fn lines(name: &str, text: &str, excerpt: &Excerpt, colour: bool) -> String {
         true => GraphicalTheme::unicode(),
         false => GraphicalTheme::unicode_nocolor(),
     };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH_COLUMNS).with_context_lines(0);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(WIDTH_COLUMNS)
+        .with_context_lines(0);
     let mut drawn = String::new();
     match handler.render_report(&mut drawn, report.as_ref()) {
         // the message stands in our own heading
-        Ok(()) => drawn.lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect(),
+        Ok(()) => drawn
+            .lines()
+            .skip(1)
+            .map(|line| format!("{}\n", line.trim_end()))
+            .collect(),
         Err(_) => String::new(),
     }
 }

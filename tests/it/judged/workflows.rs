@@ -56,6 +56,7 @@ fn ship(project: &Path, reference: &str, environment: &[(&str, &str)]) {
     );
     let run = Command::new("sh")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci/ship.sh"))
+        .arg("--debug")
         .current_dir(project)
         .env("PATH", path.unwrap())
         .env("DOCKER_CONFIG", judges.folder.join("docker"))

@@ -114,7 +114,7 @@ pub struct Login {
 
 /// `slt logout`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  slt logout registry.example.com")]
+#[command(after_help = "Examples:\n  slt logout registry.example.com\n  slt logout localhost:5000")]
 pub struct Logout {
     /// The registry: `host` or `host:port`
     pub registry: String,

@@ -2,6 +2,8 @@
 
 pub mod registry;
 pub mod sbom;
+pub mod ship;
+pub mod signing;
 
 use std::path::PathBuf;
 
@@ -121,6 +123,12 @@ pub enum Command {
     Emulate(Emulate),
     /// Store the values of `${usersecrets.KEY}`, outside the project
     Secret(Secret),
+    /// Make a key pair to sign with
+    Keygen(signing::Keygen),
+    /// Sign a file, or an image in a registry
+    Sign(signing::Sign),
+    /// Say whether a file or an image was signed by those who are trusted
+    Verify(signing::Verify),
     /// Say what is installed, what is missing, and the command that mends it
     Doctor(Doctor),
     /// Help an editor with slightfiles: the language server

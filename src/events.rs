@@ -60,6 +60,8 @@ pub enum Event {
         /// The text, with its colours if the tool was told to use them.
         text: String,
     },
+    /// A step of `slt ship` began or ended.
+    Stage(Stage),
     /// A component was written.
     Built {
         /// Where it lies.
@@ -134,6 +136,34 @@ pub enum Event {
     TestFinished(TestFinished),
     /// The run is over.
     TestsFinished(TestsFinished),
+}
+
+/// A step of `slt ship` began or ended.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Stage {
+    /// `check`, `build`, `test`, `pack`, `push`, `sign`, `attest`, `tag`.
+    pub name: &'static str,
+    /// How far it is.
+    pub state: StageState,
+    /// What it did, or is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How long it took, in real milliseconds.
+    pub milliseconds: u64,
+}
+
+/// How far a step of `slt ship` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageState {
+    /// It began.
+    Started,
+    /// It is done.
+    Done,
+    /// It was left out, as somebody said.
+    Skipped,
+    /// It failed: nothing behind it is begun.
+    Failed,
 }
 
 /// One exchange with a service.

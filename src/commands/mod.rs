@@ -13,6 +13,7 @@ mod documents;
 mod emulate;
 pub mod explain;
 pub mod inspect;
+pub mod keygen;
 pub mod login;
 mod lsp;
 pub mod migrate;
@@ -25,7 +26,10 @@ mod run;
 mod runner;
 mod sbom;
 pub mod secret;
+pub mod sign;
+mod signing;
 mod test;
+pub mod verify;
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -98,6 +102,9 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Logout(arguments) => login::logout(&session, arguments),
         Command::Emulate(arguments) => emulate::run(&session, arguments),
         Command::Secret(arguments) => secret::run(&session, arguments),
+        Command::Keygen(arguments) => keygen::run(&session, arguments),
+        Command::Sign(arguments) => sign::run(&session, arguments),
+        Command::Verify(arguments) => verify::run(&session, arguments),
         Command::Doctor(arguments) => doctor::run(&session, arguments),
         Command::Lsp(arguments) => lsp::run(&session, arguments),
         Command::Completions(arguments) => completions::run(&session, arguments),

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sigstore_types::{Bundle as Document, MediaType, SignatureContent, VerificationMaterialContent};
 
 use super::check::{Check, Refusal};
+use super::form;
 
 /// The largest bundle, in bytes: it may hold an SBOM of some thousands of packages.
 pub const BUNDLE_MAX_BYTES: u64 = 16 << 20;
@@ -36,7 +37,7 @@ impl Bundle {
             return Err(Check::Bundle.refused(format!("it has {bytes} bytes, and {BUNDLE_MAX_BYTES} are read")));
         }
         let broken = |error: &dyn std::fmt::Display| Check::Bundle.refused(format!("it cannot be read: {error}"));
-        let mut value: Value = serde_json::from_slice(bytes).map_err(|error| broken(&error))?;
+        let mut value = form::read(bytes).map_err(|error| broken(&error))?;
         let media_type = value.get("mediaType").and_then(Value::as_str);
         let Some(media_type) = media_type else {
             return Err(Check::MediaType.refused("it has no media type, as a Sigstore bundle has"));

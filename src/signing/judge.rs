@@ -334,6 +334,8 @@ fn keyed(
     Err(furthest)
 }
 
+const NOBODY: &str = "its certificate names nobody";
+
 fn certified(
     subject: &Subject<'_>,
     bundle: &Bundle,
@@ -347,16 +349,22 @@ fn certified(
     let trust = trust.ok_or_else(|| Check::Certificate.refused("there is no trusted root to check it with"))?;
     let said = verify::by_certificate(bundle, subject.sha256(), message, trust, policy.demands(true))?;
     let Some(found) = said.certificate.clone() else {
-        return Err(Check::Identity.refused("its certificate names nobody"));
+        return Err(Check::Identity.refused(NOBODY));
     };
+    // an empty claim is none, whatever an expression says of it
+    if found.identity.is_empty() {
+        return Err(Check::Identity.refused(NOBODY));
+    }
+    if found.issuer.is_empty() {
+        return Err(Check::Issuer.refused("its certificate does not say who vouched for them"));
+    }
     let mut refusal = None;
     for signer in &policy.signers {
         let Known::Identity { identity, issuer } = &signer.known else {
             continue;
         };
-        // an empty claim is none, whatever an expression says of it
-        let is_named = !found.identity.is_empty() && identity.matches(&found.identity);
-        let is_vouched = !found.issuer.is_empty() && issuer.matches(&found.issuer);
+        let is_named = identity.matches(&found.identity);
+        let is_vouched = issuer.matches(&found.issuer);
         if is_named && is_vouched {
             let who = Who::Identity {
                 identity: found.identity,

@@ -397,3 +397,122 @@ fn encrypted(der: &[u8], password: &Secret) -> Result<Vec<u8>, KeyError> {
     };
     serde_json::to_vec(&document).map_err(|error| KeyError::Crypto(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> String {
+        std::fs::read_to_string(format!("{}/tests/fixtures/keys/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    /// Keys that `cosign import-key-pair` of cosign 3.1.3 encrypted under `pw`.
+    #[test]
+    fn what_cosign_wrote() {
+        let password = Secret::new("pw");
+        for name in ["p384", "ed", "rsa"] {
+            let public = PublicKey::from_pem(&file(&format!("{name}.pub"))).unwrap();
+            let text = file(&format!("imported-{name}.key"));
+            assert_eq!(PrivateKey::is_encrypted(&text), Ok(true));
+            let key = PrivateKey::from_pem(&text, Some(&password)).unwrap();
+            assert_eq!(*key.public(), public, "{name}");
+            let plain = file(&format!("{name}.pem"));
+            assert_eq!(PrivateKey::is_encrypted(&plain), Ok(false));
+            assert_eq!(*PrivateKey::from_pem(&plain, None).unwrap().public(), public, "{name}");
+        }
+        let older = file("imported-ed.key").replace(LABEL, OLDER_LABEL);
+        let key = PrivateKey::from_pem(&older, Some(&password)).unwrap();
+        assert_eq!(
+            format!("{key:?}"),
+            format!("PrivateKey({:?})", key.public().fingerprint())
+        );
+        let wrong = PrivateKey::from_pem(&older, Some(&Secret::new("pv")));
+        assert_eq!(wrong.unwrap_err(), KeyError::WrongPassword);
+        assert_eq!(PrivateKey::from_pem(&older, None).unwrap_err(), KeyError::NoPassword);
+    }
+
+    #[test]
+    fn what_is_made_is_read() {
+        for password in ["", "a b", "é"].map(Secret::new) {
+            let made = PrivateKey::generate(&password).unwrap();
+            let key = PrivateKey::from_pem(made.private.expose(), Some(&password)).unwrap();
+            assert_eq!(key.public().to_pem(), made.public);
+            assert_eq!(
+                PublicKey::from_pem(&made.public).unwrap().fingerprint(),
+                made.fingerprint
+            );
+            let other = PrivateKey::generate(&password).unwrap();
+            assert_ne!(other.public, made.public);
+        }
+    }
+
+    /// An encrypted key file with another `N`, `r`, `p`, and with something else replaced.
+    fn changed(change: impl Fn(&str) -> String) -> String {
+        let block = block(&file("imported-ed.key")).unwrap();
+        pem::text(LABEL, change(std::str::from_utf8(&block.bytes).unwrap()).as_bytes())
+    }
+
+    #[test]
+    fn files_that_are_refused_before_any_work() {
+        let read = |text: &str| PrivateKey::from_pem(text, Some(&Secret::new("pw"))).unwrap_err();
+        for params in [
+            r#""N":1073741824,"r":8,"p":1"#,
+            r#""N":65536,"r":4194304,"p":1"#,
+            r#""N":65536,"r":8,"p":1000"#,
+            r#""N":18446744073709551615,"r":4294967295,"p":4294967295"#,
+            r#""N":65535,"r":8,"p":1"#,
+            r#""N":0,"r":8,"p":1"#,
+            r#""N":1,"r":8,"p":1"#,
+            r#""N":65536,"r":0,"p":1"#,
+            r#""N":65536,"r":8,"p":0"#,
+        ] {
+            let text = changed(|json| json.replace(r#""N":65536,"r":8,"p":1"#, params));
+            assert!(matches!(read(&text), KeyError::Expensive { .. }), "{params}");
+        }
+        for (from, to) in [
+            ("scrypt", "argon"),
+            ("nacl/secretbox", "aes"),
+            (r#""nonce":""#, r#""nonce":"AAAA"#),
+            (r#""salt":""#, r#""salt":"!"#),
+            ("{", ""),
+        ] {
+            assert!(
+                matches!(read(&changed(|json| json.replace(from, to))), KeyError::Malformed(_)),
+                "{from}"
+            );
+        }
+        for (text, said) in [
+            ("", "there is no PEM"),
+            (&file("ed.pub"), "it is the public key"),
+            (&format!("{0}{0}", file("ed.pem")), "several blocks"),
+            (
+                &file("ed.pem").replace("PRIVATE KEY", "EC PRIVATE KEY"),
+                "it says `EC PRIVATE KEY`",
+            ),
+            (&file("ed.pem").replace("-----END PRIVATE KEY-----", ""), "broken"),
+        ] {
+            let error = read(text).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn public_keys() {
+        let key = PublicKey::from_pem(&file("ed.pub")).unwrap();
+        assert_eq!(key.to_pem(), file("ed.pub"));
+        assert_eq!(
+            key.hint(),
+            "o6z2OA7fP+iJp4uO7UTyk+jcdYFW1TY/CHf6eT9A1Zk=",
+            "as cosign wrote it"
+        );
+        assert_eq!(key.fingerprint(), "sha256:a3acf6380edf3fe8");
+        for (text, said) in [
+            ("", "there is none in it"),
+            (&file("ed.pem"), "it says `PRIVATE KEY`"),
+            ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "nvalid"),
+        ] {
+            let error = PublicKey::from_pem(text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

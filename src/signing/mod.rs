@@ -6,6 +6,7 @@
 
 mod bundle;
 mod check;
+mod form;
 mod judge;
 mod keys;
 pub mod legacy;
@@ -15,6 +16,7 @@ mod provider;
 mod services;
 mod sign;
 mod statement;
+pub mod store;
 pub mod token;
 mod trust;
 mod verify;
@@ -31,6 +33,26 @@ pub use statement::{COSIGN_SIGN, PAYLOAD_TYPE};
 pub use token::Token;
 pub use trust::{TRUSTED_ROOT_MAX_BYTES, Trust, TrustError};
 pub use verify::Subject;
+
+use crate::registry::{Client, Error, Reference};
+
+/// Whether what lies beside an image in a registry is enough for a policy. The reference has the digest that is asked about.
+///
+/// # Errors
+/// The registry fails.
+pub async fn verify_reference(
+    client: &Client,
+    at: &Reference,
+    policy: &Policy,
+    trust: Option<&Trust>,
+) -> Result<Verdict, Error> {
+    let digest = at.digest.clone().ok_or_else(|| Error::Malformed {
+        what: format!("`{at}`"),
+        reason: "what is verified is a digest, and a tag is none".to_owned(),
+    })?;
+    let evidence = store::evidence(client, at).await?;
+    Ok(judge(&Subject::Image(digest.hex()), &evidence, policy, trust))
+}
 
 /// What a crate says, as a part of a sentence.
 fn said(error: &dyn std::fmt::Display) -> String {

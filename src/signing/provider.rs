@@ -225,3 +225,141 @@ impl SigningKeyPair for RingKey {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sigstore_crypto::{KeyPair, VerificationKey};
+    use sigstore_types::DerPublicKey;
+
+    use super::*;
+    use crate::signing::PublicKey;
+
+    fn bytes(digits: &str) -> Vec<u8> {
+        let digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_hexdigit).collect();
+        let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        digits.chunks(2).map(pair).collect()
+    }
+
+    /// `SEQUENCE { INTEGER r, INTEGER s }`, of numbers whose first bit is set.
+    fn ecdsa(r: &str, s: &str) -> Vec<u8> {
+        let integer = |digits: &str| {
+            let number = bytes(digits);
+            [&[2, number.len() as u8 + 1, 0], number.as_slice()].concat()
+        };
+        let body = [integer(r), integer(s)].concat();
+        [&[0x30, body.len() as u8], body.as_slice()].concat()
+    }
+
+    fn file(name: &str) -> Vec<u8> {
+        std::fs::read(format!("{}/tests/fixtures/keys/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    /// The raw key in a public key's file.
+    fn raw(name: &str) -> Vec<u8> {
+        let der = DerPublicKey::from_pem(&String::from_utf8(file(name)).unwrap()).unwrap();
+        VerificationKey::from_spki(&der).unwrap().as_bytes().to_vec()
+    }
+
+    /// RFC 6979, A.2.5 and A.2.6; RFC 8032, 7.1; OpenSSL 3.0.
+    #[test]
+    fn known_signatures() {
+        let p256_key = bytes(
+            "04 60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6
+             7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299",
+        );
+        let p256 = ecdsa(
+            "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716",
+            "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8",
+        );
+        let p384_key = bytes(
+            "04 EC3A4E415B4E19A4568618029F427FA5DA9A8BC4AE92E02E06AAE5286B300C64DEF8F0EA9055866064A254515480BC13
+             8015D9B72D7D57244EA8EF9AC0C621896708A59367F9DFB9F54CA84B3F1C9DB1288B231C3AE0D4FE7344FD2533264720",
+        );
+        let p384 = ecdsa(
+            "94EDBB92A5ECB8AAD4736E56C691916B3F88140666CE9FA73D64C4EA95AD133C81A648152E44ACF96E36DD1E80FABE46",
+            "99EF4AEB15F178CEA1FE40DB2603138F130E740A19624526203B6351D0A3A94FA329C145786E679E7B82C71A38628AC8",
+        );
+        let ed25519_key = bytes("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+        let ed25519 = bytes(
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da
+             085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        );
+        let sample = b"sample".as_slice();
+        for (scheme, key, message, signature) in [
+            (SigningScheme::EcdsaP256Sha256, p256_key.clone(), sample, p256.clone()),
+            (SigningScheme::EcdsaP384Sha384, p384_key, sample, p384),
+            (
+                SigningScheme::EcdsaP384Sha384,
+                raw("p384.pub"),
+                sample,
+                file("p384.sig"),
+            ),
+            (SigningScheme::Ed25519, ed25519_key, &[0x72], ed25519),
+            (SigningScheme::Ed25519, raw("ed.pub"), sample, file("ed.sig")),
+            (SigningScheme::RsaPkcs1Sha256, raw("rsa.pub"), sample, file("rsa.sig")),
+            (SigningScheme::RsaPssSha256, raw("rsa.pub"), sample, file("rsa-pss.sig")),
+        ] {
+            PROVIDER.verify_raw(scheme, &key, message, &signature).unwrap();
+            assert!(
+                PROVIDER.verify_raw(scheme, &key, b"other", &signature).is_err(),
+                "{scheme:?}"
+            );
+            let mut broken = signature.clone();
+            *broken.last_mut().unwrap() ^= 1;
+            assert!(
+                PROVIDER.verify_raw(scheme, &key, message, &broken).is_err(),
+                "{scheme:?}"
+            );
+        }
+        let digest = ring::digest::digest(&SHA256, sample);
+        let prehashed =
+            |digest: &[u8]| PROVIDER.verify_prehashed(SigningScheme::EcdsaP256Sha256, &p256_key, digest, &p256);
+        prehashed(digest.as_ref()).unwrap();
+        assert!(prehashed(&[7; 32]).is_err());
+        let said = PROVIDER.verify_prehashed(SigningScheme::RsaPkcs1Sha256, &raw("rsa.pub"), digest.as_ref(), &[]);
+        assert!(matches!(said, Err(Error::UnsupportedAlgorithm(_))));
+        assert!(PROVIDER.verify_raw(SigningScheme::MlDsa44, &[], sample, &[]).is_err());
+    }
+
+    /// RFC 6979, A.2.5: signatures with P-256 are the same each time.
+    #[test]
+    fn p256_signs_as_the_rfc_says() {
+        let scalar = bytes("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721");
+        let pair = P256::new(SigningKey::from_slice(&scalar).unwrap());
+        let expected = ecdsa(
+            "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716",
+            "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8",
+        );
+        assert_eq!(pair.sign_raw(b"sample").unwrap(), expected);
+    }
+
+    #[test]
+    fn hashes() {
+        install();
+        let digest = |algorithm| {
+            let mut hash = PROVIDER.hash(algorithm).unwrap();
+            hash.update(b"a");
+            hash.update(b"bc");
+            crate::support::hex::hex(&hash.finalize())[..16].to_owned()
+        };
+        assert_eq!(digest(HashAlgorithm::Sha2256), "ba7816bf8f01cfea");
+        assert_eq!(digest(HashAlgorithm::Sha2384), "cb00753f45a35e8b");
+        assert_eq!(digest(HashAlgorithm::Sha2512), "ddaf35a193617aba");
+    }
+
+    #[test]
+    fn keys_of_every_kind_sign() {
+        install();
+        for name in ["p384", "ed", "rsa"] {
+            let pem = crate::signing::pem::blocks(&String::from_utf8(file(&format!("{name}.pem"))).unwrap()).unwrap();
+            let pair = KeyPair::from_pkcs8_der(&pem[0].bytes).unwrap();
+            let public = PublicKey::from_pem(&String::from_utf8(file(&format!("{name}.pub"))).unwrap()).unwrap();
+            assert_eq!(pair.public_key_der().unwrap(), *public.der(), "{name}");
+            let signature = pair.sign(b"sample").unwrap();
+            let key = VerificationKey::from_spki(public.der()).unwrap();
+            key.verify(b"sample", &signature).unwrap();
+            assert!(key.verify(b"other", &signature).is_err(), "{name}");
+        }
+        assert!(KeyPair::from_pkcs8_der(&[0x30, 0]).is_err());
+    }
+}

@@ -49,7 +49,7 @@ pub struct Demands {
     pub log: bool,
     /// A timestamp by an authority.
     pub timestamp: bool,
-    /// That the certificate was seen by a certificate transparency log, where the trusted root names one.
+    /// That the certificate was seen by a certificate transparency log.
     pub sct: bool,
 }
 
@@ -296,8 +296,9 @@ pub(super) fn by_certificate(
         policy = policy.skip_sct();
         notes.push("it is not asked for that its certificate stands in a transparency log".to_owned());
     } else if !trust.has_certificate_logs() {
-        policy = policy.skip_sct();
-        notes.push("the trusted root names no log of certificates: none was asked for".to_owned());
+        return Err(
+            Check::Sct.refused("the trusted root names no log of certificates that could have seen its certificate")
+        );
     }
     if entries.is_empty() {
         policy = policy.skip_tlog_unsafe();
@@ -342,7 +343,51 @@ fn named(error: &Error) -> Refusal {
         Error::SignatureInvalid(_) | Error::UnsupportedArtifact(_) | Error::Crypto(_) => Check::Signature,
         _ => Check::Bundle,
     };
-    check.refused(super::said(error))
+    check.refused(plain(&super::said(error)))
+}
+
+/// What the crates say about certificates and timestamps in names of their own, and what that means.
+const MEANINGS: &[(&str, &str)] = &[
+    ("CertExpired", "the certificate had expired when the signature was made"),
+    (
+        "CertNotValidYet",
+        "the certificate was not valid yet when the signature was made",
+    ),
+    ("RequiredEkuNotFound", "the certificate is not one for signing"),
+    ("UnknownIssuer", "the certificate does not lead to a trusted authority"),
+    (
+        "InvalidSignatureForPublicKey",
+        "the certificate is not signed by the authority that it names",
+    ),
+    (
+        "does not match any trusted TSA certificate",
+        "its timestamp is not by a trusted authority",
+    ),
+];
+
+/// What they put before what is wrong.
+const PREFIXES: &[&str] = &[
+    "certificate chain is invalid: ",
+    "certificate chain validation failed: ",
+    "invalid signed certificate timestamp: ",
+    "invalid RFC 3161 timestamp: ",
+    "TSA timestamp verification failed: ",
+    "invalid inclusion proof: ",
+    "invalid checkpoint: ",
+    "log entry does not match the bundle: ",
+    "artifact mismatch: ",
+    "no verified timestamp: ",
+];
+
+fn plain(text: &str) -> String {
+    if let Some((_, meaning)) = MEANINGS.iter().find(|(name, _)| text.contains(name)) {
+        return (*meaning).to_owned();
+    }
+    let mut text = text;
+    while let Some(rest) = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        text = rest;
+    }
+    super::said(&text)
 }
 
 fn of_the_form(error: &sigstore_bundle::Error) -> Refusal {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::foreign;
-use crate::events::{DOCTESTS, Event, Exchange, Outcome, TestFinished, TestsFinished};
+use crate::events::{DOCTESTS, Event, Exchange, Outcome, Stage, StageState, TestFinished, TestsFinished};
 
 /// Where a line belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub struct Style {
 }
 
 const GREEN: &str = "32";
+const BOLD_GREEN: &str = "1;32";
 const RED: &str = "31";
 const YELLOW: &str = "33";
 const DIM: &str = "2";
@@ -58,6 +59,7 @@ pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, Strin
                 format!("{text}\n")
             },
         ),
+        Event::Stage(stage) => unless_quiet(self::stage(stage, style)?),
         Event::Built {
             path,
             bytes,
@@ -118,7 +120,35 @@ pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, Strin
 }
 
 fn step(style: Style, verb: &str, message: &str) -> String {
-    format!("{} {message}\n", style.paint("1;32", &format!("{verb:>12}")))
+    format!("{} {message}\n", style.paint(BOLD_GREEN, &format!("{verb:>12}")))
+}
+
+/// A step that ended: its name, what it did, and how long it took. One that began says so with `-v` only: what it does is seen.
+fn stage(stage: &Stage, style: Style) -> Option<String> {
+    let (code, word) = match stage.state {
+        StageState::Started if style.verbose => (DIM, "begins"),
+        StageState::Started => return None,
+        StageState::Done => (BOLD_GREEN, ""),
+        StageState::Skipped => (YELLOW, "left out"),
+        StageState::Failed => (RED, "failed"),
+    };
+    let detail = stage.detail.as_deref().unwrap_or_default();
+    let said: Vec<&str> = [word, detail].into_iter().filter(|text| !text.is_empty()).collect();
+    let time = match stage.state {
+        StageState::Done | StageState::Failed => format!("{:.1?}", Duration::from_millis(stage.milliseconds)),
+        StageState::Started | StageState::Skipped => String::new(),
+    };
+    let line = format!(
+        "{} {}",
+        style.paint(code, &format!("{:>12}", stage.name)),
+        said.join(": ")
+    );
+    let time = if time.is_empty() {
+        time
+    } else {
+        format!("  {}", style.paint(DIM, &time))
+    };
+    Some(format!("{}{time}\n", line.trim_end()))
 }
 
 fn status_text(style: Style, status: u16) -> String {

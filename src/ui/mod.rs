@@ -8,6 +8,7 @@ pub mod diff;
 mod events;
 mod foreign;
 mod page;
+pub mod policy;
 mod sarif;
 
 use std::io::{BufRead, IsTerminal, Read, Write};
@@ -177,6 +178,11 @@ impl Ui {
                 }
             }
         }
+    }
+
+    /// Prints what is wrong in a file that is no slightfile.
+    pub fn excerpts(&self, name: &str, text: &str, excerpts: &[policy::Excerpt]) {
+        to_stderr(&policy::human(name, text, excerpts, self.is_coloured()));
     }
 
     /// Prints what a check found and how it ended: for code scanning as one document.

@@ -41,6 +41,7 @@ mod secret;
 mod secrets;
 mod shapes;
 mod shortener;
+mod signing;
 mod slight;
 mod slightfiles;
 mod tidy;

@@ -88,3 +88,18 @@ fn inspect() {
 fn login() {
     is_checked_in::<slt::commands::login::Line>("login.schema.json");
 }
+
+#[test]
+fn keygen() {
+    is_checked_in::<slt::commands::keygen::Line>("keygen.schema.json");
+}
+
+#[test]
+fn sign() {
+    is_checked_in::<slt::commands::sign::Line>("sign.schema.json");
+}
+
+#[test]
+fn verify() {
+    is_checked_in::<slt::commands::verify::Line>("verify.schema.json");
+}

@@ -25,7 +25,7 @@ fn verify(judges: &Services, scene: &Scene) -> (bool, String) {
             arguments.push("--use-signed-timestamps");
         }
     }
-    if scene.bundle.get("dsseEnvelope").is_some() {
+    if scene.is_attestation {
         arguments[0] = "verify-blob-attestation";
         arguments.extend(["--type", "slsaprovenance1"]);
     }

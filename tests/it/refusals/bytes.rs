@@ -24,7 +24,7 @@ const SPOILED: &[&str] = &[
     "blob/slsa.keyless-log",
 ];
 
-/// A field by the end of its path, the check that refuses a byte of it, and whether cosign 3.1.3 leaves it unread. The first row that
+/// A field by the end of its path, the check that refuses a byte of it (`a|b`: it depends on the byte), and whether cosign 3.1.3 leaves it unread. The first row that
 /// fits. Of an entry of Rekor v2 cosign rebuilds the body, and it reads the signed checkpoint, not what repeats it.
 const FIELDS: &[(&str, &str, bool)] = &[
     ("/mediaType", "media-type", false),
@@ -33,20 +33,20 @@ const FIELDS: &[(&str, &str, bool)] = &[
     ("/inclusionProof/logIndex", "log", true),
     ("/logIndex", "log", false),
     ("/logId/keyId", "log", false),
-    ("/kindVersion/kind", "log-entry", true),
-    ("/kindVersion/version", "log-entry", true),
+    ("/kindVersion/kind", "bundle", true),
+    ("/kindVersion/version", "bundle", true),
     ("/rootHash", "log", true),
     ("/treeSize", "log", true),
     ("/hashes/0", "log", false),
     ("/hashes/1", "log", false),
-    ("/checkpoint/envelope", "log", false),
+    ("/checkpoint/envelope", "log|bundle", false),
     ("/canonicalizedBody", "log", true),
     ("/signedTimestamp", "timestamp", false),
     ("/messageDigest/algorithm", "bundle", false),
     ("/messageDigest/digest", "subject", false),
     ("/messageSignature/signature", "signature", false),
     ("/dsseEnvelope/payloadType", "bundle", false),
-    ("/dsseEnvelope/payload", "bundle", false),
+    ("/dsseEnvelope/payload", "bundle|subject|signature", false),
     ("/signatures/0/sig", "signature", false),
 ];
 

@@ -470,14 +470,14 @@ pub const CASES: &[Case] = &[
         "body of another entry",
         LOG,
         |scene| scene.take(BODY, "blob/other.keyless-log"),
-        "log-entry",
+        "log",
         Accepts(REBUILT),
     ),
     case(
         "body with another signature",
         LOG,
         |scene| scene.replace(BODY, "\"content\":\"ME", "\"content\":\"MF"),
-        "log-entry",
+        "log",
         Accepts(REBUILT),
     ),
     case(
@@ -501,7 +501,7 @@ pub const CASES: &[Case] = &[
             let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
             scene.set(CHECKPOINT, envelope.split_once('—').unwrap().0);
         },
-        "log",
+        "bundle",
         Refuses,
     ),
     case(
@@ -550,7 +550,7 @@ pub const CASES: &[Case] = &[
             scene.set("/verificationMaterial/tlogEntries/0/logIndex", "-1");
             scene.set("/verificationMaterial/tlogEntries/0/inclusionProof/logIndex", "-1");
         },
-        "log",
+        "bundle",
         Refuses,
     ),
     case(
@@ -587,16 +587,6 @@ pub const CASES: &[Case] = &[
         Refuses,
     ),
     case(
-        "log that had ended",
-        LOG,
-        |scene| {
-            scene.root["tlogs"][0]["publicKey"]["validFor"] =
-                json!({ "start": "2001-01-01T00:00:00Z", "end": "2002-01-01T00:00:00Z" });
-        },
-        "log",
-        Accepts("cosign compares the time of a log of Rekor v2 with nothing"),
-    ),
-    case(
         "time that nothing signs",
         LOG,
         |scene| {
@@ -607,6 +597,26 @@ pub const CASES: &[Case] = &[
                 .insert("integratedTime".to_owned(), json!("1700000000"));
         },
         "log",
+        Refuses,
+    ),
+    case(
+        "checkpoint with a line too many",
+        LOG,
+        |scene| {
+            let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
+            scene.set(CHECKPOINT, envelope + "and more\n");
+        },
+        "bundle",
+        Refuses,
+    ),
+    case(
+        "checkpoint with another signature of no form",
+        LOG,
+        |scene| {
+            let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
+            scene.set(CHECKPOINT, envelope + "— 127.0.0.1 AAAA\n");
+        },
+        "bundle",
         Refuses,
     ),
     // the envelope
@@ -639,7 +649,7 @@ pub const CASES: &[Case] = &[
         Refuses,
     ),
     case(
-        "statement of another predicate",
+        "statement of a file of another predicate",
         SLSA,
         |scene| {
             scene.replace(
@@ -648,7 +658,7 @@ pub const CASES: &[Case] = &[
                 "https://slsa.dev/provenance/v0",
             )
         },
-        "signature",
+        "nothing",
         Refuses,
     ),
     case(
@@ -717,7 +727,7 @@ pub const CASES: &[Case] = &[
         "bundle that is a list",
         KEY,
         |scene| scene.bundle = json!([scene.bundle]),
-        "bundle",
+        "media-type",
         Refuses,
     ),
     case(
@@ -751,6 +761,21 @@ pub const CASES: &[Case] = &[
                 )
                 .into_bytes(),
             );
+        },
+        "bundle",
+        Refuses,
+    ),
+    case(
+        "member that nobody knows",
+        KEY,
+        |scene| {
+            drop(
+                scene
+                    .bundle
+                    .as_object_mut()
+                    .unwrap()
+                    .insert("more".to_owned(), json!(1)),
+            )
         },
         "bundle",
         Refuses,

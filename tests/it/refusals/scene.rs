@@ -31,6 +31,8 @@ pub struct Scene {
     pub root: Value,
     /// Whether an entry in a log is demanded.
     pub log: bool,
+    /// Whether an attestation is asked for, and not a signature.
+    pub is_attestation: bool,
 }
 
 /// A lie about a scene.
@@ -99,6 +101,7 @@ impl Scene {
                 false => By::Identity { identity, issuer },
             },
             root: json("trusted_root.json"),
+            is_attestation: name.contains("slsa"),
             log: name.ends_with("log") || name.starts_with("forged/"),
         }
     }
@@ -167,15 +170,16 @@ impl Scene {
         }
     }
 
+    pub fn written_bundle(&self) -> Vec<u8> {
+        let text = self.text.clone();
+        text.unwrap_or_else(|| serde_json::to_vec(&self.bundle).unwrap())
+    }
+
     /// The folder with `file`, `bundle.json`, `key.pub` and `root.json`.
     pub fn written(&self) -> tempfile::TempDir {
-        let bundle = self
-            .text
-            .clone()
-            .unwrap_or_else(|| serde_json::to_vec(&self.bundle).unwrap());
         folder(&[
             ("file", &self.file),
-            ("bundle.json", &bundle),
+            ("bundle.json", &self.written_bundle()),
             ("key.pub", &self.key),
             ("root.json", &serde_json::to_vec(&self.root).unwrap()),
         ])

@@ -1,0 +1,364 @@
+//! What the commands that sign and verify have in common: keys, passwords, tokens, trusted roots and policies, from files, the
+//! environment, standard input and the terminal.
+//!
+//! Without a terminal nobody is asked. No password and no token is an argument, or is in a message.
+
+use std::future::Future;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Failure, Session};
+use crate::cli::signing::{AcceptFlags, SignerFlags};
+use crate::events::Event;
+use crate::registry::{self, Client, Fault, Settings};
+use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
+use crate::signing::token::{Conversation, TOKEN_MAX_BYTES, ambient, interactive};
+use crate::signing::{
+    KEY_FILE_MAX_BYTES, PrivateKey, PublicKey, SIGNING_CONFIG_MAX_BYTES, Services, SignError, Signer,
+    TRUSTED_ROOT_MAX_BYTES, Token, Trust,
+};
+use crate::support::secret::Secret;
+use crate::support::{files, os};
+use crate::ui::policy::Excerpt;
+
+/// The longest password, in bytes.
+const PASSWORD_MAX_BYTES: u64 = 4 << 10;
+
+/// cosign's variable for a key's password; it may be empty.
+const PASSWORD: &str = "COSIGN_PASSWORD";
+
+/// Short names of predicate types, as cosign has them.
+const TYPES: &[(&str, &str)] = &[
+    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
+    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
+    ("cyclonedx", "https://cyclonedx.org/bom"),
+    ("spdx", "https://spdx.dev/Document"),
+    ("spdxjson", "https://spdx.dev/Document"),
+];
+
+/// The URI of a predicate's type.
+pub(super) fn predicate_type(text: &str) -> Result<String, Failure> {
+    let known = TYPES.iter().find(|(name, _)| *name == text);
+    match known {
+        Some((_, uri)) => Ok((*uri).to_owned()),
+        None if text.contains(':') => Ok(text.to_owned()),
+        None => {
+            let names: Vec<_> = TYPES.iter().map(|(name, _)| format!("`{name}`")).collect();
+            Err(Failure::usage(format!("`{text}` is no type of an attestation"))
+                .hint(format!("a type is a URI, or one of {}", names.join(", "))))
+        }
+    }
+}
+
+/// Runs what waits for a network.
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
+    Ok(runtime.block_on(work))
+}
+
+/// Speaks to registries.
+pub(super) fn client(_: &Session<'_>, plain_http: &[String]) -> Result<Client, Failure> {
+    let settings = Settings {
+        plain_http: plain_http.to_vec(),
+        ..Settings::default()
+    };
+    Client::new(settings).map_err(|error| of_registry(&error))
+}
+
+/// What a registry's failure means for the user.
+pub(super) fn of_registry(error: &registry::Error) -> Failure {
+    let failure = match error.fault() {
+        Fault::Content => Failure::failed(error.to_string()),
+        Fault::Environment => Failure::environment(error.to_string()),
+    };
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// What a failure to sign means for the user.
+pub(super) fn unsigned(error: &SignError) -> Failure {
+    let failure = match error {
+        SignError::Key(_) | SignError::Config(_) => Failure::usage(error.to_string()),
+        SignError::Token(_) | SignError::Distrusted(_) => Failure::failed(error.to_string()),
+        SignError::Service { .. } => Failure::environment(error.to_string()),
+    };
+    failure.hint(error.hint())
+}
+
+/// A file's text, for an error that names it.
+pub(super) fn text(session: &Session<'_>, path: &Path, most: u64) -> Result<String, Failure> {
+    let unreadable = |reason: String| Failure::usage(format!("cannot read `{}`: {reason}", path.display()));
+    let bytes = files::read(&session.directory().join(path), most).map_err(|error| unreadable(os::reason(&error)))?;
+    String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))
+}
+
+/// The trusted root that a flag names, or the public-good one.
+pub(super) fn trust(session: &Session<'_>, path: Option<&Path>) -> Result<Trust, Failure> {
+    let trust = match path {
+        Some(path) => Trust::from_json(&text(session, path, TRUSTED_ROOT_MAX_BYTES)?),
+        None => Trust::public_good(),
+    };
+    trust.map_err(|error| {
+        let name = path.map_or_else(
+            || "Sigstore's public root".to_owned(),
+            |path| format!("`{}`", path.display()),
+        );
+        Failure::usage(format!("{name} cannot be used: {error}"))
+            .hint("`cosign trusted-root create` writes such a file")
+    })
+}
+
+/// Who signs, as the flags say.
+pub(super) fn signer(session: &Session<'_>, flags: &SignerFlags) -> Result<Signer, Failure> {
+    if let Some(path) = &flags.key {
+        let key = private_key(session, path, flags.password_stdin)?;
+        let services = match &flags.signing_config {
+            Some(_) => Some(services(session, flags)?),
+            None => None,
+        };
+        return Ok(Signer::Key { key, services });
+    }
+    let services = services(session, flags)?;
+    let token = token(session, flags, &services)?;
+    Ok(Signer::Keyless { token, services })
+}
+
+fn services(session: &Session<'_>, flags: &SignerFlags) -> Result<Services, Failure> {
+    let trust = Arc::new(trust(session, flags.trusted_root.as_deref())?);
+    let services = match &flags.signing_config {
+        Some(path) => Services::from_json(&text(session, path, SIGNING_CONFIG_MAX_BYTES)?, trust),
+        None => Services::public_good(trust),
+    };
+    services.map_err(|error| unsigned(&error))
+}
+
+fn private_key(session: &Session<'_>, path: &Path, password_stdin: bool) -> Result<PrivateKey, Failure> {
+    let text = text(session, path, KEY_FILE_MAX_BYTES)?;
+    let unusable = |error: crate::signing::KeyError| {
+        Failure::usage(format!("`{}` cannot be used: {error}", path.display())).hint(error.hint())
+    };
+    let password = match PrivateKey::is_encrypted(&text).map_err(unusable)? {
+        true => password(session, password_stdin, &format!("password of `{}`: ", path.display()))?,
+        false => None,
+    };
+    PrivateKey::from_pem(&text, password.as_ref()).map_err(unusable)
+}
+
+/// A key's password: from standard input, the environment, or the terminal; `None`: there is none of them.
+pub(super) fn password(session: &Session<'_>, from_stdin: bool, question: &str) -> Result<Option<Secret>, Failure> {
+    if from_stdin {
+        return piped(PASSWORD_MAX_BYTES, "the password").map(Some);
+    }
+    if let Some(value) = variable(session, PASSWORD) {
+        return Ok(Some(Secret::new(value)));
+    }
+    match io::stdin().is_terminal() {
+        true => prompted(session, question).map(Some),
+        false => Ok(None),
+    }
+}
+
+pub(super) fn prompted(session: &Session<'_>, question: &str) -> Result<Secret, Failure> {
+    let no_queue = |error: io::Error| Failure::environment(format!("no event queue: {}", os::reason(&error)));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(no_queue)?;
+    // Ctrl-C is a key to the prompt, which then raises the signal too: before the terminal shows again what is typed
+    let _on_runtime = runtime.enter();
+    os::survive_interrupts();
+    session.ui.ask_secret(question).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => Failure::failed("interrupted: nothing was done"),
+        _ => Failure::environment(format!("cannot ask for the password: {}", os::reason(&error)))
+            .hint("give it on standard input, with `--password-stdin`"),
+    })
+}
+
+/// What comes on standard input, without the newline that ends it.
+fn piped(most: u64, what: &str) -> Result<Secret, Failure> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().take(most + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::environment(format!("cannot read standard input: {}", os::reason(&error))))?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::usage(format!(
+            "{what} on standard input has more than {most} bytes"
+        )));
+    }
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        bytes.pop_if(|byte| *byte == b'\r');
+    }
+    let text =
+        String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{what} on standard input is not UTF-8 text")))?;
+    Ok(Secret::new(text))
+}
+
+fn variable(session: &Session<'_>, name: &str) -> Option<String> {
+    let value = session.invocation.environment.get(name)?;
+    value.to_str().map(str::to_owned)
+}
+
+fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Result<Token, Failure> {
+    if let Some(path) = &flags.identity_token {
+        let text = match path.as_os_str() == "-" {
+            true => piped(TOKEN_MAX_BYTES, "the token")?,
+            false => Secret::new(text(session, path, TOKEN_MAX_BYTES)?),
+        };
+        return Token::parse(&text).map_err(|error| unsigned(&error));
+    }
+    let lookup = |name: &str| variable(session, name);
+    if let Some(token) = block_on(ambient(&lookup, services))?.map_err(|error| unsigned(&error))? {
+        return Ok(token);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "there is nothing to sign with: no key, no identity token, and no terminal to ask at",
+        )
+        .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity"));
+    }
+    note(
+        session,
+        "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned(),
+    );
+    let conversation = Terminal(session.ui.clone());
+    let token = block_on(interactive(services, &conversation, !flags.no_browser))?;
+    token.map_err(|error| unsigned(&error))
+}
+
+/// The user at the terminal.
+struct Terminal(crate::ui::Ui);
+
+impl Conversation for Terminal {
+    fn show(&self, text: &str) {
+        self.0.event(&Event::Note {
+            message: text.to_owned(),
+        });
+    }
+
+    fn ask(&self, question: &str) -> io::Result<Secret> {
+        self.0.ask_secret(question)
+    }
+}
+
+/// Says something to people; programs get results only.
+pub(super) fn note(session: &Session<'_>, message: String) {
+    if !session.ui.is_json() {
+        session.ui.event(&Event::Note { message });
+    }
+}
+
+/// What is demanded, and what to check it with.
+pub(super) struct Demanded {
+    /// Whose signature counts, and what must be attested.
+    pub policy: Policy,
+    /// The trusted root, where it is needed or named.
+    pub trust: Option<Trust>,
+}
+
+/// What the flags demand, or the policy that they name.
+pub(super) fn demanded(session: &Session<'_>, flags: &AcceptFlags, wanted: Option<&str>) -> Result<Demanded, Failure> {
+    let policy = match &flags.policy {
+        Some(path) => policy(session, path)?,
+        None => of_flags(session, flags, wanted)?,
+    };
+    let root = flags.trusted_root.clone().or_else(|| policy.trusted_root.clone());
+    let trust = match (&root, policy.has_identities()) {
+        (Some(path), _) => Some(trust(session, Some(path))?),
+        (None, true) => Some(trust(session, None)?),
+        (None, false) => None,
+    };
+    Ok(Demanded { policy, trust })
+}
+
+/// Reads a policy file, and shows everything that is wrong in it.
+pub(super) fn policy(session: &Session<'_>, path: &Path) -> Result<Policy, Failure> {
+    let content = text(session, path, POLICY_MAX_BYTES)?;
+    let whole = session.directory().join(path);
+    let folder = whole.parent().map(Path::to_owned).unwrap_or_default();
+    let file = |path: &Path| {
+        let bytes = files::read(path, KEY_FILE_MAX_BYTES).map_err(|error| os::reason(&error))?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    };
+    Policy::parse(&content, &folder, &file).map_err(|problems| {
+        let name = path.display().to_string();
+        let excerpts = problems.iter().map(|problem| Excerpt {
+            message: problem.message.clone(),
+            range: problem.range.clone(),
+            label: problem.label.clone(),
+            hint: problem.hint.clone(),
+        });
+        session.ui.excerpts(&name, &content, &excerpts.collect::<Vec<_>>());
+        let count = match problems.len() {
+            1 => "a problem".to_owned(),
+            count => format!("{count} problems"),
+        };
+        Failure::usage(format!("the policy `{name}` has {count}")).hint("`docs/policy.md` has its grammar")
+    })
+}
+
+fn of_flags(session: &Session<'_>, flags: &AcceptFlags, wanted: Option<&str>) -> Result<Policy, Failure> {
+    let mut signers = Vec::new();
+    for path in &flags.key {
+        signers.push(Accepted {
+            name: path.display().to_string(),
+            known: Known::Key(public_key(session, path)?),
+        });
+    }
+    if let Some(known) = identity(flags)? {
+        signers.push(Accepted {
+            name: "the identity".to_owned(),
+            known,
+        });
+    }
+    if signers.is_empty() {
+        return Err(Failure::usage("it is not said whose signature counts")
+            .hint("`--key FILE`, or `--identity IDENTITY --issuer URL`, or `--policy FILE`"));
+    }
+    let mut policy = Policy::one_of(signers);
+    policy.log = match (flags.require_log, flags.insecure_ignore_tlog) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    };
+    policy.timestamp = flags.require_timestamp;
+    policy.sct = !flags.insecure_ignore_sct;
+    if let Some(wanted) = wanted {
+        policy.threshold = 0;
+        policy.attestations = vec![Attestation {
+            predicate_type: predicate_type(wanted)?,
+            signers: Vec::new(),
+            conditions: Vec::new(),
+        }];
+    }
+    Ok(policy)
+}
+
+fn public_key(session: &Session<'_>, path: &PathBuf) -> Result<PublicKey, Failure> {
+    let text = text(session, path, KEY_FILE_MAX_BYTES)?;
+    PublicKey::from_pem(&text)
+        .map_err(|error| Failure::usage(format!("`{}` cannot be used: {error}", path.display())).hint(error.hint()))
+}
+
+fn identity(flags: &AcceptFlags) -> Result<Option<Known>, Failure> {
+    let matcher = |exact: &Option<String>, expression: &Option<String>, flag: &str| match (exact, expression) {
+        (Some(text), _) if text.is_empty() => Err(Failure::usage(format!("`--{flag}` is empty"))),
+        (Some(text), _) => Ok(Some(Matcher::Exact(text.clone()))),
+        (None, Some(text)) => {
+            let matcher = Matcher::expression(text);
+            matcher
+                .map(Some)
+                .map_err(|error| Failure::usage(format!("`--{flag}-regexp`: {error}")))
+        }
+        (None, None) => Ok(None),
+    };
+    let identity = matcher(&flags.identity, &flags.identity_regexp, "identity")?;
+    let issuer = matcher(&flags.issuer, &flags.issuer_regexp, "issuer")?;
+    match (identity, issuer) {
+        (Some(identity), Some(issuer)) => Ok(Some(Known::Identity { identity, issuer })),
+        (None, None) => Ok(None),
+        _ => Err(Failure::usage("an identity and its issuer belong together")
+            .hint("`--identity IDENTITY --issuer URL`: anybody can call themselves anything at another issuer")),
+    }
+}

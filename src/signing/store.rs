@@ -1,0 +1,357 @@
+//! Signatures in a registry: read from what refers to an image and from cosign's tags, and written there.
+//!
+//! Bundles are referrers of the image (OCI 1.1, or the index below a tag where a registry has none); what cosign 1 and 2 wrote lies
+//! below the tags `.sig` and `.att`. How much is read is bounded. A piece that is broken becomes evidence that is refused, so that it
+//! hides nothing; a registry that fails is an error.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::bundle::{BUNDLE_MAX_BYTES, Bundle, MEDIA_TYPE};
+use super::check::{Check, Refusal};
+use super::judge::Evidence;
+use super::keys::PublicKey;
+use super::legacy::{self, ATTESTATION_LAYER, Annotations, PAYLOAD_MAX_BYTES, SIGNATURE_LAYER};
+use crate::registry::{Attachment, Client, Content, Descriptor, Error, Fault, Reference, media};
+use crate::support::hex::hex;
+
+/// What all bundles' media types begin with.
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+
+/// The most pieces that are read for one image: a release has ten.
+const PIECES_MAX: usize = 256;
+/// The most bytes of all of them.
+const ALL_MAX_BYTES: u64 = 64 << 20;
+
+/// How many times a `.sig` manifest is written before its layer stays.
+const MERGES_MAX: usize = 4;
+
+/// A manifest, as far as it is looked at. What else stands in it is left alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Layers {
+    #[serde(default)]
+    artifact_type: Option<String>,
+    #[serde(default)]
+    layers: Vec<Layer>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Layer {
+    media_type: String,
+    digest: String,
+    size: u64,
+    #[serde(default)]
+    annotations: Option<Annotations>,
+}
+
+/// Reads within the bounds, and collects.
+struct Reader<'a> {
+    client: &'a Client,
+    at: &'a Reference,
+    evidence: Vec<Evidence>,
+    bytes: u64,
+}
+
+/// All evidence beside an image, whose digest the reference has.
+///
+/// # Errors
+/// The registry fails.
+pub async fn evidence(client: &Client, at: &Reference) -> Result<Vec<Evidence>, Error> {
+    let mut reader = Reader {
+        client,
+        at,
+        evidence: Vec::new(),
+        bytes: 0,
+    };
+    let Some(digest) = &at.digest else {
+        return Ok(Vec::new());
+    };
+    reader.referrers().await?;
+    reader.tag(&format!("{}.sig", digest.tag()), SIGNATURE_LAYER).await?;
+    reader.tag(&format!("{}.att", digest.tag()), ATTESTATION_LAYER).await?;
+    Ok(reader.evidence)
+}
+
+/// What a registry's answer means for one piece: a bad piece, or a registry that fails.
+fn of_the_piece<T>(answer: Result<T, Error>) -> Result<Result<T, Refusal>, Error> {
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(error) if error.fault() == Fault::Content => Ok(Err(Check::Bundle.refused(error.to_string()))),
+        Err(error) => Err(error),
+    }
+}
+
+impl Reader<'_> {
+    fn refused(&mut self, origin: String, refusal: Refusal) {
+        self.evidence.push(Evidence {
+            origin,
+            bundle: Err(refusal),
+            payload: None,
+        });
+    }
+
+    /// Whether there is room for one more; what is beyond is said once.
+    fn has_room(&mut self, origin: &str) -> bool {
+        let is_full = self.evidence.len() >= PIECES_MAX || self.bytes >= ALL_MAX_BYTES;
+        if is_full {
+            let reason = format!("no more than {PIECES_MAX} pieces and {ALL_MAX_BYTES} bytes are read for an image");
+            self.refused(origin.to_owned(), Check::Bundle.refused(reason));
+        }
+        !is_full
+    }
+
+    async fn referrers(&mut self) -> Result<(), Error> {
+        let referrers = match of_the_piece(self.client.referrers(self.at).await)? {
+            Ok(referrers) => referrers,
+            Err(refusal) => {
+                self.refused("referrers".to_owned(), refusal);
+                return Ok(());
+            }
+        };
+        for referrer in referrers.iter().filter(|referrer| may_be_bundle(referrer)) {
+            let origin = format!("referrer {}", referrer.digest);
+            if !self.has_room(&origin) {
+                break;
+            }
+            self.referrer(origin, referrer).await?;
+        }
+        Ok(())
+    }
+
+    async fn referrer(&mut self, origin: String, referrer: &Descriptor) -> Result<(), Error> {
+        let at = self.at.with_digest(referrer.digest.clone());
+        let manifest = match of_the_piece(self.client.manifest(&at).await)? {
+            Ok(manifest) => manifest,
+            Err(refusal) => {
+                self.refused(origin, refusal);
+                return Ok(());
+            }
+        };
+        let Some(read) = read(&manifest.bytes) else {
+            self.refused(origin, Check::Bundle.refused("its manifest cannot be read"));
+            return Ok(());
+        };
+        let is_bundle = |media_type: &str| media_type.starts_with(BUNDLE);
+        let is_said = read.artifact_type.as_deref().is_some_and(is_bundle);
+        match read.layers.as_slice() {
+            [layer] if is_bundle(&layer.media_type) => {
+                if let Some(bytes) = self.layer(&origin, layer, BUNDLE_MAX_BYTES).await? {
+                    self.evidence.push(Evidence::bundle(origin, &bytes));
+                }
+            }
+            // something else that refers to the image
+            _ if !is_said => {}
+            layers => {
+                let reason = format!(
+                    "it says that it is a bundle, and has {} layers, none or not all of one",
+                    layers.len()
+                );
+                self.refused(origin, Check::Bundle.refused(reason));
+            }
+        }
+        Ok(())
+    }
+
+    async fn tag(&mut self, tag: &str, media_type: &str) -> Result<(), Error> {
+        let manifest = match self.client.manifest(&self.at.with_tag(tag)).await {
+            Err(error) if error.is_not_found() => return Ok(()),
+            answer => of_the_piece(answer)?,
+        };
+        let layers = manifest.and_then(|manifest| {
+            read(&manifest.bytes).ok_or_else(|| Check::Bundle.refused("its manifest cannot be read"))
+        });
+        let layers = match layers {
+            Ok(read) => read.layers,
+            Err(refusal) => {
+                self.refused(tag.to_owned(), refusal);
+                return Ok(());
+            }
+        };
+        let sha256 = self.at.digest.as_ref().map_or("", |digest| digest.hex());
+        for (index, layer) in layers
+            .iter()
+            .enumerate()
+            .filter(|(_, layer)| layer.media_type == media_type)
+        {
+            let origin = format!("{tag}, layer {index}");
+            if !self.has_room(&origin) {
+                break;
+            }
+            let most = if media_type == SIGNATURE_LAYER {
+                PAYLOAD_MAX_BYTES
+            } else {
+                BUNDLE_MAX_BYTES
+            };
+            let Some(bytes) = self.layer(&origin, layer, most).await? else {
+                continue;
+            };
+            let none = Annotations::new();
+            let annotations = layer.annotations.as_ref().unwrap_or(&none);
+            self.evidence.push(match media_type == SIGNATURE_LAYER {
+                true => legacy::signature(origin, sha256, bytes, annotations),
+                false => legacy::attestation(origin, &bytes, annotations),
+            });
+        }
+        Ok(())
+    }
+
+    async fn layer(&mut self, origin: &str, layer: &Layer, most: u64) -> Result<Option<Vec<u8>>, Error> {
+        let Ok(digest) = layer.digest.parse() else {
+            self.refused(
+                origin.to_owned(),
+                Check::Bundle.refused("the digest of its layer is none"),
+            );
+            return Ok(None);
+        };
+        let descriptor = Descriptor {
+            media_type: layer.media_type.clone(),
+            digest,
+            size: layer.size,
+            artifact_type: None,
+            annotations: Annotations::new(),
+        };
+        match of_the_piece(self.client.blob(self.at, &descriptor, most).await)? {
+            Ok(bytes) => {
+                self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+                Ok(Some(bytes))
+            }
+            Err(refusal) => {
+                self.refused(origin.to_owned(), refusal);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Whether a referrer may be a bundle. Some registries say nothing of its type, or give that of its config.
+fn may_be_bundle(referrer: &Descriptor) -> bool {
+    match referrer.artifact_type.as_deref() {
+        None | Some("" | media::EMPTY) => true,
+        Some(artifact_type) => artifact_type.starts_with(BUNDLE),
+    }
+}
+
+fn read(manifest: &[u8]) -> Option<Layers> {
+    serde_json::from_slice(manifest).ok()
+}
+
+/// Puts a bundle beside an image, as cosign 3 does. `created` is a time in RFC 3339.
+///
+/// # Errors
+/// The registry fails.
+pub async fn attach(
+    client: &Client,
+    subject: (&Reference, &Descriptor),
+    bundle: &Bundle,
+    predicate_type: &str,
+    created: &str,
+) -> Result<Descriptor, Error> {
+    let annotations = [
+        ("dev.sigstore.bundle.content", bundle.content()),
+        ("dev.sigstore.bundle.predicateType", predicate_type),
+        ("org.opencontainers.image.created", created),
+    ];
+    let annotations = annotations.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let attachment = Attachment {
+        artifact_type: MEDIA_TYPE.to_owned(),
+        config: None,
+        layers: vec![(MEDIA_TYPE.to_owned(), bundle.to_json(), Annotations::new())],
+        annotations: annotations.into_iter().collect(),
+    };
+    client.attach(subject, attachment).await
+}
+
+/// Adds a layer below `sha256-<hex>.sig`, beside those that are there; one by the same key over the same is not added again.
+///
+/// # Errors
+/// The registry fails, or what lies below the tag is no manifest.
+pub async fn attach_legacy(
+    client: &Client,
+    at: &Reference,
+    signed: (&[u8], &Annotations),
+    key: &PublicKey,
+) -> Result<Descriptor, Error> {
+    let (payload, annotations) = signed;
+    let hex = at.digest.as_ref().map_or_else(String::new, |digest| digest.tag());
+    let tag = at.with_tag(format!("{hex}.sig"));
+    let layer = client
+        .push_blob(at, Content::from(payload.to_vec()), SIGNATURE_LAYER)
+        .await?;
+    let mut written = None;
+    for _ in 0..MERGES_MAX {
+        let before = match client.manifest(&tag).await {
+            Ok(manifest) => Some(manifest),
+            Err(error) if error.is_not_found() => None,
+            Err(error) => return Err(error),
+        };
+        let mut layers = match &before {
+            Some(manifest) => layers(&manifest.bytes, &tag)?,
+            None => Vec::new(),
+        };
+        if let Some(before) = before
+            && has(&layers, &layer, payload, key)
+        {
+            return Ok(written.unwrap_or(before.descriptor));
+        }
+        layers.push(json!({
+            "mediaType": SIGNATURE_LAYER, "digest": layer.digest.to_string(), "size": layer.size, "annotations": annotations,
+        }));
+        written = Some(write(client, &tag, &layers).await?);
+    }
+    Err(Error::Malformed {
+        what: format!("manifest `{tag}`"),
+        reason: format!("others have overwritten it {MERGES_MAX} times"),
+    })
+}
+
+fn layers(manifest: &[u8], tag: &Reference) -> Result<Vec<serde_json::Value>, Error> {
+    let document: Option<serde_json::Value> = serde_json::from_slice(manifest).ok();
+    let layers = document
+        .as_ref()
+        .and_then(|document| document.get("layers")?.as_array().cloned());
+    layers.ok_or_else(|| Error::Malformed {
+        what: format!("manifest `{tag}`"),
+        reason: "it has no `layers`".to_owned(),
+    })
+}
+
+fn has(layers: &[serde_json::Value], layer: &Descriptor, payload: &[u8], key: &PublicKey) -> bool {
+    let mut layers = layers
+        .iter()
+        .filter_map(|layer| serde_json::from_value::<Layer>(layer.clone()).ok());
+    layers.any(|known| {
+        known.digest == layer.digest.to_string()
+            && known
+                .annotations
+                .is_some_and(|annotations| legacy::is_signed_by(key, payload, &annotations))
+    })
+}
+
+/// The manifest of `.sig`: cosign makes it an image, whose config lists its layers.
+async fn write(client: &Client, tag: &Reference, layers: &[serde_json::Value]) -> Result<Descriptor, Error> {
+    let digests: Vec<_> = layers.iter().filter_map(|layer| layer.get("digest")).collect();
+    let nowhen = "0001-01-01T00:00:00Z";
+    let history: Vec<_> = layers.iter().map(|_| json!({"created": nowhen})).collect();
+    let config = json!({
+        "architecture": "", "created": nowhen, "history": history, "os": "",
+        "rootfs": {"type": "layers", "diff_ids": digests}, "config": {},
+    });
+    let config = serde_json::to_vec(&config).unwrap_or_default();
+    let config = client.push_blob(tag, Content::from(config), legacy::CONFIG).await?;
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": media::MANIFEST,
+        "config": {"mediaType": legacy::CONFIG, "digest": config.digest.to_string(), "size": config.size},
+        "layers": layers,
+    });
+    let bytes = serde_json::to_vec(&manifest).unwrap_or_default();
+    client.push_manifest(tag, &bytes, media::MANIFEST).await
+}
+
+/// The digest of bytes, in hexadecimal digits: what a [`super::Subject`] has.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    super::install();
+    hex(sigstore_crypto::sha256(bytes).as_bytes())
+}

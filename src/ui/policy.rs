@@ -1,0 +1,72 @@
+//! Shows what is wrong in a file that is no slightfile, such as a policy: its lines, with a label below each place.
+//!
+//! Such files hold no secrets, and nothing is covered.
+
+use std::ops::Range;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+
+/// A problem in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// Bytes of the file's text.
+    pub range: Range<usize>,
+    /// What stands at the place.
+    pub label: String,
+    /// The way out.
+    pub hint: Option<String>,
+}
+
+/// Wide enough that no label is broken.
+const WIDTH_COLUMNS: usize = 400;
+/// The longest line that is drawn, in bytes: miette counts columns in 16 bits.
+const LINE_MAX_BYTES: usize = 4 << 10;
+
+/// The text for people: every problem with its excerpt and its hint, and an empty line after each.
+pub(super) fn human(name: &str, text: &str, excerpts: &[Excerpt], colour: bool) -> String {
+    let mut drawn = String::new();
+    for excerpt in excerpts {
+        drawn.push_str(&format!("error: {}\n", excerpt.message));
+        drawn.push_str(&lines(name, text, excerpt, colour));
+        if let Some(hint) = &excerpt.hint {
+            drawn.push_str(&format!("hint: {hint}\n"));
+        }
+        drawn.push('\n');
+    }
+    drawn
+}
+
+fn lines(name: &str, text: &str, excerpt: &Excerpt, colour: bool) -> String {
+    if text.trim().is_empty() || text.lines().any(|line| line.len() > LINE_MAX_BYTES) {
+        return String::new();
+    }
+    let start = text.floor_char_boundary(excerpt.range.start.min(text.len()));
+    let end = text.floor_char_boundary(excerpt.range.end.min(text.len())).max(start);
+    // of what goes over several lines, the first is enough
+    let first = text
+        .get(start..end)
+        .and_then(|text| text.lines().next())
+        .map_or(0, str::len);
+    let label = LabeledSpan::new_primary_with_span(Some(excerpt.label.clone()), start..start + first);
+    let diagnostic = MietteDiagnostic::new(String::new()).with_labels([label]);
+    let report = Report::new(diagnostic).with_source_code(NamedSource::new(name, text.to_owned()));
+    let theme = match colour {
+        true => GraphicalTheme::unicode(),
+        false => GraphicalTheme::unicode_nocolor(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(WIDTH_COLUMNS)
+        .with_context_lines(0);
+    let mut drawn = String::new();
+    match handler.render_report(&mut drawn, report.as_ref()) {
+        // the message stands in our own heading
+        Ok(()) => drawn
+            .lines()
+            .skip(1)
+            .map(|line| format!("{}\n", line.trim_end()))
+            .collect(),
+        Err(_) => String::new(),
+    }
+}

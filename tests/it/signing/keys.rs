@@ -1,0 +1,81 @@
+//! Key pairs: made, never overwritten, with a password from each of its places.
+
+use std::fs;
+
+use super::{given, run};
+use crate::command::{folder, slt, slt_with};
+
+#[test]
+fn a_pair_is_made_once() {
+    let folder = folder(&[("a.txt", b"a")]);
+    let at = folder.path();
+    let made = run(at, &["keygen", "release"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let private = fs::read_to_string(at.join("release.key")).unwrap();
+    assert!(
+        private.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"),
+        "{private}"
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name: &str| fs::metadata(at.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode("release.key"), 0o600);
+        assert_eq!(mode("release.pub") & 0o200, 0o200);
+    }
+    let again = run(at, &["keygen", "release"]);
+    assert_eq!(again.code, 2);
+    insta::assert_snapshot!(again.stderr, @r"
+    error: `release.key` is there already
+    hint: what it has signed can be verified with it only; `--force` replaces it
+    ");
+    assert_eq!(fs::read_to_string(at.join("release.key")).unwrap(), private);
+    fs::remove_file(at.join("release.key")).unwrap();
+    assert_eq!(run(at, &["keygen", "release"]).code, 2, "the public key is there");
+    assert_eq!(run(at, &["keygen", "release", "--force"]).code, 0);
+    assert_ne!(fs::read_to_string(at.join("release.key")).unwrap(), private);
+}
+
+#[test]
+fn passwords() {
+    let folder = folder(&[("a.txt", b"a")]);
+    let at = folder.path();
+    let nobody = slt(at, &["keygen", "k"]);
+    insta::assert_snapshot!(nobody.stderr, @r"
+    error: there is no password for the new key, and no terminal to ask at
+    hint: `--password-stdin` reads it; `COSIGN_PASSWORD` has it, and may be empty for a key without one
+    ");
+    assert_eq!(nobody.code, 2);
+    assert_eq!(given(at, &["keygen", "k", "--password-stdin"], b"zq7 x\r\n").code, 0);
+    let sign = ["sign", "a.txt", "--key", "k.key"];
+    let stdin = ["sign", "a.txt", "--key", "k.key", "--password-stdin"];
+    assert_eq!(given(at, &stdin, b"zq7 x").code, 0);
+    assert_eq!(slt_with(at, &sign, &[("COSIGN_PASSWORD", "zq7 x")]).code, 0);
+    let wrong = given(at, &stdin, b"zq7 y\n");
+    assert_eq!(wrong.code, 2);
+    assert!(!wrong.stderr.contains("zq7"));
+    insta::assert_snapshot!(wrong.stderr, @r"
+    error: `k.key` cannot be used: the password is wrong, or the file is damaged
+    hint: `COSIGN_PASSWORD` and `--password-stdin` are taken as they are, without a newline at the end
+    ");
+    let none = slt(at, &sign);
+    assert_eq!(none.code, 2);
+    insta::assert_snapshot!(none.stderr, @r"
+    error: `k.key` cannot be used: it is encrypted, and there is no password for it
+    hint: set `COSIGN_PASSWORD`, or give the password on standard input with `--password-stdin`
+    ");
+    let long = given(at, &stdin, &[b'z'; 5_000]);
+    assert_eq!(long.code, 2);
+    assert!(long.stderr.contains("more than 4096 bytes"), "{}", long.stderr);
+}
+
+#[test]
+fn json() {
+    let folder = folder(&[]);
+    let made = run(folder.path(), &["keygen", "k", "--format", "json"]);
+    let line: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(line["kind"], "key-pair");
+    assert_eq!(line["private"], "k.key");
+    assert_eq!(line["public"], "k.pub");
+    assert!(line["fingerprint"].as_str().unwrap().starts_with("sha256:"));
+}

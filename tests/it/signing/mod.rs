@@ -1,0 +1,265 @@
+//! `slt keygen`, `slt sign` and `slt verify` as their users meet them; policies, registries, and services that fail.
+//!
+//! What cosign signed lies in `tests/fixtures/signatures`. What is refused, thing by thing, is in [`crate::refusals`]; what cosign says
+//! of what slt signs is in [`crate::judged`].
+
+mod images;
+mod keys;
+mod policy;
+mod services;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::command::{Run, folder, slt_with};
+
+/// The password of the fixtures' key.
+pub const PASSWORD: &str = "correct-horse";
+
+/// A file of `tests/fixtures`.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// A folder with the file that cosign signed, its bundles, the keys and the trusted root.
+pub fn signed() -> TempDir {
+    let read = |name: &str| std::fs::read(fixture(&format!("signatures/{name}"))).unwrap();
+    folder(&[
+        ("artifact.txt", &read("artifact.txt")),
+        ("other.txt", &read("other.txt")),
+        ("cosign.key", &read("cosign.key")),
+        ("cosign.pub", &read("cosign.pub")),
+        ("foreign.pub", &read("foreign/cosign.pub")),
+        ("root.json", &read("trusted_root.json")),
+        ("key.json", &read("blob/key.json")),
+        ("key-log.json", &read("blob/key-log.json")),
+        ("keyless.json", &read("blob/keyless-log.json")),
+        ("ci.json", &read("blob/ci.keyless-log.json")),
+        ("timestamp.json", &read("blob/keyless-timestamp.json")),
+        ("slsa.json", &read("blob/slsa.keyless-log.json")),
+    ])
+}
+
+/// Who issued the fixtures' tokens.
+pub fn issuer() -> String {
+    let issuer = std::fs::read_to_string(fixture("signatures/issuer")).unwrap();
+    issuer.trim().to_owned()
+}
+
+/// Runs slt with the fixtures' password.
+pub fn run(directory: &Path, arguments: &[&str]) -> Run {
+    slt_with(directory, arguments, &[("COSIGN_PASSWORD", PASSWORD)])
+}
+
+/// Runs slt with this standard input and no environment.
+pub fn given(directory: &Path, arguments: &[&str], input: &[u8]) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // one that refuses before it reads has closed its end
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Runs each line, and shows all that people see.
+pub fn sessions(directory: &Path, lines: &[(&str, i32)]) -> String {
+    let mut shown = String::new();
+    for (line, code) in lines {
+        let line = line.replace("ISSUER", &issuer());
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let run = run(directory, &arguments);
+        assert_eq!(run.code, *code, "{line}: {}", run.shown(directory));
+        let text = run.shown(directory).replace(&issuer(), "ISSUER");
+        shown.push_str(&format!("$ slt {}\n{text}\n", line.replace(&issuer(), "ISSUER")));
+    }
+    shown
+}
+
+/// Shorter digests, so that a snapshot can be read.
+pub fn short(text: &str) -> String {
+    let digits = regex::Regex::new("sha256:([0-9a-f]{8})[0-9a-f]{56}").unwrap();
+    digits.replace_all(text, "sha256:$1…").into_owned()
+}
+
+#[test]
+fn files() {
+    let folder = signed();
+    let who = "--trusted-root root.json --identity dev@example.test --issuer ISSUER";
+    insta::assert_snapshot!(short(&sessions(
+        folder.path(),
+        &[
+            ("verify artifact.txt --key cosign.pub --bundle key.json", 0),
+            ("verify artifact.txt --key cosign.pub --bundle key-log.json", 0),
+            (
+                "verify artifact.txt --key cosign.pub --bundle key-log.json --trusted-root root.json",
+                0
+            ),
+            (
+                "verify artifact.txt --key cosign.pub --bundle key.json --require-log",
+                1
+            ),
+            (
+                "verify artifact.txt --key cosign.pub --bundle key.json --require-timestamp",
+                1
+            ),
+            ("verify other.txt --key cosign.pub --bundle key.json", 1),
+            ("verify artifact.txt --key foreign.pub --bundle key.json", 1),
+            ("verify artifact.txt --key cosign.pub", 1),
+            (
+                "verify artifact.txt --key cosign.pub --bundle keyless.json --bundle key.json",
+                0
+            ),
+            (&format!("verify artifact.txt --bundle keyless.json {who}"), 0),
+            (&format!("verify artifact.txt --bundle timestamp.json {who}"), 1),
+            (
+                &format!("verify artifact.txt --bundle timestamp.json --insecure-ignore-tlog {who}"),
+                0
+            ),
+            (&format!("verify artifact.txt --bundle ci.json {who}"), 1),
+            (&format!("verify artifact.txt --bundle slsa.json {who}"), 1),
+            (
+                &format!("verify artifact.txt --bundle slsa.json --type slsaprovenance1 {who}"),
+                0
+            ),
+            (
+                "verify artifact.txt --bundle keyless.json --identity dev@example.test --issuer ISSUER",
+                1
+            ),
+        ]
+    )));
+}
+
+#[test]
+fn json() {
+    let folder = signed();
+    insta::assert_snapshot!(short(&sessions(
+        folder.path(),
+        &[
+            (
+                "verify artifact.txt --key cosign.pub --bundle key.json --bundle keyless.json --format json",
+                0
+            ),
+            (
+                "verify artifact.txt --key foreign.pub --bundle key.json --bundle slsa.json --format json",
+                1
+            ),
+            ("verify artifact.txt --key foreign.pub --format json", 1),
+        ]
+    )));
+}
+
+#[test]
+fn wrong_usage() {
+    let folder = signed();
+    insta::assert_snapshot!(sessions(
+        folder.path(),
+        &[
+            ("verify artifact.txt", 2),
+            ("verify artifact.txt --identity dev@example.test", 2),
+            ("verify artifact.txt --identity-regexp ( --issuer x", 2),
+            ("verify nothing.txt --key cosign.pub", 2),
+            ("verify 127.0.0.1:1/App --key cosign.pub", 2),
+            ("verify artifact.txt --key root.json", 2),
+            ("verify artifact.txt --key cosign.key", 2),
+            ("verify artifact.txt --key cosign.pub --bundle nothing.json", 2),
+            ("verify artifact.txt --key cosign.pub --trusted-root key.json", 2),
+            ("verify artifact.txt --key cosign.pub --type provenance", 2),
+            ("sign artifact.txt --key cosign.pub", 2),
+            ("sign artifact.txt --key nothing.key", 2),
+            ("sign artifact.txt", 2),
+            ("sign artifact.txt --key cosign.key --legacy", 2),
+            ("sign artifact.txt --key cosign.key --signing-config root.json", 2),
+            ("sign artifact.txt --key cosign.key --predicate root.json", 2),
+        ]
+    ));
+}
+
+#[test]
+fn what_slt_signs_it_believes() {
+    let folder = signed();
+    let at = folder.path();
+    let run = run(at, &["sign", "artifact.txt", "--key", "cosign.key"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let bundle: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(at.join("artifact.txt.sigstore.json")).unwrap()).unwrap();
+    let cosigns: serde_json::Value = serde_json::from_slice(&std::fs::read(at.join("key.json")).unwrap()).unwrap();
+    // ECDSA of cosign's is random, slt's is not: all else is the same
+    for pointer in [
+        "/mediaType",
+        "/verificationMaterial/publicKey",
+        "/messageSignature/messageDigest",
+    ] {
+        assert_eq!(bundle.pointer(pointer), cosigns.pointer(pointer), "{pointer}");
+    }
+    std::fs::write(at.join("predicate.json"), r#"{"builder":{"id":"me"}}"#).unwrap();
+    let attest =
+        "sign other.txt --key cosign.key --bundle other.json --type https://example.test/x --predicate predicate.json";
+    insta::assert_snapshot!(short(&sessions(
+        at,
+        &[
+            ("verify artifact.txt --key cosign.pub", 0),
+            ("verify artifact.txt --key foreign.pub", 1),
+            (
+                "verify other.txt --key cosign.pub --bundle artifact.txt.sigstore.json",
+                1
+            ),
+            (attest, 0),
+            (
+                "verify other.txt --key cosign.pub --bundle other.json --type https://example.test/x",
+                0
+            ),
+            ("verify other.txt --key cosign.pub --bundle other.json", 1),
+            ("sign artifact.txt --key cosign.key --format json", 0),
+        ]
+    )));
+}
+
+#[test]
+fn every_kind_of_key_signs() {
+    let keys = ["p384", "ed", "rsa"];
+    let files: Vec<(String, Vec<u8>)> = keys
+        .iter()
+        .flat_map(|key| {
+            [
+                format!("{key}.pem"),
+                format!("{key}.pub"),
+                format!("imported-{key}.key"),
+            ]
+        })
+        .map(|name| (name.clone(), std::fs::read(fixture(&format!("keys/{name}"))).unwrap()))
+        .collect();
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
+    let folder = folder(&[files.as_slice(), &[("a.txt", b"a")]].concat());
+    let at = folder.path();
+    for key in keys {
+        let public = format!("{key}.pub");
+        for private in [format!("{key}.pem"), format!("imported-{key}.key")] {
+            let signed = slt_with(at, &["sign", "a.txt", "--key", &private], &[("COSIGN_PASSWORD", "pw")]);
+            assert_eq!(signed.code, 0, "{key}: {}", signed.stderr);
+            let verify = ["verify", "a.txt", "--key", &public];
+            assert_eq!(run(at, &verify).code, 0, "{key}");
+            std::fs::write(at.join("a.txt"), "b").unwrap();
+            let changed = run(at, &verify);
+            assert_eq!(changed.code, 1);
+            assert!(changed.stderr.contains("is not verified: s"), "{}", changed.stderr);
+            std::fs::write(at.join("a.txt"), "a").unwrap();
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Services that fail, tokens that are none, and CI systems that give one. No token is ever in what is printed.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{given, signed};
+use crate::command::slt_with;
+
+/// A part of every token here.
+const SECRET: &str = "zq7secret";
+
+fn token(expiry: u64) -> String {
+    let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
+    let claims = format!(r#"{{"iss":"https://issuer.test","sub":"job","exp":{expiry}}}"#);
+    format!("{}.{}.{SECRET}", encode(r#"{"alg":"none"}"#.to_owned()), encode(claims))
+}
+
+const LATER: u64 = 9_999_999_999;
+
+/// A service that answers everything with this, `count` times; and what it was asked.
+#[allow(clippy::disallowed_methods)] // a server needs a thread
+fn service(count: usize, answer: &str) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let answer = answer.to_owned();
+    let thread = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for _ in 0..count {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut buffer = [0; 4096];
+            while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+                let read = stream.read(&mut buffer).unwrap();
+                request.extend_from_slice(&buffer[..read]);
+            }
+            asked.push(String::from_utf8_lossy(&request).into_owned());
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+        asked
+    });
+    (address, thread)
+}
+
+fn config(fulcio: &str) -> String {
+    let media_type = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
+    format!(
+        r#"{{"mediaType":"{media_type}","caUrls":[{{"url":"{fulcio}","majorApiVersion":1,"validFor":{{"start":"2020-01-01T00:00:00Z"}},"operator":"x"}}]}}"#
+    )
+}
+
+const KEYLESS: &[&str] = &[
+    "sign",
+    "artifact.txt",
+    "--signing-config",
+    "config.json",
+    "--trusted-root",
+    "root.json",
+];
+
+#[test]
+fn tokens_that_are_none() {
+    let folder = signed();
+    let at = folder.path();
+    std::fs::write(at.join("config.json"), config("http://127.0.0.1:9")).unwrap();
+    let arguments = [KEYLESS, &["--identity-token", "-"]].concat();
+    for (input, code, said) in [
+        (SECRET.to_owned(), 1, "it is no identity token (JWT)"),
+        (token(1), 1, "the identity token expired at 1970-01-01T00:00:01Z"),
+        (token(LATER), 3, "Fulcio at http://127.0.0.1:9 failed"),
+        (format!("{}\n", token(LATER)), 3, "Fulcio at http://127.0.0.1:9 failed"),
+    ] {
+        let run = given(at, &arguments, input.as_bytes());
+        assert_eq!(run.code, code, "{}", run.stderr);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+        assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
+    }
+    let nobody = given(at, KEYLESS, b"");
+    assert_eq!(nobody.code, 2);
+    insta::assert_snapshot!(nobody.stderr, @r"
+    error: there is nothing to sign with: no key, no identity token, and no terminal to ask at
+    hint: `--key FILE` signs with a key, `--identity-token FILE` for an identity
+    ");
+}
+
+#[test]
+fn services_that_refuse() {
+    for (status, code, said) in [
+        ("400 Bad Request", 1, "Fulcio does not take the identity token"),
+        ("403 Forbidden", 1, "Fulcio does not take the identity token"),
+        ("500 Internal Server Error", 3, "failed: "),
+        ("302 Found\r\nLocation: http://127.0.0.1:1/", 3, "failed: "),
+    ] {
+        let folder = signed();
+        let at = folder.path();
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+        let (address, thread) = service(1, &answer);
+        std::fs::write(at.join("config.json"), config(&address)).unwrap();
+        std::fs::write(at.join("token"), token(LATER)).unwrap();
+        let run = slt_with(at, &[KEYLESS, &["--identity-token", "token"]].concat(), &[]);
+        assert_eq!(run.code, code, "{status}: {}", run.stderr);
+        assert!(run.stderr.contains(said), "{status}: {}", run.stderr);
+        assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
+        assert!(thread.join().unwrap()[0].starts_with("POST /api/v2/signingCert"));
+        assert!(!at.join("artifact.txt.sigstore.json").exists(), "nothing is written");
+    }
+}
+
+#[test]
+fn the_token_of_a_ci_system() {
+    let folder = signed();
+    let at = folder.path();
+    std::fs::write(at.join("config.json"), config("http://127.0.0.1:9")).unwrap();
+    let body = format!(r#"{{"count":1,"value":"{}"}}"#, token(LATER));
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let (address, thread) = service(1, &answer);
+    let url = format!("{address}/token?api-version=2");
+    let asked = [
+        ("GITHUB_ACTIONS", "true"),
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", &url),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "bearer-zq7"),
+    ];
+    let run = slt_with(at, KEYLESS, &asked);
+    assert_eq!(run.code, 3, "the token is had, and Fulcio is not there: {}", run.stderr);
+    assert!(run.stderr.contains("Fulcio at"), "{}", run.stderr);
+    let request = &thread.join().unwrap()[0];
+    assert!(
+        request.starts_with("GET /token?api-version=2&audience=sigstore HTTP/1.1"),
+        "{request}"
+    );
+    assert!(
+        request.to_lowercase().contains("authorization: bearer bearer-zq7"),
+        "{request}"
+    );
+    let run = slt_with(at, KEYLESS, &[("SIGSTORE_ID_TOKEN", &token(LATER))]);
+    assert!(run.stderr.contains("Fulcio at"), "{}", run.stderr);
+    let denied = slt_with(at, KEYLESS, &[("GITHUB_ACTIONS", "true")]);
+    assert_eq!(denied.code, 1);
+    assert!(
+        denied.stderr.contains("`permissions: id-token: write`"),
+        "{}",
+        denied.stderr
+    );
+    let elsewhere = [
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", "http://example.com/"),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "bearer-zq7"),
+    ];
+    let run = slt_with(at, KEYLESS, &elsewhere);
+    assert!(run.stderr.contains("is not `https`"), "{}", run.stderr);
+}

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::registry::Registries;
+
 /// `slt keygen`
 #[derive(Debug, Args)]
 #[command(
@@ -72,9 +74,9 @@ pub struct Sign {
     /// Write the older tag `sha256-….sig` too, for cosign 1 and 2; with a key only
     #[arg(long, requires = "key")]
     pub legacy: bool,
-    /// Speak plain HTTP with this registry (this machine needs no flag)
-    #[arg(long, value_name = "HOST")]
-    pub plain_http: Vec<String>,
+    /// Registries.
+    #[command(flatten)]
+    pub registries: Registries,
 }
 
 /// Whose signature counts.
@@ -84,16 +86,38 @@ pub struct AcceptFlags {
     #[arg(long, value_name = "FILE", help_heading = "Whose signature counts")]
     pub key: Vec<PathBuf>,
     /// Accept certificates of this identity: an e-mail address, or the URI of a workflow
-    #[arg(long, alias = "certificate-identity", value_name = "IDENTITY", help_heading = "Whose signature counts")]
+    #[arg(
+        long,
+        alias = "certificate-identity",
+        value_name = "IDENTITY",
+        help_heading = "Whose signature counts"
+    )]
     pub identity: Option<String>,
     /// The same as a regular expression, which must match the whole identity
-    #[arg(long, alias = "certificate-identity-regexp", value_name = "REGEX", conflicts_with = "identity", help_heading = "Whose signature counts")]
+    #[arg(
+        long,
+        alias = "certificate-identity-regexp",
+        value_name = "REGEX",
+        conflicts_with = "identity",
+        help_heading = "Whose signature counts"
+    )]
     pub identity_regexp: Option<String>,
     /// Who vouched for the identity: the issuer of its token
-    #[arg(long, alias = "certificate-oidc-issuer", value_name = "URL", help_heading = "Whose signature counts")]
+    #[arg(
+        long,
+        alias = "certificate-oidc-issuer",
+        value_name = "URL",
+        help_heading = "Whose signature counts"
+    )]
     pub issuer: Option<String>,
     /// The same as a regular expression, which must match the whole issuer
-    #[arg(long, alias = "certificate-oidc-issuer-regexp", value_name = "REGEX", conflicts_with = "issuer", help_heading = "Whose signature counts")]
+    #[arg(
+        long,
+        alias = "certificate-oidc-issuer-regexp",
+        value_name = "REGEX",
+        conflicts_with = "issuer",
+        help_heading = "Whose signature counts"
+    )]
     pub issuer_regexp: Option<String>,
     /// Everything that a policy file demands
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "identity", "identity_regexp", "issuer", "issuer_regexp", "require_log", "require_timestamp", "insecure_ignore_sct", "insecure_ignore_tlog"], help_heading = "Whose signature counts")]
@@ -102,7 +126,11 @@ pub struct AcceptFlags {
     #[arg(long, value_name = "FILE", help_heading = "Whose signature counts")]
     pub trusted_root: Option<PathBuf>,
     /// Demand an entry of a transparency log with a key, too
-    #[arg(long, conflicts_with = "insecure_ignore_tlog", help_heading = "Whose signature counts")]
+    #[arg(
+        long,
+        conflicts_with = "insecure_ignore_tlog",
+        help_heading = "Whose signature counts"
+    )]
     pub require_log: bool,
     /// Demand a timestamp
     #[arg(long, help_heading = "Whose signature counts")]
@@ -137,7 +165,7 @@ pub struct Verify {
     /// Demand an attestation of this type in place of a signature: a URI, or `slsaprovenance1`, `cyclonedx`, `spdx`
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "policy")]
     pub predicate_type: Option<String>,
-    /// Speak plain HTTP with this registry (this machine needs no flag)
-    #[arg(long, value_name = "HOST")]
-    pub plain_http: Vec<String>,
+    /// Registries.
+    #[command(flatten)]
+    pub registries: Registries,
 }

@@ -73,7 +73,8 @@ fn new_password(session: &Session<'_>, from_stdin: bool) -> Result<Secret, Failu
         Failure::usage("there is no password for the new key, and no terminal to ask at")
             .hint("`--password-stdin` reads it; `COSIGN_PASSWORD` has it, and may be empty for a key without one")
     })?;
-    let was_asked = !from_stdin && io::stdin().is_terminal() && !session.invocation.environment.contains_key("COSIGN_PASSWORD");
+    let was_asked =
+        !from_stdin && io::stdin().is_terminal() && !session.invocation.environment.contains_key("COSIGN_PASSWORD");
     if was_asked && prompted(session, "the same again: ")? != first {
         return Err(Failure::usage("the two passwords differ: nothing was made"));
     }

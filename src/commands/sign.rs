@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::signing::{block_on, client, note, of_registry, predicate_type, signer, text, unsigned};
-use super::{Exit, Failure, Session};
+use super::signing::{block_on, note, predicate_type, signer, text, unsigned};
+use super::{Exit, Failure, Session, registries};
 use crate::cli::signing::Sign;
+use crate::project;
 use crate::registry::{Descriptor, Reference};
 use crate::signing::{BUNDLE_MAX_BYTES, Bundle, COSIGN_SIGN, SignError, Signer, store};
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
@@ -60,7 +61,9 @@ pub(super) fn target(session: &Session<'_>, text: &str) -> Result<Target, Failur
             .hint("an image is named with its registry: `registry.example.com/shop/app:1.2`"));
     }
     let reference = text.parse::<Reference>();
-    reference.map(Target::Image).map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))
+    reference
+        .map(Target::Image)
+        .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))
 }
 
 /// What is to be said of it: its own signature, or that a predicate is true of it.
@@ -78,8 +81,10 @@ pub fn run(session: &Session<'_>, arguments: &Sign) -> Result<Exit, Failure> {
     };
     let line = match target {
         Target::File(path) if arguments.legacy => {
-            let name = path.display();
-            return Err(Failure::usage(format!("`{name}` is a file, and `--legacy` is for images")));
+            let name = project::named(&path, &session.directory());
+            return Err(Failure::usage(format!(
+                "`{name}` is a file, and `--legacy` is for images"
+            )));
         }
         Target::File(path) => of_file(session, arguments, &path, claim)?,
         Target::Image(reference) => of_image(session, arguments, &reference, claim)?,
@@ -89,7 +94,15 @@ pub fn run(session: &Session<'_>, arguments: &Sign) -> Result<Exit, Failure> {
 }
 
 fn human(line: &Line) -> String {
-    let Line::Signed { target, digest, signer, bundle, referrer, legacy, .. } = line;
+    let Line::Signed {
+        target,
+        digest,
+        signer,
+        bundle,
+        referrer,
+        legacy,
+        ..
+    } = line;
     let mut human = format!("signed {target} ({digest}) as {signer}\n");
     for (what, place) in [("bundle", bundle), ("referrer", referrer), ("older tag", legacy)] {
         if let Some(place) = place {
@@ -114,9 +127,8 @@ async fn bundle(signer: &Signer, sha256: &str, claim: Claim) -> Result<Bundle, S
 }
 
 fn of_file(session: &Session<'_>, arguments: &Sign, path: &Path, claim: Option<Claim>) -> Result<Line, Failure> {
-    let bytes = files::read(path, ARTIFACT_MAX_BYTES).map_err(|error| {
-        Failure::usage(format!("cannot read `{}`: {}", arguments.target, os::reason(&error)))
-    })?;
+    let bytes = files::read(path, ARTIFACT_MAX_BYTES)
+        .map_err(|error| Failure::usage(format!("cannot read `{}`: {}", arguments.target, os::reason(&error))))?;
     let signer = signer(session, &arguments.signer)?;
     let sha256 = store::sha256(&bytes);
     let predicate_type = claim.as_ref().map(|claim| claim.predicate_type.clone());
@@ -157,11 +169,14 @@ fn of_image(
     reference: &Reference,
     claim: Option<Claim>,
 ) -> Result<Line, Failure> {
-    let client = client(session, &arguments.plain_http)?;
-    let image = block_on(client.resolve(reference))?.map_err(|error| of_registry(&error))?;
+    let client = registries::client(session, &arguments.registries)?;
+    let image = block_on(client.resolve(reference))?.map_err(registries::failure)?;
     let at = reference.with_digest(image.digest.clone());
     if reference.digest.is_none() {
-        note(session, format!("`{reference}` is {} now: that is what is signed", image.digest));
+        note(
+            session,
+            format!("`{reference}` is {} now: that is what is signed", image.digest),
+        );
     }
     let claim = claim.unwrap_or_else(|| Claim {
         predicate_type: COSIGN_SIGN.to_owned(),
@@ -176,13 +191,14 @@ fn of_image(
     }
     let created = now();
     let attached = store::attach(&client, (&at, &image), &signed, &predicate_type, &created);
-    let referrer = block_on(attached)?.map_err(|error| of_registry(&error))?;
+    let referrer = block_on(attached)?.map_err(registries::failure)?;
     let legacy = match (arguments.legacy, &signer) {
         (true, Signer::Key { key, .. }) => {
-            let (payload, annotations) =
-                signer.sign_legacy(&at.repository_name(), &sha256).map_err(|error| unsigned(&error))?;
+            let (payload, annotations) = signer
+                .sign_legacy(&at.repository_name(), &sha256)
+                .map_err(|error| unsigned(&error))?;
             let attached = store::attach_legacy(&client, &at, (&payload, &annotations), key.public());
-            Some(block_on(attached)?.map_err(|error| of_registry(&error))?)
+            Some(block_on(attached)?.map_err(registries::failure)?)
         }
         _ => None,
     };

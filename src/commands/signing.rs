@@ -11,7 +11,6 @@ use std::sync::Arc;
 use super::{Failure, Session};
 use crate::cli::signing::{AcceptFlags, SignerFlags};
 use crate::events::Event;
-use crate::registry::{self, Client, Fault, Settings};
 use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
 use crate::signing::token::{Conversation, TOKEN_MAX_BYTES, ambient, interactive};
 use crate::signing::{
@@ -58,27 +57,6 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(runtime.block_on(work))
 }
 
-/// Speaks to registries.
-pub(super) fn client(_: &Session<'_>, plain_http: &[String]) -> Result<Client, Failure> {
-    let settings = Settings {
-        plain_http: plain_http.to_vec(),
-        ..Settings::default()
-    };
-    Client::new(settings).map_err(|error| of_registry(&error))
-}
-
-/// What a registry's failure means for the user.
-pub(super) fn of_registry(error: &registry::Error) -> Failure {
-    let failure = match error.fault() {
-        Fault::Content => Failure::failed(error.to_string()),
-        Fault::Environment => Failure::environment(error.to_string()),
-    };
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
-}
-
 /// What a failure to sign means for the user.
 pub(super) fn unsigned(error: &SignError) -> Failure {
     let failure = match error {
@@ -103,7 +81,10 @@ pub(super) fn trust(session: &Session<'_>, path: Option<&Path>) -> Result<Trust,
         None => Trust::public_good(),
     };
     trust.map_err(|error| {
-        let name = path.map_or_else(|| "Sigstore's public root".to_owned(), |path| format!("`{}`", path.display()));
+        let name = path.map_or_else(
+            || "Sigstore's public root".to_owned(),
+            |path| format!("`{}`", path.display()),
+        );
         Failure::usage(format!("{name} cannot be used: {error}"))
             .hint("`cosign trusted-root create` writes such a file")
     })
@@ -179,13 +160,16 @@ fn piped(most: u64, what: &str) -> Result<Secret, Failure> {
     let read = io::stdin().take(most + 1).read_to_end(&mut bytes);
     read.map_err(|error| Failure::environment(format!("cannot read standard input: {}", os::reason(&error))))?;
     if bytes.len() as u64 > most {
-        return Err(Failure::usage(format!("{what} on standard input has more than {most} bytes")));
+        return Err(Failure::usage(format!(
+            "{what} on standard input has more than {most} bytes"
+        )));
     }
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
         bytes.pop_if(|byte| *byte == b'\r');
     }
-    let text = String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{what} on standard input is not UTF-8 text")))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{what} on standard input is not UTF-8 text")))?;
     Ok(Secret::new(text))
 }
 
@@ -207,10 +191,15 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
         return Ok(token);
     }
     if !io::stdin().is_terminal() {
-        return Err(Failure::usage("there is nothing to sign with: no key, no identity token, and no terminal to ask at")
-            .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity"));
+        return Err(Failure::usage(
+            "there is nothing to sign with: no key, no identity token, and no terminal to ask at",
+        )
+        .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity"));
     }
-    note(session, "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned());
+    note(
+        session,
+        "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned(),
+    );
     let conversation = Terminal(session.ui.clone());
     let token = block_on(interactive(services, &conversation, !flags.no_browser))?;
     token.map_err(|error| unsigned(&error))
@@ -221,7 +210,9 @@ struct Terminal(crate::ui::Ui);
 
 impl Conversation for Terminal {
     fn show(&self, text: &str) {
-        self.0.event(&Event::Note { message: text.to_owned() });
+        self.0.event(&Event::Note {
+            message: text.to_owned(),
+        });
     }
 
     fn ask(&self, question: &str) -> io::Result<Secret> {
@@ -334,7 +325,9 @@ fn identity(flags: &AcceptFlags) -> Result<Option<Known>, Failure> {
         (Some(text), _) => Ok(Some(Matcher::Exact(text.clone()))),
         (None, Some(text)) => {
             let matcher = Matcher::expression(text);
-            matcher.map(Some).map_err(|error| Failure::usage(format!("`--{flag}-regexp`: {error}")))
+            matcher
+                .map(Some)
+                .map_err(|error| Failure::usage(format!("`--{flag}-regexp`: {error}")))
         }
         (None, None) => Ok(None),
     };

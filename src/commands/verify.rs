@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::sign::{Target, beside, target};
-use super::signing::{Demanded, block_on, client, demanded, of_registry};
-use super::{Exit, Failure, Session};
+use super::signing::{Demanded, block_on, demanded};
+use super::{Exit, Failure, Session, registries};
 use crate::cli::signing::Verify;
 use crate::events::Event;
 use crate::registry::Reference;
@@ -134,9 +134,9 @@ fn files_of(session: &Session<'_>, arguments: &Verify, is_beside: bool) -> Resul
         let bytes = files::read(&path, BUNDLE_MAX_BYTES + 1).map_err(|error| {
             let shown = name.display();
             match error.kind() {
-                std::io::ErrorKind::FileTooLarge => {
-                    Failure::failed(format!("`{shown}` is not verified: bundle: it has more than {BUNDLE_MAX_BYTES} bytes"))
-                }
+                std::io::ErrorKind::FileTooLarge => Failure::failed(format!(
+                    "`{shown}` is not verified: bundle: it has more than {BUNDLE_MAX_BYTES} bytes"
+                )),
                 _ => Failure::usage(format!("cannot read `{shown}`: {}", os::reason(&error))),
             }
         })?;
@@ -151,11 +151,11 @@ fn of_image(
     reference: &Reference,
     demanded: &Demanded,
 ) -> Result<Verdict, Failure> {
-    let client = client(session, &arguments.plain_http)?;
+    let client = registries::client(session, &arguments.registries)?;
     let at = match &reference.digest {
         Some(digest) => reference.with_digest(digest.clone()),
         None => {
-            let image = block_on(client.resolve(reference))?.map_err(|error| of_registry(&error))?;
+            let image = block_on(client.resolve(reference))?.map_err(registries::failure)?;
             reference.with_digest(image.digest)
         }
     };
@@ -164,15 +164,23 @@ fn of_image(
         let evidence = files_of(session, arguments, false)?;
         return Ok(judged(&Subject::Image(sha256), &evidence, demanded));
     }
-    let verdict = block_on(verify_reference(&client, &at, &demanded.policy, demanded.trust.as_ref()))?;
-    verdict.map_err(|error| of_registry(&error))
+    let verdict = block_on(verify_reference(
+        &client,
+        &at,
+        &demanded.policy,
+        demanded.trust.as_ref(),
+    ))?;
+    verdict.map_err(registries::failure)
 }
 
 /// What failed, as one error.
 pub(super) fn refused(target: &str, verdict: &Verdict) -> Failure {
     let missing = verdict.missing.join("; ");
     if verdict.outcome == Outcome::NotFound {
-        let failure = Failure::failed(format!("`{target}` ({}) is not verified: {missing}, and nothing that could be one", verdict.digest));
+        let failure = Failure::failed(format!(
+            "`{target}` ({}) is not verified: {missing}, and nothing that could be one",
+            verdict.digest
+        ));
         return failure.hint("`slt sign` signs it; `--bundle FILE` names a signature that lies elsewhere");
     }
     let reason = match verdict.refusals().next() {
@@ -186,7 +194,11 @@ pub(super) fn refused(target: &str, verdict: &Verdict) -> Failure {
 /// What was found: who is believed on standard output, what is refused beside it on standard error.
 pub(super) fn report(session: &Session<'_>, target: &str, verdict: &Verdict) {
     if session.ui.is_json() {
-        let mut lines: Vec<Line> = verdict.findings.iter().map(|finding| Line::Evidence(line(finding))).collect();
+        let mut lines: Vec<Line> = verdict
+            .findings
+            .iter()
+            .map(|finding| Line::Evidence(line(finding)))
+            .collect();
         lines.push(Line::Verified {
             target: target.to_owned(),
             digest: verdict.digest.clone(),

@@ -51,6 +51,9 @@ pub enum KeyError {
     /// No PEM, or another kind.
     #[error("{0}")]
     Unknown(String),
+    /// No public key.
+    #[error("it is not a public key in PEM: {0}")]
+    NotPublic(String),
     /// An encrypted file that cosign would not write.
     #[error("it is not a key file as cosign writes it: {0}")]
     Malformed(String),
@@ -82,7 +85,10 @@ impl KeyError {
         match self {
             Self::Unknown(_) => {
                 "slt takes what `slt keygen` and `cosign generate-key-pair` write, and PKCS#8 in PEM: `openssl pkcs8 -topk8 \
-                 -nocrypt -in KEY` makes that of other forms, `openssl pkey -in KEY -pubout` the public key"
+                 -nocrypt -in KEY` makes that of other forms"
+            }
+            Self::NotPublic(_) => {
+                "`PREFIX.pub` of `slt keygen` and of `cosign generate-key-pair` is one; `openssl pkey -in KEY -pubout` makes one"
             }
             Self::Malformed(_) | Self::Expensive { .. } => "make a new pair with `slt keygen`, or fetch the file anew",
             Self::NoPassword => "set `COSIGN_PASSWORD`, or give the password on standard input with `--password-stdin`",
@@ -111,7 +117,7 @@ impl PublicKey {
     /// # Errors
     /// It is none, or of an algorithm that cannot be verified.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let unknown = |what: &str| KeyError::Unknown(format!("it is not a public key in PEM: {what}"));
+        let unknown = |what: &str| KeyError::NotPublic(what.to_owned());
         let blocks = pem::blocks(text).ok_or_else(|| unknown("the PEM is broken"))?;
         match blocks.as_slice() {
             [block] if block.label == PUBLIC_LABEL => Self::from_der(DerPublicKey::from_bytes(&block.bytes)),
@@ -422,7 +428,10 @@ mod tests {
         }
         let older = file("imported-ed.key").replace(LABEL, OLDER_LABEL);
         let key = PrivateKey::from_pem(&older, Some(&password)).unwrap();
-        assert_eq!(format!("{key:?}"), format!("PrivateKey({:?})", key.public().fingerprint()));
+        assert_eq!(
+            format!("{key:?}"),
+            format!("PrivateKey({:?})", key.public().fingerprint())
+        );
         let wrong = PrivateKey::from_pem(&older, Some(&Secret::new("pv")));
         assert_eq!(wrong.unwrap_err(), KeyError::WrongPassword);
         assert_eq!(PrivateKey::from_pem(&older, None).unwrap_err(), KeyError::NoPassword);
@@ -434,7 +443,10 @@ mod tests {
             let made = PrivateKey::generate(&password).unwrap();
             let key = PrivateKey::from_pem(made.private.expose(), Some(&password)).unwrap();
             assert_eq!(key.public().to_pem(), made.public);
-            assert_eq!(PublicKey::from_pem(&made.public).unwrap().fingerprint(), made.fingerprint);
+            assert_eq!(
+                PublicKey::from_pem(&made.public).unwrap().fingerprint(),
+                made.fingerprint
+            );
             let other = PrivateKey::generate(&password).unwrap();
             assert_ne!(other.public, made.public);
         }
@@ -470,13 +482,19 @@ mod tests {
             (r#""salt":""#, r#""salt":"!"#),
             ("{", ""),
         ] {
-            assert!(matches!(read(&changed(|json| json.replace(from, to))), KeyError::Malformed(_)), "{from}");
+            assert!(
+                matches!(read(&changed(|json| json.replace(from, to))), KeyError::Malformed(_)),
+                "{from}"
+            );
         }
         for (text, said) in [
             ("", "there is no PEM"),
             (&file("ed.pub"), "it is the public key"),
             (&format!("{0}{0}", file("ed.pem")), "several blocks"),
-            (&file("ed.pem").replace("PRIVATE KEY", "EC PRIVATE KEY"), "it says `EC PRIVATE KEY`"),
+            (
+                &file("ed.pem").replace("PRIVATE KEY", "EC PRIVATE KEY"),
+                "it says `EC PRIVATE KEY`",
+            ),
             (&file("ed.pem").replace("-----END PRIVATE KEY-----", ""), "broken"),
         ] {
             let error = read(text).to_string();
@@ -488,7 +506,11 @@ mod tests {
     fn public_keys() {
         let key = PublicKey::from_pem(&file("ed.pub")).unwrap();
         assert_eq!(key.to_pem(), file("ed.pub"));
-        assert_eq!(key.hint(), "o6z2OA7fP+iJp4uO7UTyk+jcdYFW1TY/CHf6eT9A1Zk=", "as cosign wrote it");
+        assert_eq!(
+            key.hint(),
+            "o6z2OA7fP+iJp4uO7UTyk+jcdYFW1TY/CHf6eT9A1Zk=",
+            "as cosign wrote it"
+        );
         assert_eq!(key.fingerprint(), "sha256:a3acf6380edf3fe8");
         for (text, said) in [
             ("", "there is none in it"),

@@ -6,6 +6,7 @@
 
 mod bundle;
 mod check;
+mod form;
 mod judge;
 mod keys;
 pub mod legacy;

@@ -288,22 +288,32 @@ mod tests {
         for (scheme, key, message, signature) in [
             (SigningScheme::EcdsaP256Sha256, p256_key.clone(), sample, p256.clone()),
             (SigningScheme::EcdsaP384Sha384, p384_key, sample, p384),
-            (SigningScheme::EcdsaP384Sha384, raw("p384.pub"), sample, file("p384.sig")),
+            (
+                SigningScheme::EcdsaP384Sha384,
+                raw("p384.pub"),
+                sample,
+                file("p384.sig"),
+            ),
             (SigningScheme::Ed25519, ed25519_key, &[0x72], ed25519),
             (SigningScheme::Ed25519, raw("ed.pub"), sample, file("ed.sig")),
             (SigningScheme::RsaPkcs1Sha256, raw("rsa.pub"), sample, file("rsa.sig")),
             (SigningScheme::RsaPssSha256, raw("rsa.pub"), sample, file("rsa-pss.sig")),
         ] {
             PROVIDER.verify_raw(scheme, &key, message, &signature).unwrap();
-            assert!(PROVIDER.verify_raw(scheme, &key, b"other", &signature).is_err(), "{scheme:?}");
+            assert!(
+                PROVIDER.verify_raw(scheme, &key, b"other", &signature).is_err(),
+                "{scheme:?}"
+            );
             let mut broken = signature.clone();
             *broken.last_mut().unwrap() ^= 1;
-            assert!(PROVIDER.verify_raw(scheme, &key, message, &broken).is_err(), "{scheme:?}");
+            assert!(
+                PROVIDER.verify_raw(scheme, &key, message, &broken).is_err(),
+                "{scheme:?}"
+            );
         }
         let digest = ring::digest::digest(&SHA256, sample);
-        let prehashed = |digest: &[u8]| {
-            PROVIDER.verify_prehashed(SigningScheme::EcdsaP256Sha256, &p256_key, digest, &p256)
-        };
+        let prehashed =
+            |digest: &[u8]| PROVIDER.verify_prehashed(SigningScheme::EcdsaP256Sha256, &p256_key, digest, &p256);
         prehashed(digest.as_ref()).unwrap();
         assert!(prehashed(&[7; 32]).is_err());
         let said = PROVIDER.verify_prehashed(SigningScheme::RsaPkcs1Sha256, &raw("rsa.pub"), digest.as_ref(), &[]);

@@ -11,7 +11,7 @@ use super::bundle::{BUNDLE_MAX_BYTES, Bundle, MEDIA_TYPE};
 use super::check::{Check, Refusal};
 use super::judge::Evidence;
 use super::keys::PublicKey;
-use super::legacy::{self, Annotations, ATTESTATION_LAYER, PAYLOAD_MAX_BYTES, SIGNATURE_LAYER};
+use super::legacy::{self, ATTESTATION_LAYER, Annotations, PAYLOAD_MAX_BYTES, SIGNATURE_LAYER};
 use crate::registry::{Attachment, Client, Content, Descriptor, Error, Fault, Reference, media};
 use crate::support::hex::hex;
 
@@ -144,7 +144,10 @@ impl Reader<'_> {
             // something else that refers to the image
             _ if !is_said => {}
             layers => {
-                let reason = format!("it says that it is a bundle, and has {} layers, none or not all of one", layers.len());
+                let reason = format!(
+                    "it says that it is a bundle, and has {} layers, none or not all of one",
+                    layers.len()
+                );
                 self.refused(origin, Check::Bundle.refused(reason));
             }
         }
@@ -167,12 +170,20 @@ impl Reader<'_> {
             }
         };
         let sha256 = self.at.digest.as_ref().map_or("", |digest| digest.hex());
-        for (index, layer) in layers.iter().enumerate().filter(|(_, layer)| layer.media_type == media_type) {
+        for (index, layer) in layers
+            .iter()
+            .enumerate()
+            .filter(|(_, layer)| layer.media_type == media_type)
+        {
             let origin = format!("{tag}, layer {index}");
             if !self.has_room(&origin) {
                 break;
             }
-            let most = if media_type == SIGNATURE_LAYER { PAYLOAD_MAX_BYTES } else { BUNDLE_MAX_BYTES };
+            let most = if media_type == SIGNATURE_LAYER {
+                PAYLOAD_MAX_BYTES
+            } else {
+                BUNDLE_MAX_BYTES
+            };
             let Some(bytes) = self.layer(&origin, layer, most).await? else {
                 continue;
             };
@@ -188,7 +199,10 @@ impl Reader<'_> {
 
     async fn layer(&mut self, origin: &str, layer: &Layer, most: u64) -> Result<Option<Vec<u8>>, Error> {
         let Ok(digest) = layer.digest.parse() else {
-            self.refused(origin.to_owned(), Check::Bundle.refused("the digest of its layer is none"));
+            self.refused(
+                origin.to_owned(),
+                Check::Bundle.refused("the digest of its layer is none"),
+            );
             return Ok(None);
         };
         let descriptor = Descriptor {
@@ -262,7 +276,9 @@ pub async fn attach_legacy(
     let (payload, annotations) = signed;
     let hex = at.digest.as_ref().map_or_else(String::new, |digest| digest.tag());
     let tag = at.with_tag(format!("{hex}.sig"));
-    let layer = client.push_blob(at, Content::from(payload.to_vec()), SIGNATURE_LAYER).await?;
+    let layer = client
+        .push_blob(at, Content::from(payload.to_vec()), SIGNATURE_LAYER)
+        .await?;
     let mut written = None;
     for _ in 0..MERGES_MAX {
         let before = match client.manifest(&tag).await {
@@ -292,7 +308,9 @@ pub async fn attach_legacy(
 
 fn layers(manifest: &[u8], tag: &Reference) -> Result<Vec<serde_json::Value>, Error> {
     let document: Option<serde_json::Value> = serde_json::from_slice(manifest).ok();
-    let layers = document.as_ref().and_then(|document| document.get("layers")?.as_array().cloned());
+    let layers = document
+        .as_ref()
+        .and_then(|document| document.get("layers")?.as_array().cloned());
     layers.ok_or_else(|| Error::Malformed {
         what: format!("manifest `{tag}`"),
         reason: "it has no `layers`".to_owned(),
@@ -300,10 +318,14 @@ fn layers(manifest: &[u8], tag: &Reference) -> Result<Vec<serde_json::Value>, Er
 }
 
 fn has(layers: &[serde_json::Value], layer: &Descriptor, payload: &[u8], key: &PublicKey) -> bool {
-    let mut layers = layers.iter().filter_map(|layer| serde_json::from_value::<Layer>(layer.clone()).ok());
+    let mut layers = layers
+        .iter()
+        .filter_map(|layer| serde_json::from_value::<Layer>(layer.clone()).ok());
     layers.any(|known| {
         known.digest == layer.digest.to_string()
-            && known.annotations.is_some_and(|annotations| legacy::is_signed_by(key, payload, &annotations))
+            && known
+                .annotations
+                .is_some_and(|annotations| legacy::is_signed_by(key, payload, &annotations))
     })
 }
 

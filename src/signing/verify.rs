@@ -295,7 +295,7 @@ pub(super) fn by_certificate(
     if !demands.sct {
         policy = policy.skip_sct();
         notes.push("it is not asked for that its certificate stands in a transparency log".to_owned());
-    } else if !trust.has_certificate_logs() {
+    } else if !trust.has_certificate_logs() && !has_timestamp_of_a_log(document) {
         policy = policy.skip_sct();
         notes.push("the trusted root names no log of certificates: none was asked for".to_owned());
     }
@@ -324,11 +324,20 @@ pub(super) fn by_certificate(
     })
 }
 
+/// Whether the certificate holds a timestamp of a certificate transparency log: its extension 1.3.6.1.4.1.11129.2.4.2 (RFC 6962).
+/// One that a log has signed must be checked, with whatever root.
+fn has_timestamp_of_a_log(document: &Document) -> bool {
+    const EXTENSION: &[u8] = &[0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
+    let certificate = document.signing_certificate().map(|certificate| certificate.as_bytes());
+    certificate.is_some_and(|der| der.windows(EXTENSION.len()).any(|bytes| bytes == EXTENSION))
+}
+
 /// The check that the crate's error belongs to. What it says of the content was checked before, so that a mismatch that it
 /// finds is one of a log entry.
 fn named(error: &Error) -> Refusal {
     let check = match error {
         Error::Certificate(CertificateError::Sct(_)) => Check::Sct,
+        Error::InvalidTrustRoot(reason) if reason.contains("CT log") => Check::Sct,
         Error::Certificate(_) | Error::InvalidTrustRoot(_) | Error::TrustRoot(_) | Error::TrustedCertificate(_) => {
             Check::Certificate
         }
@@ -348,11 +357,20 @@ fn named(error: &Error) -> Refusal {
 /// What the crates say about certificates and timestamps in names of their own, and what that means.
 const MEANINGS: &[(&str, &str)] = &[
     ("CertExpired", "the certificate had expired when the signature was made"),
-    ("CertNotValidYet", "the certificate was not valid yet when the signature was made"),
+    (
+        "CertNotValidYet",
+        "the certificate was not valid yet when the signature was made",
+    ),
     ("RequiredEkuNotFound", "the certificate is not one for signing"),
     ("UnknownIssuer", "the certificate does not lead to a trusted authority"),
-    ("InvalidSignatureForPublicKey", "the certificate is not signed by the authority that it names"),
-    ("does not match any trusted TSA certificate", "its timestamp is not by a trusted authority"),
+    (
+        "InvalidSignatureForPublicKey",
+        "the certificate is not signed by the authority that it names",
+    ),
+    (
+        "does not match any trusted TSA certificate",
+        "its timestamp is not by a trusted authority",
+    ),
 ];
 
 /// What they put before what is wrong.

@@ -138,8 +138,16 @@ fn stage(stage: &Stage, style: Style) -> Option<String> {
         StageState::Done | StageState::Failed => format!("{:.1?}", Duration::from_millis(stage.milliseconds)),
         StageState::Started | StageState::Skipped => String::new(),
     };
-    let line = format!("{} {}", style.paint(code, &format!("{:>12}", stage.name)), said.join(": "));
-    let time = if time.is_empty() { time } else { format!("  {}", style.paint(DIM, &time)) };
+    let line = format!(
+        "{} {}",
+        style.paint(code, &format!("{:>12}", stage.name)),
+        said.join(": ")
+    );
+    let time = if time.is_empty() {
+        time
+    } else {
+        format!("  {}", style.paint(DIM, &time))
+    };
     Some(format!("{}{time}\n", line.trim_end()))
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what docs/benchmarks.md publishes, and prints its tables: `bash scripts/bench.sh [tests|edit|redis|check|lsp|c]…`.
+# Measures what docs/benchmarks.md publishes, and prints its tables: `bash scripts/bench.sh [tests|edit|redis|check|lsp|c|artifacts]…`.
 #
 # Release profile, on a machine that is otherwise idle. What is compared runs interleaved in one go, A B A B …, and beside each
 # comparison stands A against A: what the machine's noise alone makes of it. Ratios of medians can be compared between machines;
@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly ROUNDS=${ROUNDS:-5} RUNS=${RUNS:-20} EDITS=${EDITS:-7}
 parts=("$@")
-[[ ${#parts[@]} -gt 0 ]] || parts=(tests edit redis check lsp c)
+[[ ${#parts[@]} -gt 0 ]] || parts=(tests edit redis check lsp c artifacts)
 
 scratch=$(mktemp -d)
 servers=()
@@ -277,10 +277,78 @@ c() {
     echo
 }
 
+# Push and pull against crane, sign and verify against cosign: the same artifact, the same registry, each run with a repository of its own.
+artifacts() {
+    bash scripts/judges.sh where >/dev/null
+    # the registries, and the folder of the tools, for as long as this runs
+    coproc JUDGED { exec bash scripts/judges.sh serve; }
+    servers+=("$JUDGED_PID")
+    local services
+    read -r services <&"${JUDGED[0]}"
+    said() { grep -o "\"$1\":\"[^\"]*\"" <<<"$services" | cut -d'"' -f4; }
+    local registry crane cosign run size large="$scratch/large.wasm"
+    registry=$(said plain) crane=$(said bin)/crane cosign=$(said bin)/cosign
+    export COSIGN_PASSWORD=bench
+    (cd "$scratch" && "$slt" new shipped >/dev/null && cd shipped && "$slt" -q build --release >/dev/null && "$slt" -q keygen key >/dev/null)
+    local small="$scratch/shipped/dist/shipped.wasm" key="$scratch/shipped/key"
+    # the same with a custom section of 64 MiB: id 0, a length of five bytes (2 more than the content), a name of one letter
+    local length=$(((64 << 20) + 2)) byte
+    {
+        cat "$small"
+        printf '\0'
+        for byte in 0 7 14 21; do printf "\\x$(printf %02x $((length >> byte & 127 | 128)))"; done
+        printf "\\x$(printf %02x $((length >> 28)))\\x01x"
+        head -c $((64 << 20)) /dev/urandom
+    } >"$large"
+    for size in small large; do
+        "$slt" -q push "${!size}" "$registry/bench/$size:1" >/dev/null
+        "$crane" pull --format=oci "$registry/bench/$size:1" "$scratch/layout-$size"
+        for ((run = 0; run < RUNS; run++)); do
+            cost "$scratch/push-$size-crane" "$crane" push "$scratch/layout-$size" "$registry/bench/crane-$size-$run:1"
+            cost "$scratch/push-$size-slt" "$slt" push "${!size}" "$registry/bench/slt-$size-$run:1"
+            cost "$scratch/push-$size-again" "$crane" push "$scratch/layout-$size" "$registry/bench/again-$size-$run:1"
+            rm -rf "$scratch/pulled" "$scratch/pulled-again"
+            cost "$scratch/pull-$size-crane" "$crane" pull --format=oci "$registry/bench/$size:1" "$scratch/pulled"
+            cost "$scratch/pull-$size-slt" "$slt" pull "$registry/bench/$size:1" -o "$scratch/pulled.wasm"
+            cost "$scratch/pull-$size-again" "$crane" pull --format=oci "$registry/bench/$size:1" "$scratch/pulled-again"
+            cmp "$scratch/pulled.wasm" "${!size}"
+        done
+    done
+    local who digest signing=(--use-signing-config=false --tlog-upload=false --allow-http-registry -y)
+    for ((run = 0; run < RUNS; run++)); do
+        for who in cosign slt again; do
+            digest=$("$slt" -q push "$small" "$registry/bench/signed-$who-$run:1")
+            if [[ $who == slt ]]; then
+                cost "$scratch/sign-small-slt" "$slt" sign "$digest" --key "$key.key"
+                cost "$scratch/verify-small-slt" "$slt" verify "$digest" --key "$key.pub"
+            else
+                cost "$scratch/sign-small-$who" "$cosign" sign --key "$key.key" "${signing[@]}" "$digest"
+                cost "$scratch/verify-small-$who" "$cosign" verify --key "$key.pub" --insecure-ignore-tlog --allow-http-registry "$digest"
+            fi
+        done
+    done
+    echo "### Artifacts: push and pull against crane, sign and verify with a key against cosign"
+    echo
+    echo "| what | A: crane or cosign | A again | slt | wall of A | CPU of A |"
+    echo "|---|---|---|---|---|---|"
+    local what peer
+    for what in push-small:crane pull-small:crane push-large:crane pull-large:crane sign-small:cosign verify-small:cosign; do
+        peer=${what#*:} what=${what%:*}
+        time_of() { median "$scratch/$what-$1" "$2" 3; }
+        echo "| ${what%-*}, $(stat -c %s "$([[ $what == *large ]] && echo "$large" || echo "$small")") bytes | $(time_of "$peer" 1) s, $(time_of "$peer" 2) s CPU" \
+            "| $(ratio "$(time_of again 1)" "$(time_of "$peer" 1)") | $(time_of slt 1) s, $(time_of slt 2) s CPU" \
+            "| $(ratio "$(time_of slt 1)" "$(time_of "$peer" 1)") | $(ratio "$(time_of slt 2)" "$(time_of "$peer" 2)") |"
+    done
+    echo
+    echo "Medians of $RUNS runs, interleaved, on Debian's docker-registry; crane $("$crane" version), cosign" \
+        "$("$cosign" version 2>&1 | awk '/GitVersion/ { print $2 }')."
+    echo
+}
+
 about
 for part in "${parts[@]}"; do
     case $part in
-    tests | edit | redis | check | lsp | c) "$part" ;;
-    *) echo "there is no part \`$part\`: tests, edit, redis, check, lsp, c" >&2 && exit 2 ;;
+    tests | edit | redis | check | lsp | c | artifacts) "$part" ;;
+    *) echo "there is no part \`$part\`: tests, edit, redis, check, lsp, c, artifacts" >&2 && exit 2 ;;
     esac
 done

@@ -92,7 +92,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, String> {
         let at = value.pointer(place);
         let there = members
             .iter()
-            .filter(|member| at.is_some_and(|at| at.get(**member).is_some()));
+            .filter(|member| at.is_some_and(|at| at.get(**member).is_some_and(|member| !member.is_null())));
         let there: Vec<_> = there.collect();
         if let [first, second, ..] = there.as_slice() {
             return Err(format!("it has both `{first}` and `{second}`"));
@@ -194,7 +194,7 @@ mod tests {
                 r#"{"mediaType":"a","verificationMaterial":{"tlogEntries":[],"publicKey":{}}}"#,
                 Ok(()),
             ),
-            (r#"{"mediaType":"a","dsseEnvelope":null}"#, Ok(())),
+            (r#"{"messageSignature":{},"dsseEnvelope":null}"#, Ok(())),
             (
                 r#"{"mediaType":"a","mediaType":"a"}"#,
                 Err("`mediaType` stands there twice"),

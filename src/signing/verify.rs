@@ -49,7 +49,7 @@ pub struct Demands {
     pub log: bool,
     /// A timestamp by an authority.
     pub timestamp: bool,
-    /// That the certificate was seen by a certificate transparency log, where the trusted root names one.
+    /// That the certificate was seen by a certificate transparency log.
     pub sct: bool,
 }
 
@@ -295,9 +295,10 @@ pub(super) fn by_certificate(
     if !demands.sct {
         policy = policy.skip_sct();
         notes.push("it is not asked for that its certificate stands in a transparency log".to_owned());
-    } else if !trust.has_certificate_logs() && !has_timestamp_of_a_log(document) {
-        policy = policy.skip_sct();
-        notes.push("the trusted root names no log of certificates: none was asked for".to_owned());
+    } else if !trust.has_certificate_logs() {
+        return Err(
+            Check::Sct.refused("the trusted root names no log of certificates that could have seen its certificate")
+        );
     }
     if entries.is_empty() {
         policy = policy.skip_tlog_unsafe();
@@ -322,14 +323,6 @@ pub(super) fn by_certificate(
         log_index: entries.first().map(|entry| entry.log_index.get()),
         notes,
     })
-}
-
-/// Whether the certificate holds a timestamp of a certificate transparency log: its extension 1.3.6.1.4.1.11129.2.4.2 (RFC 6962).
-/// One that a log has signed must be checked, with whatever root.
-fn has_timestamp_of_a_log(document: &Document) -> bool {
-    const EXTENSION: &[u8] = &[0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
-    let certificate = document.signing_certificate().map(|certificate| certificate.as_bytes());
-    certificate.is_some_and(|der| der.windows(EXTENSION.len()).any(|bytes| bytes == EXTENSION))
 }
 
 /// The check that the crate's error belongs to. What it says of the content was checked before, so that a mismatch that it

@@ -27,7 +27,7 @@ pub struct Policy {
     pub log: Option<bool>,
     /// Whether a timestamp is demanded.
     pub timestamp: bool,
-    /// Whether certificates must stand in a certificate transparency log, where the trusted root names one.
+    /// Whether certificates must stand in a certificate transparency log.
     pub sct: bool,
     /// What must have been attested.
     pub attestations: Vec<Attestation>,

@@ -6,6 +6,7 @@
 
 mod lies;
 mod registries;
+mod signatures;
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;

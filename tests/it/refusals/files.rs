@@ -606,7 +606,7 @@ pub const CASES: &[Case] = &[
             let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
             scene.set(CHECKPOINT, envelope + "and more\n");
         },
-        "log",
+        "bundle",
         Refuses,
     ),
     case(
@@ -616,7 +616,7 @@ pub const CASES: &[Case] = &[
             let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
             scene.set(CHECKPOINT, envelope + "— 127.0.0.1 AAAA\n");
         },
-        "log",
+        "bundle",
         Refuses,
     ),
     // the envelope
@@ -649,7 +649,7 @@ pub const CASES: &[Case] = &[
         Refuses,
     ),
     case(
-        "statement of another predicate",
+        "statement of a file of another predicate",
         SLSA,
         |scene| {
             scene.replace(

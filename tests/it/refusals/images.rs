@@ -169,7 +169,7 @@ pub const IMAGES: &[ImageCase] = &[
         |asked| {
             asked.bundle(|bundle| restate(bundle, "cosign/sign/v1", "cosign/sing/v1"));
         },
-        Refused("signature"),
+        Nothing,
         Refuses,
     ),
     case(
@@ -289,8 +289,8 @@ pub const IMAGES: &[ImageCase] = &[
             asked.repository.answers.insert(format!("manifests/{digest}"), other);
             asked.digest = Some(digest);
         },
-        Broken("digest"),
-        Accepts("cosign verifies a digest, and does not fetch what has it"),
+        Believed,
+        Accepts("what is verified is a digest; what has it is fetched by whoever uses it"),
     ),
     case(
         "image that is not there",
@@ -298,7 +298,7 @@ pub const IMAGES: &[ImageCase] = &[
         |asked| {
             asked.digest = Some(format!("sha256:{}", "0".repeat(64)));
         },
-        Broken("not found"),
+        Nothing,
         Refuses,
     ),
     case(
@@ -322,7 +322,7 @@ pub const IMAGES: &[ImageCase] = &[
             let layer = format!("blobs/{}", manifest["layers"][0]["digest"].as_str().unwrap());
             asked.repository.answers.get_mut(&layer).unwrap().1[20] ^= 1;
         },
-        Broken("digest"),
+        Broken("should be"),
         Refuses,
     ),
     case(
@@ -333,7 +333,7 @@ pub const IMAGES: &[ImageCase] = &[
             let path = format!("manifests/{}", index[0]["digest"].as_str().unwrap());
             asked.repository.answers.get_mut(&path).unwrap().1.push(b' ');
         },
-        Broken("digest"),
+        Broken("should be"),
         Refuses,
     ),
     case(
@@ -349,7 +349,7 @@ pub const IMAGES: &[ImageCase] = &[
                 .1
                 .extend(std::iter::repeat_n(b' ', 5 << 20));
         },
-        Broken("MiB"),
+        Broken("larger than"),
         Refuses,
     ),
     case(
@@ -365,7 +365,7 @@ pub const IMAGES: &[ImageCase] = &[
                 .1
                 .extend(std::iter::repeat_n(b' ', 5 << 20));
         },
-        Broken("MiB"),
+        Broken("larger than"),
         Accepts("cosign reads it whole, whatever its size"),
     ),
     case(
@@ -398,7 +398,7 @@ pub const IMAGES: &[ImageCase] = &[
             let path = format!("manifests/{}", asked.repository.fallback("key"));
             asked.repository.answers.get_mut(&path).unwrap().1 = b"<html>".to_vec();
         },
-        Broken("index"),
+        Broken("no manifest"),
         Refuses,
     ),
     case(
@@ -466,7 +466,7 @@ pub const IMAGES: &[ImageCase] = &[
                 manifest["layers"][0]["annotations"] = annotations;
             });
         },
-        Refused("signature"),
+        Refused("subject"),
         Refuses,
     ),
     case(

@@ -16,6 +16,7 @@ fn help() {
         "run",
         "test",
         "emulate",
+        "ship",
         "sbom",
         "secret",
         "doctor",

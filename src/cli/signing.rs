@@ -80,7 +80,7 @@ pub struct Sign {
 }
 
 /// Whose signature counts.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct AcceptFlags {
     /// Accept signatures by this public key; several: by any of them
     #[arg(long, value_name = "FILE", help_heading = "Whose signature counts")]

@@ -215,7 +215,7 @@ fn of_image(
 }
 
 /// When it was signed, as cosign annotates a bundle: in RFC 3339, to the second. It is no trusted time.
-fn now() -> String {
+pub(super) fn now() -> String {
     let now = jiff::Timestamp::now();
     jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
 }

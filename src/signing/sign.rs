@@ -265,7 +265,7 @@ impl Signer {
         let demands = Demands {
             log: services.has_log(),
             timestamp: false,
-            // an authority of one's own may have none; whoever verifies must then say that they know
+            // a private Sigstore may have no log of certificates; who verifies decides about that
             sct: trust.has_certificate_logs(),
         };
         let said = match hand {

@@ -296,7 +296,9 @@ pub(super) fn by_certificate(
         policy = policy.skip_sct();
         notes.push("it is not asked for that its certificate stands in a transparency log".to_owned());
     } else if !trust.has_certificate_logs() {
-        return Err(Check::Sct.refused("the trusted root names no log of certificates that could have seen its certificate"));
+        return Err(
+            Check::Sct.refused("the trusted root names no log of certificates that could have seen its certificate")
+        );
     }
     if entries.is_empty() {
         policy = policy.skip_tlog_unsafe();
@@ -328,6 +330,7 @@ pub(super) fn by_certificate(
 fn named(error: &Error) -> Refusal {
     let check = match error {
         Error::Certificate(CertificateError::Sct(_)) => Check::Sct,
+        Error::InvalidTrustRoot(reason) if reason.contains("CT log") => Check::Sct,
         Error::Certificate(_) | Error::InvalidTrustRoot(_) | Error::TrustRoot(_) | Error::TrustedCertificate(_) => {
             Check::Certificate
         }

@@ -40,6 +40,7 @@ mod seams;
 mod secret;
 mod secrets;
 mod shapes;
+mod ship;
 mod shortener;
 mod signing;
 mod slight;

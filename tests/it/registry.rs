@@ -2,6 +2,7 @@
 
 mod artifact;
 mod client;
+mod commands;
 mod credentials;
 mod faults;
 pub mod server;

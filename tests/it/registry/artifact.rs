@@ -55,13 +55,37 @@ fn one_component_is_one_digest() {
         .collect();
     assert_eq!(digests.len(), 1);
     // the same on every machine
-    insta::assert_snapshot!(digests.first().unwrap(), @"");
-    insta::assert_snapshot!(format!("{:#}", server.manifest(REPOSITORY, "7").unwrap()), @"");
+    insta::assert_snapshot!(digests.first().unwrap(), @"sha256:d865d17a133a51c92578a7a358cc058820b0f7d93f122e9e520a22e25af40b0a");
+    insta::assert_snapshot!(format!("{:#}", server.manifest(REPOSITORY, "7").unwrap()), @r#"
+    {
+      "schemaVersion": 2,
+      "mediaType": "application/vnd.oci.image.manifest.v1+json",
+      "config": {
+        "mediaType": "application/vnd.wasm.config.v0+json",
+        "digest": "sha256:9069f42cc02655b7383b0ae14165840eb0cf042fd3dbd86c3e5f1c955c84afac",
+        "size": 215
+      },
+      "layers": [
+        {
+          "mediaType": "application/wasm",
+          "digest": "sha256:24eaf3439a60c96764c4f2c92a0a81b52bd4fe5d5b91f090184a0f6486b1bf29",
+          "size": 8,
+          "annotations": {
+            "org.opencontainers.image.title": "app.wasm"
+          }
+        }
+      ],
+      "annotations": {
+        "a": "1",
+        "b": "2"
+      }
+    }
+    "#);
     let manifest = server.manifest(REPOSITORY, "7").unwrap();
     let config = server
         .blob(REPOSITORY, manifest["config"]["digest"].as_str().unwrap())
         .unwrap();
-    insta::assert_snapshot!(String::from_utf8(config.to_vec()).unwrap(), @"");
+    insta::assert_snapshot!(String::from_utf8(config.to_vec()).unwrap(), @r#"{"created":"1970-01-01T00:00:00Z","author":"me","architecture":"wasm","os":"wasip2","layerDigests":["sha256:24eaf3439a60c96764c4f2c92a0a81b52bd4fe5d5b91f090184a0f6486b1bf29"],"component":{"exports":[],"imports":[]}}"#);
 }
 
 #[test]
@@ -217,7 +241,20 @@ fn what_is_no_component_is_said_to_be_none() {
             layers: vec![(LAYER, COMPONENT)],
         }),
     ];
-    insta::assert_snapshot!(texts.join("\n"), @"");
+    insta::assert_snapshot!(texts.join("\n"), @r#"
+    `HOST/team/app:1`: it has 2 layers, and an artifact of a component has one
+    `HOST/team/app:1`: it has 0 layers, and an artifact of a component has one
+    `HOST/team/app:1`: its layer is `text/plain`, and no component
+    config of `HOST/team/app@sha256:f072c683d7238baa73ebe5e68c7beb5211b19ff358fc477881f0eb6246ae098c`: the layer that it names is not the one of the manifest
+    config of `HOST/team/app@sha256:e5b4645af55e9e1076758ca9e120e37db9ef3d5d5328e28ccb0ddb1b8cb087b7`: the layer that it names is not the one of the manifest
+    config of `HOST/team/app@sha256:306c144c0f68049d4251ba455d327b8966cc2265374690aec0ca2bc0677ca7c4`: it is for `amd64`, and not for `wasm`
+    config of `HOST/team/app@sha256:8f83da97d52026d5ded4b4f78feeec87a5c3f43108be584ebbaa6c916831fa34`: it is no config: invalid length 2, expected struct Config with 6 elements at line 1 column 2
+    layer sha256:24eaf3439a60c96764c4f2c92a0a81b52bd4fe5d5b91f090184a0f6486b1bf29 of `HOST/team/app`: its config says `wasip1`, and it is for `wasip2`
+    layer sha256:d4e41b7845a814b24e98134c6383005bfffdc76f85340e8cba421f19270caa1d of `HOST/team/app`: it is neither a component nor a core module
+    `HOST/team/app:1`: it is an application of Spin's: several components, and a description that only Spin reads
+    `HOST/team/app:1`: it is a container image
+    `HOST/team/app:1`: its config is `application/vnd.example.config`, and none of a component's
+    "#);
 }
 
 #[test]
@@ -254,7 +291,16 @@ fn an_index_is_followed_once() {
         said(&|digest, bytes| vec![entry(digest, bytes + 1, wasm())]),
         said(&|_, _| vec![entry(&Digest::of(b"x"), 1, wasm())]).replace(&Digest::of(b"x").to_string(), "sha256:…"),
     ];
-    insta::assert_snapshot!(texts.join("\n"), @"");
+    insta::assert_snapshot!(texts.join("\n"), @r#"
+    followed
+    followed
+    followed
+    `HOST/team/app:1`: it is an index with 2 manifests for WebAssembly: say which by its digest
+    `HOST/team/app:1`: it is an index without a manifest for WebAssembly
+    `HOST/team/app:1`: it is an index without a manifest for WebAssembly
+    `HOST/team/app:1`: its index says another size of the manifest
+    there is no manifest `HOST/team/app@sha256:…`
+    "#);
     // an index in an index
     let server = Server::start();
     let inner = json!({ "schemaVersion": 2, "mediaType": media::INDEX, "manifests": [] }).to_string();

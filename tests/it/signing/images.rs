@@ -38,7 +38,9 @@ fn signed_and_verified() {
             ],
         );
         let made = regex::Regex::new("referrer sha256:[0-9a-f…]*").unwrap();
-        let shown = made.replace_all(&shown, "referrer [MADE]").replace(&server.address(), "[REGISTRY]");
+        let shown = made
+            .replace_all(&shown, "referrer [MADE]")
+            .replace(&server.address(), "[REGISTRY]");
         insta::assert_snapshot!("signed_and_verified", short(&shown));
         // a second signer hides nobody, and one who signs again changes nothing
         for key in ["mine.key", "cosign.key"] {
@@ -57,7 +59,14 @@ fn a_digest_and_a_bundle_need_no_registry() {
     let folder = signed();
     let at = folder.path();
     let app = format!("{}/app", server.address());
-    assert_eq!(run(at, &["sign", &format!("{app}:1"), "--key", "cosign.key", "--bundle", "1.json"]).code, 0);
+    assert_eq!(
+        run(
+            at,
+            &["sign", &format!("{app}:1"), "--key", "cosign.key", "--bundle", "1.json"]
+        )
+        .code,
+        0
+    );
     let digest = server.digest("app", "1").unwrap();
     let name = format!("{app}@{digest}");
     drop(server);
@@ -72,7 +81,10 @@ fn what_is_attached_is_as_cosign_attaches_it() {
     let server = server(true);
     let folder = signed();
     let app = format!("{}/app:1", server.address());
-    let signed = run(folder.path(), &["sign", &app, "--key", "cosign.key", "--format", "json"]);
+    let signed = run(
+        folder.path(),
+        &["sign", &app, "--key", "cosign.key", "--format", "json"],
+    );
     let line: Value = serde_json::from_str(&signed.stdout).unwrap();
     let manifest = server.manifest("app", line["referrer"].as_str().unwrap()).unwrap();
     let bundle = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -82,7 +94,10 @@ fn what_is_attached_is_as_cosign_attaches_it() {
     assert_eq!(manifest["subject"]["digest"], line["digest"]);
     let annotations = &manifest["annotations"];
     assert_eq!(annotations["dev.sigstore.bundle.content"], "dsse-envelope");
-    assert_eq!(annotations["dev.sigstore.bundle.predicateType"], "https://sigstore.dev/cosign/sign/v1");
+    assert_eq!(
+        annotations["dev.sigstore.bundle.predicateType"],
+        "https://sigstore.dev/cosign/sign/v1"
+    );
     let created = annotations["org.opencontainers.image.created"].as_str().unwrap();
     assert_eq!(created.len(), "2026-01-01T00:00:00Z".len());
 }
@@ -100,10 +115,17 @@ fn the_older_tag_is_merged() {
     }
     let digest = server.digest("app", "1").unwrap().replace(':', "-");
     let manifest = server.manifest("app", &format!("{digest}.sig")).unwrap();
-    assert_eq!(manifest["layers"].as_array().unwrap().len(), 2, "a layer for each key: {manifest}");
+    assert_eq!(
+        manifest["layers"].as_array().unwrap().len(),
+        2,
+        "a layer for each key: {manifest}"
+    );
     for key in ["cosign.pub", "mine.pub"] {
         let verified = run(at, &["verify", &app, "--key", key, "--format", "json"]);
-        let believed = verified.stdout.lines().filter(|line| line.contains(".sig,") && line.contains("believed"));
+        let believed = verified
+            .stdout
+            .lines()
+            .filter(|line| line.contains(".sig,") && line.contains("believed"));
         assert_eq!(believed.count(), 1, "{}", verified.stdout);
     }
 }

@@ -12,7 +12,10 @@ fn a_pair_is_made_once() {
     let made = run(at, &["keygen", "release"]);
     assert_eq!(made.code, 0, "{}", made.stderr);
     let private = fs::read_to_string(at.join("release.key")).unwrap();
-    assert!(private.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"), "{private}");
+    assert!(
+        private.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"),
+        "{private}"
+    );
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

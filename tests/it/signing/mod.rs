@@ -99,46 +99,75 @@ pub fn short(text: &str) -> String {
 fn files() {
     let folder = signed();
     let who = "--trusted-root root.json --identity dev@example.test --issuer ISSUER";
-    insta::assert_snapshot!(short(&sessions(
+    let shown = short(&sessions(
         folder.path(),
         &[
             ("verify artifact.txt --key cosign.pub --bundle key.json", 0),
             ("verify artifact.txt --key cosign.pub --bundle key-log.json", 0),
-            ("verify artifact.txt --key cosign.pub --bundle key-log.json --trusted-root root.json", 0),
-            ("verify artifact.txt --key cosign.pub --bundle key.json --require-log", 1),
-            ("verify artifact.txt --key cosign.pub --bundle key.json --require-timestamp", 1),
+            (
+                "verify artifact.txt --key cosign.pub --bundle key-log.json --trusted-root root.json",
+                0,
+            ),
+            (
+                "verify artifact.txt --key cosign.pub --bundle key.json --require-log",
+                1,
+            ),
+            (
+                "verify artifact.txt --key cosign.pub --bundle key.json --require-timestamp",
+                1,
+            ),
             ("verify other.txt --key cosign.pub --bundle key.json", 1),
             ("verify artifact.txt --key foreign.pub --bundle key.json", 1),
             ("verify artifact.txt --key cosign.pub", 1),
-            ("verify artifact.txt --key cosign.pub --bundle keyless.json --bundle key.json", 0),
+            (
+                "verify artifact.txt --key cosign.pub --bundle keyless.json --bundle key.json",
+                0,
+            ),
             (&format!("verify artifact.txt --bundle keyless.json {who}"), 0),
             (&format!("verify artifact.txt --bundle timestamp.json {who}"), 1),
-            (&format!("verify artifact.txt --bundle timestamp.json --insecure-ignore-tlog {who}"), 0),
+            (
+                &format!("verify artifact.txt --bundle timestamp.json --insecure-ignore-tlog {who}"),
+                0,
+            ),
             (&format!("verify artifact.txt --bundle ci.json {who}"), 1),
             (&format!("verify artifact.txt --bundle slsa.json {who}"), 1),
-            (&format!("verify artifact.txt --bundle slsa.json --type slsaprovenance1 {who}"), 0),
-            ("verify artifact.txt --bundle keyless.json --identity dev@example.test --issuer ISSUER", 1),
-        ]
-    )));
+            (
+                &format!("verify artifact.txt --bundle slsa.json --type slsaprovenance1 {who}"),
+                0,
+            ),
+            (
+                "verify artifact.txt --bundle keyless.json --identity dev@example.test --issuer ISSUER",
+                1,
+            ),
+        ],
+    ));
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn json() {
     let folder = signed();
-    insta::assert_snapshot!(short(&sessions(
+    let shown = short(&sessions(
         folder.path(),
         &[
-            ("verify artifact.txt --key cosign.pub --bundle key.json --bundle keyless.json --format json", 0),
-            ("verify artifact.txt --key foreign.pub --bundle key.json --bundle slsa.json --format json", 1),
+            (
+                "verify artifact.txt --key cosign.pub --bundle key.json --bundle keyless.json --format json",
+                0,
+            ),
+            (
+                "verify artifact.txt --key foreign.pub --bundle key.json --bundle slsa.json --format json",
+                1,
+            ),
             ("verify artifact.txt --key foreign.pub --format json", 1),
-        ]
-    )));
+        ],
+    ));
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn wrong_usage() {
     let folder = signed();
-    insta::assert_snapshot!(sessions(
+    let shown = sessions(
         folder.path(),
         &[
             ("verify artifact.txt", 2),
@@ -157,8 +186,9 @@ fn wrong_usage() {
             ("sign artifact.txt --key cosign.key --legacy", 2),
             ("sign artifact.txt --key cosign.key --signing-config root.json", 2),
             ("sign artifact.txt --key cosign.key --predicate root.json", 2),
-        ]
-    ));
+        ],
+    );
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
@@ -171,23 +201,35 @@ fn what_slt_signs_it_believes() {
         serde_json::from_slice(&std::fs::read(at.join("artifact.txt.sigstore.json")).unwrap()).unwrap();
     let cosigns: serde_json::Value = serde_json::from_slice(&std::fs::read(at.join("key.json")).unwrap()).unwrap();
     // ECDSA of cosign's is random, slt's is not: all else is the same
-    for pointer in ["/mediaType", "/verificationMaterial/publicKey", "/messageSignature/messageDigest"] {
+    for pointer in [
+        "/mediaType",
+        "/verificationMaterial/publicKey",
+        "/messageSignature/messageDigest",
+    ] {
         assert_eq!(bundle.pointer(pointer), cosigns.pointer(pointer), "{pointer}");
     }
     std::fs::write(at.join("predicate.json"), r#"{"builder":{"id":"me"}}"#).unwrap();
-    let attest = "sign other.txt --key cosign.key --bundle other.json --type https://example.test/x --predicate predicate.json";
-    insta::assert_snapshot!(short(&sessions(
+    let attest =
+        "sign other.txt --key cosign.key --bundle other.json --type https://example.test/x --predicate predicate.json";
+    let shown = short(&sessions(
         at,
         &[
             ("verify artifact.txt --key cosign.pub", 0),
             ("verify artifact.txt --key foreign.pub", 1),
-            ("verify other.txt --key cosign.pub --bundle artifact.txt.sigstore.json", 1),
+            (
+                "verify other.txt --key cosign.pub --bundle artifact.txt.sigstore.json",
+                1,
+            ),
             (attest, 0),
-            ("verify other.txt --key cosign.pub --bundle other.json --type https://example.test/x", 0),
+            (
+                "verify other.txt --key cosign.pub --bundle other.json --type https://example.test/x",
+                0,
+            ),
             ("verify other.txt --key cosign.pub --bundle other.json", 1),
             ("sign artifact.txt --key cosign.key --format json", 0),
-        ]
-    )));
+        ],
+    ));
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
@@ -195,10 +237,19 @@ fn every_kind_of_key_signs() {
     let keys = ["p384", "ed", "rsa"];
     let files: Vec<(String, Vec<u8>)> = keys
         .iter()
-        .flat_map(|key| [format!("{key}.pem"), format!("{key}.pub"), format!("imported-{key}.key")])
+        .flat_map(|key| {
+            [
+                format!("{key}.pem"),
+                format!("{key}.pub"),
+                format!("imported-{key}.key"),
+            ]
+        })
         .map(|name| (name.clone(), std::fs::read(fixture(&format!("keys/{name}"))).unwrap()))
         .collect();
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
     let folder = folder(&[files.as_slice(), &[("a.txt", b"a")]].concat());
     let at = folder.path();
     for key in keys {

@@ -51,7 +51,14 @@ fn config(fulcio: &str) -> String {
     )
 }
 
-const KEYLESS: &[&str] = &["sign", "artifact.txt", "--signing-config", "config.json", "--trusted-root", "root.json"];
+const KEYLESS: &[&str] = &[
+    "sign",
+    "artifact.txt",
+    "--signing-config",
+    "config.json",
+    "--trusted-root",
+    "root.json",
+];
 
 #[test]
 fn tokens_that_are_none() {
@@ -107,7 +114,10 @@ fn the_token_of_a_ci_system() {
     let at = folder.path();
     std::fs::write(at.join("config.json"), config("http://127.0.0.1:9")).unwrap();
     let body = format!(r#"{{"count":1,"value":"{}"}}"#, token(LATER));
-    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
     let (address, thread) = service(1, &answer);
     let url = format!("{address}/token?api-version=2");
     let asked = [
@@ -119,13 +129,23 @@ fn the_token_of_a_ci_system() {
     assert_eq!(run.code, 3, "the token is had, and Fulcio is not there: {}", run.stderr);
     assert!(run.stderr.contains("Fulcio at"), "{}", run.stderr);
     let request = &thread.join().unwrap()[0];
-    assert!(request.starts_with("GET /token?api-version=2&audience=sigstore HTTP/1.1"), "{request}");
-    assert!(request.to_lowercase().contains("authorization: bearer bearer-zq7"), "{request}");
+    assert!(
+        request.starts_with("GET /token?api-version=2&audience=sigstore HTTP/1.1"),
+        "{request}"
+    );
+    assert!(
+        request.to_lowercase().contains("authorization: bearer bearer-zq7"),
+        "{request}"
+    );
     let run = slt_with(at, KEYLESS, &[("SIGSTORE_ID_TOKEN", &token(LATER))]);
     assert!(run.stderr.contains("Fulcio at"), "{}", run.stderr);
     let denied = slt_with(at, KEYLESS, &[("GITHUB_ACTIONS", "true")]);
     assert_eq!(denied.code, 1);
-    assert!(denied.stderr.contains("`permissions: id-token: write`"), "{}", denied.stderr);
+    assert!(
+        denied.stderr.contains("`permissions: id-token: write`"),
+        "{}",
+        denied.stderr
+    );
     let elsewhere = [
         ("ACTIONS_ID_TOKEN_REQUEST_URL", "http://example.com/"),
         ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "bearer-zq7"),

@@ -1,6 +1,7 @@
 //! The command line as clap types: names, help, examples. No logic and no I/O.
 
 pub mod registry;
+pub mod run;
 pub mod sbom;
 pub mod ship;
 pub mod signing;
@@ -104,9 +105,11 @@ pub enum Command {
     /// Compile to a validated component in `dist/`
     Build(Build),
     /// Run a project or a component on the services that its slightfile names
-    Run(Run),
+    Run(run::Run),
     /// Run the tests, each in its own instance with its own services
     Test(Test),
+    /// Check, build, test, push, sign and attest a project, in one step
+    Ship(ship::Ship),
     /// Say what is in a component: its packages, licences and modules, as CycloneDX or SPDX
     Sbom(sbom::Sbom),
     /// Put a component into a registry, always with the same digest
@@ -258,32 +261,6 @@ pub struct Build {
     /// Optimise
     #[arg(long)]
     pub release: bool,
-}
-
-/// `slt run`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  slt run\n  slt run --listen 127.0.0.1:0\n  slt run dist/report.wasm -- --from yesterday\n  \
-                  slt -c slightfile.toml run -m app.wasm"
-)]
-pub struct Run {
-    /// A project's folder, or a component (default: this folder)
-    pub path: Option<PathBuf>,
-    /// The component, as `slight` spells it
-    #[arg(short, long, value_name = "COMPONENT", conflicts_with = "path")]
-    pub module: Option<PathBuf>,
-    /// A flag of `slight`'s that has no effect here
-    #[arg(short, long, hide = true)]
-    pub link_all_capabilities: bool,
-    /// Serve HTTP here; port 0 takes a free one and prints it
-    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
-    pub listen: String,
-    /// Build with optimisation first
-    #[arg(long)]
-    pub release: bool,
-    /// Arguments for a command component
-    #[arg(last = true)]
-    pub arguments: Vec<String>,
 }
 
 /// `slt test`

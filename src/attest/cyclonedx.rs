@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::contents::{Contents, License, Package, Part};
 use super::uuid;
-use crate::support::moment::rfc3339;
+use crate::support::date::rfc3339;
 
 /// The reference to the component itself.
 const OWN: &str = "component";

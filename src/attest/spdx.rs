@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::contents::{Contents, License, Package, Part};
 use super::uuid;
-use crate::support::moment::rfc3339;
+use crate::support::date::rfc3339;
 
 /// The ids of the document and of what it is about.
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";

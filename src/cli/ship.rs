@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::registry::Registries;
 use super::sbom::SbomFormat;
 use super::signing::SignerFlags;
 
@@ -46,7 +47,7 @@ pub struct Ship {
     /// Build and test without optimisation, as `slt build` does
     #[arg(long)]
     pub debug: bool,
-    /// Speak plain HTTP with this registry (this machine needs no flag)
-    #[arg(long, value_name = "HOST")]
-    pub plain_http: Vec<String>,
+    /// Registries.
+    #[command(flatten)]
+    pub registries: Registries,
 }

@@ -23,13 +23,22 @@ pub(super) fn project(session: &Session<'_>, directory: &std::path::Path) -> Res
     let mut project = project::load(&directory, config.as_deref())
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))?;
     project.slightfile_name = project::named(&project.slightfile_path, &session.directory());
+    understood(session, project, !session.global.quiet)
+}
+
+/// A project with its slightfile, if that has no errors and needs nothing that is only planned.
+pub(super) fn understood(
+    session: &Session<'_>,
+    project: Project,
+    shows_warnings: bool,
+) -> Result<(Project, Slightfile), Failure> {
     let source = Source {
         name: &project.slightfile_name,
         text: &project.slightfile_text,
     };
     let slightfile = match project::checked_slightfile(&project) {
         Ok((slightfile, warnings)) => {
-            if !warnings.is_empty() && !session.global.quiet {
+            if !warnings.is_empty() && shows_warnings {
                 session.ui.diagnostics(source, &warnings);
             }
             slightfile

@@ -26,6 +26,7 @@ mod run;
 mod runner;
 mod sbom;
 pub mod secret;
+pub mod ship;
 pub mod sign;
 mod signing;
 mod test;
@@ -94,6 +95,7 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
         Command::Build(arguments) => build::run(&session, arguments),
         Command::Run(arguments) => run::run(&session, arguments),
         Command::Test(arguments) => test::run(&session, arguments),
+        Command::Ship(arguments) => ship::run(&session, arguments),
         Command::Sbom(arguments) => sbom::run(&session, arguments),
         Command::Push(arguments) => push::run(&session, arguments),
         Command::Pull(arguments) => pull::run(&session, arguments),

@@ -192,7 +192,8 @@ pub(super) fn slightfile(session: &Session<'_>, component: Option<&Path>) -> Res
     without_secrets(session, &project)
 }
 
-fn without_secrets(session: &Session<'_>, project: &Project) -> Result<String, Failure> {
+/// The text of a project's slightfile without its secrets; what cannot be left out is shown.
+pub(super) fn without_secrets(session: &Session<'_>, project: &Project) -> Result<String, Failure> {
     project::without_secrets(project).map_err(|diagnostics| {
         let source = Source {
             name: &project.slightfile_name,

@@ -1,5 +1,7 @@
 //! `slt run`: a project or a component, on the services that its slightfile names.
 
+mod artifact;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,11 +13,12 @@ use tokio::net::TcpListener;
 use super::{Exit, Failure, Session, app};
 use crate::build;
 use crate::catalogue::CATALOGUE;
-use crate::cli::Run;
+use crate::cli::run::Run;
 use crate::deployment::{BindError, Deployment, Parts, Services, Stop, Watchdog, bind, serve};
 use crate::events::{Event, Sink};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
 use crate::project::{self, Project};
+use crate::registry::Reference;
 use crate::secrets::{Name, Secrets};
 use crate::slightfile::{Slightfile, Store};
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
@@ -47,6 +50,23 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
         session.ui.event(&Event::Note {
             message: "`--link-all-capabilities` has no effect: a component gets what its slightfile names".into(),
         });
+    }
+    if let Some(given) = &arguments.path
+        && let Some(at) = artifact::meant(&directory, given)?
+    {
+        return of_registry(session, arguments, &at);
+    }
+    if arguments.trusting.is_asked() || arguments.trusting.offline {
+        let given = arguments
+            .path
+            .as_ref()
+            .or(arguments.module.as_ref())
+            .unwrap_or(&directory);
+        let name = project::named(given, &directory);
+        return Err(Failure::usage(format!(
+            "`{name}` is a file or a folder, and only an artifact is verified"
+        ))
+        .hint("`oci://` in front of a reference says that it is one; `slt verify FILE` verifies a file"));
     }
     let path = arguments.module.as_ref().or(arguments.path.as_ref());
     let path = path.map_or_else(|| directory.clone(), |path| directory.join(path));
@@ -81,6 +101,39 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
         project: &project,
         slightfile: &slightfile,
         arguments,
+        listen,
+    };
+    start(session, plan)
+}
+
+/// Runs what is in a registry: with the slightfile of `-c`, that of this folder, or the artifact's own.
+fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result<Exit, Failure> {
+    let directory = session.directory();
+    let listen = Some(listen(&arguments.listen)?);
+    let is_here = session.global.config.is_some() || directory.join(project::SLIGHTFILE).is_file();
+    let own = match is_here {
+        true => Some(app::project(session, &directory)?),
+        false => None,
+    };
+    let fetched = artifact::fetch(session, at, &arguments.trusting, own.is_none())?;
+    let (project, slightfile) = match (own, fetched.slightfile) {
+        (Some(own), _) => own,
+        (None, Some(text)) => app::understood(session, artifact::project(&directory, text), !session.global.quiet)?,
+        (None, None) => {
+            return Err(
+                Failure::usage(format!("`{at}` has no slightfile, and there is none here"))
+                    .hint("`-c FILE` names one; `slt ship --slightfile` attaches it to the artifact"),
+            );
+        }
+    };
+    if module::is_slights(&fetched.bytes) {
+        return Err(Failure::failed(format!("`{at}` {}", module::SLIGHTS)).hint(module::SLIGHTS_HINT));
+    }
+    let plan = Plan {
+        component: (&fetched.name, &fetched.bytes),
+        project: &project,
+        slightfile: &slightfile,
+        arguments: &arguments.arguments,
         listen,
     };
     start(session, plan)

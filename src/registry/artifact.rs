@@ -350,6 +350,24 @@ impl Artifact {
     }
 }
 
+/// The entry of an index that could be a component's.
+///
+/// # Errors
+/// There is none, or more than one.
+pub fn only_entry(index: &Manifest, what: &str) -> Result<Descriptor, Error> {
+    the_one(index, what)
+}
+
+/// The only layer of a manifest, if it could be a component.
+///
+/// # Errors
+/// It has others, or is something else.
+pub fn only_layer(manifest: &Manifest, what: &str) -> Result<Descriptor, Error> {
+    let document: OciImageManifest = serde_json::from_slice(&manifest.bytes)
+        .map_err(|error| Error::malformed(what, format!("it is no manifest: {error}")))?;
+    the_layer(&document, what)
+}
+
 /// The entry of an index that could be a component's: those for other platforms are passed over.
 fn the_one(index: &Manifest, what: &str) -> Result<Descriptor, Error> {
     let document: Value = serde_json::from_slice(&index.bytes)

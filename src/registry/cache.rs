@@ -58,6 +58,21 @@ impl Cache {
         }
     }
 
+    /// What was kept beside a digest: nobody vouches for it.
+    #[must_use]
+    pub fn beside(&self, digest: &Digest, most: u64) -> Option<Vec<u8>> {
+        files::read(&self.beside_path(digest), most).ok()
+    }
+
+    /// Keeps something beside a digest.
+    pub fn put_beside(&self, digest: &Digest, bytes: &[u8]) {
+        let _ = os::write_atomically(&self.beside_path(digest), bytes);
+    }
+
+    fn beside_path(&self, digest: &Digest) -> PathBuf {
+        self.folder.join(format!("beside-{}", digest.hex()))
+    }
+
     /// The digest that a tag had when it was last asked for.
     #[must_use]
     pub fn tagged(&self, at: &Reference) -> Option<Digest> {

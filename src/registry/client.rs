@@ -43,6 +43,23 @@ pub struct Manifest {
     pub descriptor: Descriptor,
 }
 
+impl Manifest {
+    /// Bytes that were read before.
+    ///
+    /// # Errors
+    /// They are no manifest.
+    pub fn read(bytes: Vec<u8>, what: &str) -> Result<Self, Error> {
+        let descriptor = described(None, &bytes, what)?;
+        Ok(Self { bytes, descriptor })
+    }
+
+    /// Whether it is a list of others.
+    #[must_use]
+    pub fn is_index(&self) -> bool {
+        matches!(self.descriptor.media_type.as_str(), media::INDEX | media::DOCKER_INDEX)
+    }
+}
+
 impl Client {
     /// A client that has learned nothing yet.
     ///
@@ -67,7 +84,7 @@ impl Client {
             ..self.request(Method::GET, at, &format!("manifests/{}", at.name()), &what)?
         };
         let (answer, bytes) = self.document(&request, &reads(at), MANIFEST_MAX_BYTES).await?;
-        let descriptor = described(&answer, &bytes, &what)?;
+        let descriptor = described(answer.media_type.as_deref(), &bytes, &what)?;
         let said = answer.digest.map(|text| {
             text.parse()
                 .map_err(|error: super::DigestError| Error::malformed(&what, error.to_string()))
@@ -372,7 +389,7 @@ struct Kind {
 
 /// What a manifest is. One that says two things of itself could be read as the one by those who verify it, and as the other by those
 /// who run it (CVE-2021-41190): it is refused.
-fn described(head: &Head, bytes: &[u8], what: &str) -> Result<Descriptor, Error> {
+fn described(sent: Option<&str>, bytes: &[u8], what: &str) -> Result<Descriptor, Error> {
     let malformed = |reason: String| Error::malformed(what, reason);
     let kind: Kind = serde_json::from_slice(bytes).map_err(|error| malformed(format!("it is no manifest: {error}")))?;
     if kind.schema_version != 2 {
@@ -385,10 +402,7 @@ fn described(head: &Head, bytes: &[u8], what: &str) -> Result<Descriptor, Error>
     if is_index && (kind.layers.is_some() || kind.config.is_some()) {
         return Err(malformed("it is a manifest and an index in one".to_owned()));
     }
-    let sent = head
-        .media_type
-        .as_deref()
-        .map(|text| text.split(';').next().unwrap_or(text).trim());
+    let sent = sent.map(|text| text.split(';').next().unwrap_or(text).trim());
     let by_shape = if is_index { media::INDEX } else { media::MANIFEST };
     let is_ours = |media_type: &str| {
         let ours = match is_index {

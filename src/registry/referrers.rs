@@ -36,6 +36,45 @@ pub struct Attachment {
     pub annotations: BTreeMap<String, String>,
 }
 
+impl Attachment {
+    /// Its manifest, and the digest of that, beside this subject.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn manifest(&self, subject: &Descriptor) -> Result<(Vec<u8>, Digest), Error> {
+        let config = match &self.config {
+            Some((media_type, bytes)) => Descriptor::of(bytes, media_type),
+            None => Descriptor::of(&EMPTY_CONFIG, media::EMPTY),
+        };
+        let layer = |(media_type, bytes, annotations): &(String, Vec<u8>, BTreeMap<String, String>)| {
+            let annotations = annotations.clone();
+            let descriptor = Descriptor::of(bytes, media_type);
+            Descriptor {
+                annotations,
+                ..descriptor
+            }
+            .to_oci()
+        };
+        let manifest = OciImageManifest {
+            schema_version: 2,
+            media_type: Some(media::MANIFEST.to_owned()),
+            artifact_type: Some(self.artifact_type.clone()),
+            config: config.to_oci(),
+            layers: self.layers.iter().map(layer).collect(),
+            subject: Some(OciDescriptor {
+                annotations: None,
+                artifact_type: None,
+                ..subject.to_oci()
+            }),
+            annotations: (!self.annotations.is_empty()).then(|| self.annotations.clone()),
+        };
+        let what = format!("manifest of `{}`", self.artifact_type);
+        let bytes = serde_json::to_vec(&manifest).map_err(|error| Error::malformed(what, error.to_string()))?;
+        let digest = Digest::of(&bytes);
+        Ok((bytes, digest))
+    }
+}
+
 impl Client {
     /// What refers to a manifest, whose digest the reference has. Nothing is left out, whatever its type.
     ///
@@ -88,31 +127,15 @@ impl Client {
         attachment: Attachment,
     ) -> Result<Descriptor, Error> {
         let (at, subject) = subject;
+        let (bytes, _) = attachment.manifest(subject)?;
         let (config_type, config) = match attachment.config {
             Some((media_type, bytes)) => (media_type, Content::from(bytes)),
             None => (media::EMPTY.to_owned(), Content::Bytes(EMPTY_CONFIG)),
         };
-        let config = self.push_blob(at, config, &config_type).await?;
-        let mut layers = Vec::new();
-        for (media_type, bytes, annotations) in attachment.layers {
-            let layer = self.push_blob(at, Content::from(bytes), &media_type).await?;
-            layers.push(Descriptor { annotations, ..layer }.to_oci());
+        self.push_blob(at, config, &config_type).await?;
+        for (media_type, bytes, _) in attachment.layers {
+            self.push_blob(at, Content::from(bytes), &media_type).await?;
         }
-        let what = format!("manifest of `{}`", attachment.artifact_type);
-        let manifest = OciImageManifest {
-            schema_version: 2,
-            media_type: Some(media::MANIFEST.to_owned()),
-            artifact_type: Some(attachment.artifact_type.clone()),
-            config: config.to_oci(),
-            layers,
-            subject: Some(OciDescriptor {
-                annotations: None,
-                artifact_type: None,
-                ..subject.to_oci()
-            }),
-            annotations: (!attachment.annotations.is_empty()).then(|| attachment.annotations.clone()),
-        };
-        let bytes = serde_json::to_vec(&manifest).map_err(|error| Error::malformed(&what, error.to_string()))?;
         let own = at.with_digest(Digest::of(&bytes));
         let (pushed, keeps_referrers) = self.put_manifest(&own, &bytes, media::MANIFEST).await?;
         let referrer = Descriptor {

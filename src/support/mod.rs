@@ -3,7 +3,6 @@
 pub mod date;
 pub mod files;
 pub mod hex;
-pub mod moment;
 pub mod os;
 pub mod programs;
 pub mod secret;

@@ -21,6 +21,7 @@ fn help() {
         "login",
         "logout",
         "emulate",
+        "ship",
         "sbom",
         "secret",
         "doctor",

@@ -49,7 +49,7 @@ fn suite() -> Vec<u8> {
 
 /// A command that writes this to its standard output (1) or error (2), and ends with success (0) or failure (1), whatever its
 /// arguments are.
-fn says(text: &str, stream: u32, status: u32) -> Vec<u8> {
+pub fn says(text: &str, stream: u32, status: u32) -> Vec<u8> {
     let stream = if stream == 1 {
         "stdout.get-stdout"
     } else {

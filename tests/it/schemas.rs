@@ -103,3 +103,8 @@ fn sign() {
 fn verify() {
     is_checked_in::<slt::commands::verify::Line>("verify.schema.json");
 }
+
+#[test]
+fn ship() {
+    is_checked_in::<slt::commands::ship::Line>("ship.schema.json");
+}

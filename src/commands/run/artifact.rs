@@ -1,0 +1,396 @@
+//! What `slt run REF` runs: found in a registry, verified before a byte of it is decoded, and kept by its digest.
+//!
+//! A tag is resolved once. From then on everything is about the digest: what was verified is what runs. What is kept is looked at
+//! again each time it is taken, so that a damaged cache costs a download and nothing else.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cli::run::Trusting;
+use crate::cli::signing::AcceptFlags;
+use crate::commands::{Failure, Session, registries, signing, verify};
+use crate::events::Event;
+use crate::project::{Project, SLIGHTFILE as NAME};
+use crate::registry::artifact::{self, SLIGHTFILE};
+use crate::registry::{Cache, Client, Descriptor, Digest, MANIFEST_MAX_BYTES, Manifest, Reference, media};
+use crate::signing::policy::Policy;
+use crate::signing::{Bundle, Evidence, Subject, judge, store};
+use crate::slightfile::{self, SLIGHTFILE_MAX_BYTES, Store};
+use crate::support::files::ARTIFACT_MAX_BYTES;
+use crate::support::os;
+
+/// What a reference may begin with, for a user who wants to leave no doubt.
+const SCHEME: &str = "oci://";
+
+/// The most referrers that are looked at for a slightfile.
+const CANDIDATES_MAX: usize = 64;
+
+/// The longest list of evidence that is kept, in bytes.
+const KEPT_MAX_BYTES: u64 = 16 << 20;
+
+/// An artifact that may run.
+pub(super) struct Fetched {
+    /// What it is called: its registry and repository.
+    pub name: PathBuf,
+    /// The component.
+    pub bytes: Vec<u8>,
+    /// The slightfile that is attached to it, if it was asked for and there is one.
+    pub slightfile: Option<String>,
+}
+
+/// The reference that an argument is; `None`: it is a path. What is there is a path, unless the scheme says otherwise; what is not
+/// there is a reference if its first part could be a registry, is no folder here, and it does not end like a component's file.
+pub(super) fn meant(directory: &Path, given: &Path) -> Result<Option<Reference>, Failure> {
+    let Some(text) = given.to_str() else { return Ok(None) };
+    if let Some(rest) = text.strip_prefix(SCHEME) {
+        return registries::reference(rest).map(Some);
+    }
+    let first = text.split('/').next().unwrap_or_default();
+    let is_path = directory.join(given).exists() || directory.join(first).exists() || text.ends_with(".wasm");
+    match !is_path && Reference::is_meant(text) {
+        true => registries::reference(text).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// What is demanded of an artifact, with what is needed to see whether it is so.
+struct Getter<'a> {
+    session: &'a Session<'a>,
+    /// What was asked for.
+    asked: &'a Reference,
+    demanded: Option<signing::Demanded>,
+    cache: Option<Cache>,
+    /// None where no network may be used.
+    client: Option<Client>,
+}
+
+/// Finds, verifies and fetches. `wants_slightfile`: there is none on this machine.
+pub(super) fn fetch(
+    session: &Session<'_>,
+    asked: &Reference,
+    flags: &Trusting,
+    wants_slightfile: bool,
+) -> Result<Fetched, Failure> {
+    // what is wrong with a policy is said before anybody is asked anything
+    let demanded = demanded(session, flags)?;
+    let cache = os::cache_directory(&session.invocation.environment);
+    let getter = Getter {
+        session,
+        asked,
+        demanded,
+        cache: cache.and_then(|base| Cache::open(&base.join("artifacts"))),
+        client: match flags.offline {
+            true => None,
+            false => Some(registries::client(session, &flags.registries)?),
+        },
+    };
+    registries::wait(getter.fetch(wants_slightfile))
+}
+
+/// What the flags demand; nothing if none of them says whose signature counts.
+fn demanded(session: &Session<'_>, flags: &Trusting) -> Result<Option<signing::Demanded>, Failure> {
+    if !flags.is_asked() {
+        return Ok(None);
+    }
+    let accept = AcceptFlags {
+        key: flags.key.clone(),
+        identity: flags.identity.clone(),
+        issuer: flags.issuer.clone(),
+        policy: flags.verify.clone(),
+        trusted_root: flags.trusted_root.clone(),
+        ..AcceptFlags::default()
+    };
+    signing::demanded(session, &accept, None).map(Some)
+}
+
+impl Getter<'_> {
+    async fn fetch(&self, wants_slightfile: bool) -> Result<Fetched, Failure> {
+        let first = self.resolved().await?;
+        let own = self.asked.with_digest(first.descriptor.digest.clone());
+        match &self.demanded {
+            Some(demanded) => self.verified(&own, demanded, &demanded.policy).await?,
+            None => self.note(format!("`{own}` is not verified: nobody said whose signature counts")),
+        }
+        let slightfile = match wants_slightfile {
+            true => self.slightfile(&own, &first.descriptor).await?,
+            false => None,
+        };
+        let layer = self.layer(&own, first).await?;
+        Ok(Fetched {
+            name: PathBuf::from(own.repository_name()),
+            bytes: self.blob(&own, &layer, ARTIFACT_MAX_BYTES).await?,
+            slightfile,
+        })
+    }
+
+    fn note(&self, message: String) {
+        self.session.ui.event(&Event::Note { message });
+    }
+
+    /// The manifest that the reference means now.
+    async fn resolved(&self) -> Result<Manifest, Failure> {
+        if self.asked.digest.is_some() {
+            return self.manifest(self.asked).await;
+        }
+        match (&self.client, &self.cache) {
+            (Some(client), cache) => {
+                let manifest = client.manifest(self.asked).await.map_err(registries::failure)?;
+                if let Some(cache) = cache {
+                    cache.put(&manifest.bytes);
+                    cache.remember(self.asked, &manifest.descriptor.digest);
+                }
+                Ok(manifest)
+            }
+            (None, cache) => match cache.as_ref().and_then(|cache| cache.tagged(self.asked)) {
+                Some(digest) => self.manifest(&self.asked.with_digest(digest)).await,
+                None => Err(self.absent()),
+            },
+        }
+    }
+
+    /// A manifest by its digest, from the cache if it is there.
+    async fn manifest(&self, at: &Reference) -> Result<Manifest, Failure> {
+        let kept = |digest: &Digest| self.cache.as_ref()?.get(digest, MANIFEST_MAX_BYTES);
+        if let Some(bytes) = at.digest.as_ref().and_then(kept) {
+            return Manifest::read(bytes, &format!("manifest `{at}`")).map_err(registries::failure);
+        }
+        let client = self.client.as_ref().ok_or_else(|| self.absent())?;
+        let manifest = client.manifest(at).await.map_err(registries::failure)?;
+        if let Some(cache) = &self.cache {
+            cache.put(&manifest.bytes);
+        }
+        Ok(manifest)
+    }
+
+    /// A blob, from the cache if it is there.
+    async fn blob(&self, at: &Reference, blob: &Descriptor, most: u64) -> Result<Vec<u8>, Failure> {
+        let kept = self.cache.as_ref().and_then(|cache| cache.get(&blob.digest, most));
+        if let Some(bytes) = kept {
+            return Ok(bytes);
+        }
+        let client = self.client.as_ref().ok_or_else(|| self.absent())?;
+        let bytes = client.blob(at, blob, most).await.map_err(registries::failure)?;
+        if let Some(cache) = &self.cache {
+            cache.put(&bytes);
+        }
+        Ok(bytes)
+    }
+
+    fn absent(&self) -> Failure {
+        Failure::environment(format!("`{}` is not in the cache, or not all of it", self.asked))
+            .hint("without `--offline` it is fetched, and kept")
+    }
+
+    /// The layer that is the component; an index is followed once.
+    async fn layer(&self, own: &Reference, first: Manifest) -> Result<Descriptor, Failure> {
+        let what = format!("`{own}`");
+        let manifest = match first.is_index() {
+            false => first,
+            true => {
+                let entry = artifact::only_entry(&first, &what).map_err(registries::failure)?;
+                self.manifest(&own.with_digest(entry.digest)).await?
+            }
+        };
+        artifact::only_layer(&manifest, &what).map_err(registries::failure)
+    }
+
+    /// Whether a digest is signed as the policy demands. Bundles are kept, so that it can be seen again without a network.
+    async fn verified(&self, own: &Reference, demanded: &signing::Demanded, policy: &Policy) -> Result<(), Failure> {
+        let evidence = self.evidence(own).await?;
+        let sha256 = own.digest.as_ref().map_or("", |digest| digest.hex());
+        let verdict = judge(&Subject::Image(sha256), &evidence, policy, demanded.trust.as_ref());
+        if !verdict.is_verified() {
+            return Err(verify::refused(&own.repository_name(), &verdict));
+        }
+        let names: Vec<&str> = verdict.believed().map(|(_, believed)| believed.name.as_str()).collect();
+        self.session.ui.event(&Event::Step {
+            verb: "Verified".to_owned(),
+            message: format!("{own} ({})", names.join(", ")),
+        });
+        Ok(())
+    }
+
+    async fn evidence(&self, own: &Reference) -> Result<Vec<Evidence>, Failure> {
+        let digest = own.digest.as_ref();
+        let Some(client) = &self.client else {
+            let kept: Option<Kept> = digest.and_then(|digest| self.kept(digest));
+            let kept = kept.ok_or_else(|| self.absent())?;
+            let evidence = |bundle: &String| Evidence::bundle("the cache", bundle.as_bytes());
+            return Ok(kept.bundles.iter().map(evidence).collect());
+        };
+        let evidence = store::evidence(client, own).await.map_err(registries::failure)?;
+        if let Some(digest) = digest {
+            let bundles = evidence.iter().filter(|piece| piece.payload.is_none());
+            let json = |bundle: &Bundle| String::from_utf8(bundle.to_json()).ok();
+            let bundles = bundles
+                .filter_map(|piece| piece.bundle.as_ref().ok().and_then(json))
+                .collect();
+            self.keep(digest, |kept| kept.bundles = bundles);
+        }
+        Ok(evidence)
+    }
+
+    /// What is kept beside a digest.
+    fn kept(&self, digest: &Digest) -> Option<Kept> {
+        let bytes = self.cache.as_ref()?.beside(digest, KEPT_MAX_BYTES)?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    fn keep(&self, digest: &Digest, change: impl FnOnce(&mut Kept)) {
+        let Some(cache) = &self.cache else { return };
+        let mut kept = self.kept(digest).unwrap_or_default();
+        change(&mut kept);
+        if let Ok(bytes) = serde_json::to_vec(&kept) {
+            cache.put_beside(digest, &bytes);
+        }
+    }
+
+    /// The slightfile that is attached to the artifact. Where a signature is demanded of the artifact, it is of the slightfile too, by
+    /// the same signers: whoever writes it says what the component may do here. One that is not verified does not get to know what
+    /// stands in this machine's environment.
+    async fn slightfile(&self, own: &Reference, subject: &Descriptor) -> Result<Option<String>, Failure> {
+        let mut found: Vec<(Digest, String)> = Vec::new();
+        let mut refused = None;
+        for digest in self.slightfiles(own).await? {
+            let at = own.with_digest(digest.clone());
+            let Some(text) = self.attached(&at, subject).await? else {
+                continue;
+            };
+            if let Some(demanded) = &self.demanded {
+                let policy = Policy {
+                    attestations: Vec::new(),
+                    threshold: demanded.policy.threshold.max(1),
+                    ..demanded.policy.clone()
+                };
+                if let Err(failure) = self.verified(&at, demanded, &policy).await {
+                    if failure.exit == crate::commands::Exit::Environment {
+                        return Err(failure);
+                    }
+                    refused = Some(failure);
+                    continue;
+                }
+            }
+            if !found.iter().any(|(_, known)| *known == text) {
+                found.push((digest, text));
+            }
+        }
+        match (found.as_slice(), refused) {
+            ([], None) => Ok(None),
+            ([], Some(refused)) => Err(Failure {
+                message: format!("its slightfile is not used: {}", refused.message),
+                ..refused
+            }
+            .hint("name a slightfile of your own with `-c`; `slt ship --slightfile` signs the one that it attaches")),
+            ([(digest, text)], _) => {
+                if self.demanded.is_none() {
+                    asks_for_nothing(text)?;
+                }
+                self.note(format!("its slightfile is used, {digest}"));
+                Ok(Some(text.clone()))
+            }
+            (several, _) => Err(
+                Failure::failed(format!("`{own}` has {} slightfiles, and they differ", several.len()))
+                    .hint("name one of your own with `-c`; `slt inspect` lists what is attached"),
+            ),
+        }
+    }
+
+    /// What may be a slightfile, by its digest.
+    async fn slightfiles(&self, own: &Reference) -> Result<Vec<Digest>, Failure> {
+        let Some(client) = &self.client else {
+            let kept = own.digest.as_ref().and_then(|digest| self.kept(digest));
+            return Ok(kept.map(|kept| kept.slightfiles()).unwrap_or_default());
+        };
+        let referrers = client.referrers(own).await.map_err(registries::failure)?;
+        // some registries say nothing of its type, or give that of its config
+        let may_be = |referrer: &&Descriptor| {
+            let kind = referrer.artifact_type.as_deref();
+            kind.is_none_or(|kind| [SLIGHTFILE, media::EMPTY, ""].contains(&kind))
+        };
+        let found: Vec<Digest> = referrers
+            .iter()
+            .filter(may_be)
+            .take(CANDIDATES_MAX)
+            .map(|found| found.digest.clone())
+            .collect();
+        if let Some(digest) = &own.digest {
+            self.keep(digest, |kept| {
+                kept.slightfiles = found.iter().map(ToString::to_string).collect()
+            });
+        }
+        Ok(found)
+    }
+
+    /// The text of a slightfile, if the manifest is one, and attached to this artifact.
+    async fn attached(&self, at: &Reference, subject: &Descriptor) -> Result<Option<String>, Failure> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Attached {
+            artifact_type: Option<String>,
+            subject: Option<oci_client::manifest::OciDescriptor>,
+            layers: Vec<oci_client::manifest::OciDescriptor>,
+        }
+        let manifest = self.manifest(at).await?;
+        let Ok(attached) = serde_json::from_slice::<Attached>(&manifest.bytes) else {
+            return Ok(None);
+        };
+        let is_its = attached
+            .subject
+            .is_some_and(|of| of.digest == subject.digest.to_string());
+        let [layer] = attached.layers.as_slice() else {
+            return Ok(None);
+        };
+        if attached.artifact_type.as_deref() != Some(SLIGHTFILE) || layer.media_type != SLIGHTFILE || !is_its {
+            return Ok(None);
+        }
+        let layer = Descriptor::from_oci(layer, &format!("slightfile `{at}`")).map_err(registries::failure)?;
+        let bytes = self.blob(at, &layer, SLIGHTFILE_MAX_BYTES as u64).await?;
+        let text = String::from_utf8(bytes);
+        text.map(Some)
+            .map_err(|_| Failure::failed(format!("slightfile `{at}`: it is not UTF-8 text")))
+    }
+}
+
+/// What is kept beside an artifact, for a run without a network. Nobody believes it: bundles are judged again, and what the digests
+/// name is looked at again.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    #[serde(default)]
+    bundles: Vec<String>,
+    #[serde(default)]
+    slightfiles: Vec<String>,
+}
+
+impl Kept {
+    fn slightfiles(&self) -> Vec<Digest> {
+        self.slightfiles
+            .iter()
+            .filter_map(|digest| digest.parse().ok())
+            .collect()
+    }
+}
+
+/// A slightfile that nobody vouches for gets no value of this machine's: neither a variable, nor a secret.
+fn asks_for_nothing(text: &str) -> Result<(), Failure> {
+    let stores = [Store::Envvars, Store::Usersecrets, Store::File, Store::Azapp];
+    let (parsed, _) = slightfile::parse(NAME, text);
+    match parsed.is_some_and(|slightfile| stores.into_iter().any(|store| slightfile.refers_to(store))) {
+        true => Err(Failure::failed(
+            "its slightfile is not verified, and asks for values of this machine: environment variables, or secrets",
+        )
+        .hint("`--key`, `--identity` or `--verify` says whose slightfile may; `-c` names one of your own")),
+        false => Ok(()),
+    }
+}
+
+/// The artifact's slightfile as a project in the folder that slt works in.
+pub(super) fn project(directory: &Path, text: String) -> Project {
+    Project {
+        root: directory.to_owned(),
+        slightfile_path: directory.join(NAME),
+        slightfile_name: format!("{NAME} of the artifact"),
+        slightfile_text: text,
+        package_name: None,
+    }
+}

@@ -1,0 +1,74 @@
+//! `slt ship --dry-run`: what would be done, with the digest that would be pushed, and nothing of it.
+
+use super::{Home, shipped};
+use crate::registry::server::Server;
+
+#[test]
+fn the_digest_is_the_one_that_is_pushed() {
+    let (home, server) = (Home::new(), Server::start());
+    let reference = server.name("app:1");
+    // neither a password nor a registry is needed
+    let arguments = [
+        "ship",
+        &reference,
+        "--key",
+        "k.key",
+        "--sbom",
+        "--provenance",
+        "--slightfile",
+        "--tag",
+        "latest",
+        "--dry-run",
+    ];
+    let run = home.slt_in(".", &[&arguments[..], &["--format", "json"]].concat(), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let planned = shipped(&run);
+    assert_eq!(planned["dry_run"], true);
+    assert_eq!(server.seen().len(), 0);
+    let done = home.ship(
+        &server,
+        "app:1",
+        &["--sbom", "--provenance", "--slightfile", "--tag", "latest"],
+    );
+    for same in [
+        "reference",
+        "name",
+        "digest",
+        "component",
+        "bytes",
+        "tags",
+        "slightfile",
+    ] {
+        assert_eq!(planned[same], done[same], "{same}");
+    }
+    for list in ["signatures", "attestations"] {
+        let (planned, done) = (planned[list].as_array().unwrap(), done[list].as_array().unwrap());
+        let about = |one: &serde_json::Value| (one["predicate_type"].clone(), one["subject"].clone());
+        assert_eq!(
+            planned.iter().map(about).collect::<Vec<_>>(),
+            done.iter().map(about).collect::<Vec<_>>()
+        );
+        assert!(planned.iter().all(|one| one.get("referrer").is_none()));
+        assert!(done.iter().all(|one| one["referrer"].is_string()));
+    }
+}
+
+#[test]
+fn people_see_what_would_be_done() {
+    let home = Home::new();
+    let run = home.slt(&[
+        "ship",
+        "registry.example.com/shop/app:1.2",
+        "--key",
+        "k.key",
+        "--sbom",
+        "--provenance",
+        "--slightfile",
+        "--tag",
+        "latest",
+        "--dry-run",
+        "-q",
+    ]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    insta::assert_snapshot!(run.shown(home.path()));
+}

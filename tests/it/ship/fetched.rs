@@ -1,0 +1,287 @@
+//! `slt run REF`: what was verified is what runs, and nothing else does.
+
+use std::fs;
+
+use super::{Home, SLIGHTFILE, attach_slightfile};
+use crate::command::Run;
+use crate::foreign::says;
+use crate::registry::server::{Auth, Server};
+
+/// What runs in an empty folder of a home.
+fn run(home: &Home, arguments: &[&str]) -> Run {
+    home.slt_in("elsewhere", &[&["run"], arguments].concat(), &[])
+}
+
+fn ran(run: &Run, said: &str) {
+    assert_eq!((run.code, run.stdout.as_str()), (0, said), "{}", run.stderr);
+}
+
+fn refused(run: &Run, code: i32, said: &str) {
+    assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{}", run.stderr);
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+#[test]
+fn by_tag_and_by_digest_with_the_slightfile_that_came_along() {
+    for server in [Server::start(), Server::with(Auth::None, false)] {
+        let home = Home::new();
+        let line = home.ship(&server, "app:1", &["--slightfile"]);
+        let digest = line["digest"].as_str().unwrap();
+        let (tag, exact) = (server.name("app:1"), server.name(&format!("app@{digest}")));
+        for reference in [
+            tag.clone(),
+            exact.clone(),
+            format!("oci://{tag}"),
+            format!("oci://{exact}"),
+        ] {
+            let run = run(&home, &[&reference, "--key", "../k.pub"]);
+            ran(&run, "hello\n");
+            assert!(run.stderr.contains(&format!("Verified {exact} (")), "{}", run.stderr);
+            assert!(run.stderr.contains("its slightfile is used"), "{}", run.stderr);
+        }
+        let run = run(&home, &[&tag]);
+        ran(&run, "hello\n");
+        assert!(
+            run.stderr
+                .contains("is not verified: nobody said whose signature counts"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn a_slightfile_on_disk_comes_first() {
+    let (home, server) = (Home::new(), Server::start());
+    home.ship(&server, "app:1", &[]);
+    let reference = server.name("app:1");
+    refused(
+        &run(&home, &[&reference, "--key", "../k.pub"]),
+        2,
+        "has no slightfile, and there is none here",
+    );
+    ran(
+        &run(&home, &[&reference, "--key", "../k.pub", "-c", "../slightfile.toml"]),
+        "hello\n",
+    );
+    fs::write(home.path().join("elsewhere/slightfile.toml"), SLIGHTFILE).unwrap();
+    ran(&run(&home, &[&reference, "--key", "../k.pub"]), "hello\n");
+}
+
+#[test]
+fn what_is_not_trusted_does_not_run() {
+    let (home, server) = (Home::new(), Server::start());
+    home.ship(&server, "app:1", &["--slightfile"]);
+    home.keys("other");
+    let reference = server.name("app:1");
+    refused(
+        &run(&home, &[&reference, "--key", "../other.pub"]),
+        1,
+        "is not verified",
+    );
+    home.slt(&["ship", &server.name("unsigned:1"), "--no-sign", "--slightfile"]);
+    let unsigned = run(&home, &[&server.name("unsigned:1"), "--key", "../k.pub"]);
+    refused(&unsigned, 1, "is not verified");
+    // a policy, with an attestation that is there and one that is not
+    let policy = |kind: &str| {
+        format!("version = 1\n[[signer]]\nname = \"release\"\nkey = \"k.pub\"\n[[attestation]]\ntype = \"{kind}\"\n")
+    };
+    home.ship(&server, "attested:1", &["--slightfile", "--sbom"]);
+    let attested = server.name("attested:1");
+    fs::write(home.path().join("good.toml"), policy("cyclonedx")).unwrap();
+    fs::write(home.path().join("bad.toml"), policy("slsaprovenance1")).unwrap();
+    ran(&run(&home, &[&attested, "--verify", "../good.toml"]), "hello\n");
+    refused(
+        &run(&home, &[&attested, "--verify", "../bad.toml"]),
+        1,
+        "is not verified",
+    );
+    refused(&run(&home, &[&attested, "--verify", "../none.toml"]), 2, "cannot read");
+}
+
+/// Nothing of a component is read before it is verified: neither from the registry nor from the cache.
+#[test]
+fn nothing_is_fetched_of_what_is_not_trusted() {
+    let (home, server) = (Home::new(), Server::start());
+    let line = home.ship(&server, "app:1", &["--slightfile"]);
+    home.keys("other");
+    server.forget_seen();
+    refused(
+        &run(&home, &[&server.name("app:1"), "--key", "../other.pub"]),
+        1,
+        "is not verified",
+    );
+    let component = line["component"].as_str().unwrap();
+    assert_eq!(server.count("GET", &format!("/blobs/{component}")), 0);
+}
+
+#[test]
+fn a_tag_that_moves_while_it_is_verified_moves_nothing() {
+    let (home, server) = (Home::new(), Server::start());
+    let first = home.ship(&server, "app:1", &["--slightfile"]);
+    fs::write(home.path().join("hello.wasm"), says("evil\n", 1, 0)).unwrap();
+    let second = home.slt(&[
+        "ship",
+        &server.name("app:2"),
+        "--no-sign",
+        "--slightfile",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    let evil = server.digest("app", "2").unwrap();
+    let manifest = serde_json::to_vec(&server.manifest("app", &evil).unwrap()).unwrap();
+    server.forget_seen();
+    ran(&run(&home, &[&server.name("app:1"), "--key", "../k.pub"]), "hello\n");
+    // the tag was asked for once, and all else by digests
+    let seen = server.seen();
+    let by_tag = seen.iter().filter(|seen| seen.path.ends_with("/manifests/1"));
+    assert_eq!(
+        by_tag.count(),
+        1,
+        "{:?}",
+        seen.iter().map(|seen| seen.line()).collect::<Vec<_>>()
+    );
+    // moved to what nobody signed
+    server.put_manifest("app", "1", slt::registry::media::MANIFEST, &manifest);
+    assert_ne!(server.digest("app", "1").as_deref(), first["digest"].as_str());
+    refused(
+        &run(&home, &[&server.name("app:1"), "--key", "../k.pub"]),
+        1,
+        "is not verified",
+    );
+}
+
+#[test]
+fn a_slightfile_that_nobody_signed_is_not_taken() {
+    let (home, server) = (Home::new(), Server::start());
+    let line = home.ship(&server, "app:1", &[]);
+    let digest = line["digest"].as_str().unwrap();
+    attach_slightfile(&server, "app", digest, SLIGHTFILE);
+    let reference = server.name("app:1");
+    let with_key = run(&home, &[&reference, "--key", "../k.pub"]);
+    refused(&with_key, 1, "its slightfile is not used");
+    // nobody asked for signatures: it is taken, as the component is
+    ran(&run(&home, &[&reference]), "hello\n");
+    // one that is signed beside it is the one that counts
+    home.ship(&server, "app:1", &["--slightfile"]);
+    ran(&run(&home, &[&reference, "--key", "../k.pub"]), "hello\n");
+}
+
+#[test]
+fn a_slightfile_that_nobody_signed_learns_nothing_of_this_machine() {
+    let (home, server) = (Home::new(), Server::start());
+    let line = home.ship(&server, "app:1", &[]);
+    let text = format!(
+        "{SLIGHTFILE}\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"a\"\n[capability.configs]\n\
+         REDIS_ADDRESS = \"${{envvars.TOKEN}}\"\n"
+    );
+    attach_slightfile(&server, "app", line["digest"].as_str().unwrap(), &text);
+    let run = home.slt_in(
+        "elsewhere",
+        &["run", &server.name("app:1")],
+        &[("TOKEN", "redis://evil.example:6379")],
+    );
+    refused(&run, 1, "is not verified, and asks for values of this machine");
+    assert!(!run.stderr.contains("evil.example"), "{}", run.stderr);
+}
+
+#[test]
+fn slightfiles_that_differ_are_for_the_user_to_choose() {
+    let (home, server) = (Home::new(), Server::start());
+    let line = home.ship(&server, "app:1", &["--slightfile"]);
+    let text = SLIGHTFILE.replace("1.2.3", "1.2.4");
+    attach_slightfile(&server, "app", line["digest"].as_str().unwrap(), &text);
+    let reference = server.name("app:1");
+    refused(&run(&home, &[&reference]), 1, "has 2 slightfiles, and they differ");
+    ran(&run(&home, &[&reference, "--key", "../k.pub"]), "hello\n");
+    // one for another artifact is none of this one
+    fs::write(home.path().join("hello.wasm"), says("other\n", 1, 0)).unwrap();
+    home.ship(&server, "app:2", &["--slightfile"]);
+    ran(&run(&home, &[&server.name("app:2")]), "other\n");
+}
+
+#[test]
+fn what_was_fetched_is_kept_and_looked_at_again() {
+    let (home, server) = (Home::new(), Server::start());
+    let line = home.ship(&server, "app:1", &["--slightfile"]);
+    let (reference, digest) = (server.name("app:1"), line["digest"].as_str().unwrap());
+    let arguments = [reference.as_str(), "--key", "../k.pub"];
+    let offline = [reference.as_str(), "--key", "../k.pub", "--offline"];
+    refused(&run(&home, &offline), 3, "is not in the cache, or not all of it");
+    ran(&run(&home, &arguments), "hello\n");
+    server.forget_seen();
+    ran(&run(&home, &arguments), "hello\n");
+    assert_eq!(
+        server.count("GET", "/blobs/"),
+        server.count("GET", "/blobs/").min(2),
+        "only bundles are read again"
+    );
+    let component = line["component"].as_str().unwrap();
+    assert_eq!(server.count("GET", &format!("/blobs/{component}")), 0);
+    // without the network: by tag and by digest, verified as before
+    server.forget_seen();
+    ran(&run(&home, &offline), "hello\n");
+    ran(
+        &run(&home, &[&server.name(&format!("app@{digest}")), "--offline"]),
+        "hello\n",
+    );
+    home.keys("other");
+    refused(
+        &run(&home, &[&reference, "--key", "../other.pub", "--offline"]),
+        1,
+        "is not verified",
+    );
+    assert_eq!(server.seen().len(), 0);
+    // what was changed in the cache is fetched anew, and never run
+    let kept = home
+        .path()
+        .join("cache/artifacts")
+        .join(format!("sha256-{}", component.trim_start_matches("sha256:")));
+    fs::write(&kept, says("evil\n", 1, 0)).unwrap();
+    refused(&run(&home, &offline), 3, "is not in the cache");
+    fs::write(&kept, says("evil\n", 1, 0)).unwrap();
+    ran(&run(&home, &arguments), "hello\n");
+    assert_eq!(server.count("GET", &format!("/blobs/{component}")), 1);
+}
+
+#[test]
+fn paths_and_references_are_told_apart() {
+    let (home, server) = (Home::new(), Server::start());
+    home.ship(&server, "app", &["--slightfile"]);
+    let reference = server.name("app");
+    // a folder of that name is a folder, unless the scheme says otherwise
+    let elsewhere = home.path().join("elsewhere");
+    fs::create_dir_all(elsewhere.join(&reference)).unwrap();
+    fs::write(elsewhere.join(&reference).join("slightfile.toml"), SLIGHTFILE).unwrap();
+    refused(&run(&home, &[&reference]), 2, "there is no `hello.wasm`");
+    refused(
+        &run(&home, &[&reference, "--key", "../k.pub"]),
+        2,
+        "only an artifact is verified",
+    );
+    ran(
+        &run(&home, &[&format!("oci://{reference}"), "--key", "../k.pub"]),
+        "hello\n",
+    );
+    for (given, code, said) in [
+        ("dist/none.wasm", 2, "there is no `dist/none.wasm`"),
+        ("./none", 2, "there is no `./none`"),
+        ("a.example/none.wasm", 2, "there is no `a.example/none.wasm`"),
+        ("oci://app", 2, "names no registry"),
+        ("oci://a.example/App", 2, "is no repository"),
+        ("127.0.0.1:1/app", 3, "cannot be reached"),
+    ] {
+        refused(&run(&home, &[given]), code, said);
+    }
+}
+
+#[test]
+fn what_is_no_component_of_ours() {
+    let (home, server) = (Home::new(), Server::start());
+    refused(&run(&home, &[&server.name("none:1")]), 1, "there is no manifest");
+    let layers = r#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.wasm.config.v0+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}"#;
+    server.put_manifest("empty", "1", slt::registry::media::MANIFEST, layers.as_bytes());
+    let run = home.slt(&["run", &server.name("empty:1")]);
+    refused(&run, 1, "it has 0 layers");
+}

@@ -18,7 +18,7 @@ pub struct Registries {
 /// `slt push`
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "slt push [OPTIONS] [FILE] REF",
+    allow_missing_positional = true,
     after_help = "Examples:\n  slt push registry.example.com/team/shortener:1.0\n  slt push app.wasm localhost:5000/app:1.0\n  \
                   slt push --release --slightfile registry.example.com/team/shortener:1.0\n  \
                   slt push app.wasm registry.example.com/team/app --annotation org.opencontainers.image.vendor=Example\n\n\
@@ -26,9 +26,11 @@ pub struct Registries {
                   `slt login`, which are Docker's"
 )]
 pub struct Push {
-    /// The component (default: what `slt build` makes here), and where it goes: `registry/repository:tag`
-    #[arg(required = true, num_args = 1..=2, value_names = ["FILE", "REF"])]
-    pub what: Vec<String>,
+    /// The component (default: what `slt build` makes here)
+    pub file: Option<String>,
+    /// Where it goes: `registry/repository:tag`
+    #[arg(value_name = "REF")]
+    pub reference: String,
     /// Build with optimisation first, when no FILE is given
     #[arg(long)]
     pub release: bool,
@@ -114,7 +116,7 @@ pub struct Login {
 
 /// `slt logout`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  slt logout registry.example.com")]
+#[command(after_help = "Examples:\n  slt logout registry.example.com\n  slt logout localhost:5000")]
 pub struct Logout {
     /// The registry: `host` or `host:port`
     pub registry: String,

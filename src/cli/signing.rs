@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::registry::Registries;
+
 /// `slt keygen`
 #[derive(Debug, Args)]
 #[command(
@@ -72,9 +74,9 @@ pub struct Sign {
     /// Write the older tag `sha256-….sig` too, for cosign 1 and 2; with a key only
     #[arg(long, requires = "key")]
     pub legacy: bool,
-    /// Speak plain HTTP with this registry (this machine needs no flag)
-    #[arg(long, value_name = "HOST")]
-    pub plain_http: Vec<String>,
+    /// Registries.
+    #[command(flatten)]
+    pub registries: Registries,
 }
 
 /// Whose signature counts.
@@ -163,7 +165,7 @@ pub struct Verify {
     /// Demand an attestation of this type in place of a signature: a URI, or `slsaprovenance1`, `cyclonedx`, `spdx`
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "policy")]
     pub predicate_type: Option<String>,
-    /// Speak plain HTTP with this registry (this machine needs no flag)
-    #[arg(long, value_name = "HOST")]
-    pub plain_http: Vec<String>,
+    /// Registries.
+    #[command(flatten)]
+    pub registries: Registries,
 }

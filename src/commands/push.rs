@@ -57,12 +57,8 @@ const ANNOTATION_MAX_BYTES: usize = 4 << 10;
 
 /// Runs `slt push`.
 pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
-    let (file, reference) = match arguments.what.as_slice() {
-        [file, reference] => (Some(file), reference),
-        [reference] => (None, reference),
-        _ => return Err(Failure::usage("`slt push [FILE] REF` takes a file and a reference")),
-    };
-    let at = registries::reference(reference)?;
+    let file = arguments.file.as_ref();
+    let at = registries::reference(&arguments.reference)?;
     let annotations = annotations(&arguments.annotation)?;
     let client = registries::client(session, &arguments.registries)?;
     let path = match file {

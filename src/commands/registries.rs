@@ -75,7 +75,7 @@ pub(super) fn files(session: &Session<'_>) -> Files {
         let value = environment.get(name).filter(|value| !value.is_empty());
         value.map(|value| session.invocation.directory.join(PathBuf::from(value)))
     };
-    let home = variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+    let home = os::home_directory(environment).map(|home| session.invocation.directory.join(home));
     let named = variable("REGISTRY_AUTH_FILE");
     let docker = variable("DOCKER_CONFIG").or_else(|| home.as_ref().map(|home| home.join(".docker")));
     let docker = docker.map(|folder| folder.join("config.json"));

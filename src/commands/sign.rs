@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::signing::{block_on, client, note, of_registry, predicate_type, signer, text, unsigned};
-use super::{Exit, Failure, Session};
+use super::signing::{block_on, note, predicate_type, signer, text, unsigned};
+use super::{Exit, Failure, Session, registries};
 use crate::cli::signing::Sign;
+use crate::project;
 use crate::registry::{Descriptor, Reference};
 use crate::signing::{BUNDLE_MAX_BYTES, Bundle, COSIGN_SIGN, SignError, Signer, store};
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
@@ -80,7 +81,7 @@ pub fn run(session: &Session<'_>, arguments: &Sign) -> Result<Exit, Failure> {
     };
     let line = match target {
         Target::File(path) if arguments.legacy => {
-            let name = path.display();
+            let name = project::named(&path, &session.directory());
             return Err(Failure::usage(format!(
                 "`{name}` is a file, and `--legacy` is for images"
             )));
@@ -168,8 +169,8 @@ fn of_image(
     reference: &Reference,
     claim: Option<Claim>,
 ) -> Result<Line, Failure> {
-    let client = client(session, &arguments.plain_http)?;
-    let image = block_on(client.resolve(reference))?.map_err(|error| of_registry(&error))?;
+    let client = registries::client(session, &arguments.registries)?;
+    let image = block_on(client.resolve(reference))?.map_err(registries::failure)?;
     let at = reference.with_digest(image.digest.clone());
     if reference.digest.is_none() {
         note(
@@ -190,14 +191,14 @@ fn of_image(
     }
     let created = now();
     let attached = store::attach(&client, (&at, &image), &signed, &predicate_type, &created);
-    let referrer = block_on(attached)?.map_err(|error| of_registry(&error))?;
+    let referrer = block_on(attached)?.map_err(registries::failure)?;
     let legacy = match (arguments.legacy, &signer) {
         (true, Signer::Key { key, .. }) => {
             let (payload, annotations) = signer
                 .sign_legacy(&at.repository_name(), &sha256)
                 .map_err(|error| unsigned(&error))?;
             let attached = store::attach_legacy(&client, &at, (&payload, &annotations), key.public());
-            Some(block_on(attached)?.map_err(|error| of_registry(&error))?)
+            Some(block_on(attached)?.map_err(registries::failure)?)
         }
         _ => None,
     };

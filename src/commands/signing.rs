@@ -11,7 +11,6 @@ use std::sync::Arc;
 use super::{Failure, Session};
 use crate::cli::signing::{AcceptFlags, SignerFlags};
 use crate::events::Event;
-use crate::registry::{self, Client, Fault, Settings};
 use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
 use crate::signing::token::{Conversation, TOKEN_MAX_BYTES, ambient, interactive};
 use crate::signing::{
@@ -56,27 +55,6 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
     Ok(runtime.block_on(work))
-}
-
-/// Speaks to registries.
-pub(super) fn client(_: &Session<'_>, plain_http: &[String]) -> Result<Client, Failure> {
-    let settings = Settings {
-        plain_http: plain_http.to_vec(),
-        ..Settings::default()
-    };
-    Client::new(settings).map_err(|error| of_registry(&error))
-}
-
-/// What a registry's failure means for the user.
-pub(super) fn of_registry(error: &registry::Error) -> Failure {
-    let failure = match error.fault() {
-        Fault::Content => Failure::failed(error.to_string()),
-        Fault::Environment => Failure::environment(error.to_string()),
-    };
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }
 
 /// What a failure to sign means for the user.

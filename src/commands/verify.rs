@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::sign::{Target, beside, target};
-use super::signing::{Demanded, block_on, client, demanded, of_registry};
-use super::{Exit, Failure, Session};
+use super::signing::{Demanded, block_on, demanded};
+use super::{Exit, Failure, Session, registries};
 use crate::cli::signing::Verify;
 use crate::events::Event;
 use crate::registry::Reference;
@@ -151,11 +151,11 @@ fn of_image(
     reference: &Reference,
     demanded: &Demanded,
 ) -> Result<Verdict, Failure> {
-    let client = client(session, &arguments.plain_http)?;
+    let client = registries::client(session, &arguments.registries)?;
     let at = match &reference.digest {
         Some(digest) => reference.with_digest(digest.clone()),
         None => {
-            let image = block_on(client.resolve(reference))?.map_err(|error| of_registry(&error))?;
+            let image = block_on(client.resolve(reference))?.map_err(registries::failure)?;
             reference.with_digest(image.digest)
         }
     };
@@ -170,7 +170,7 @@ fn of_image(
         &demanded.policy,
         demanded.trust.as_ref(),
     ))?;
-    verdict.map_err(|error| of_registry(&error))
+    verdict.map_err(registries::failure)
 }
 
 /// What failed, as one error.

@@ -98,13 +98,14 @@ impl Client {
             hasher: Hasher::new(),
             done: 0,
         };
-        let mut retries = self.retries();
+        let (mut retries, mut furthest) = (self.retries(), 0);
         loop {
-            let before = fetched.done;
             match self.go_on(&request, &scope, blob, target, &mut fetched).await {
                 Ok(()) => break,
                 Err(attempt) => {
-                    if fetched.done > before {
+                    // one that begins anew again and again gets nowhere
+                    if fetched.done > furthest {
+                        furthest = fetched.done;
                         retries.renew();
                     }
                     retries.next(attempt, true).await?;

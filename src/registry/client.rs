@@ -23,6 +23,12 @@ const MANIFESTS: &str = concat!(
 #[derive(Clone)]
 pub struct Client(pub(super) Arc<Inner>);
 
+impl std::fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Client")
+    }
+}
+
 pub(super) struct Inner {
     pub(super) transport: Transport,
     auth: Auth,
@@ -245,7 +251,8 @@ impl Client {
             let header = auth.header(scope);
             let answer = transport.send(request, &home, header.as_ref(), progress).await?;
             if answer.status != StatusCode::UNAUTHORIZED || answer.url.origin() != home.origin() {
-                return judged(answer, &request.what, transport.settings()).await;
+                let judged = judged(answer, &request.what, transport.settings()).await;
+                return judged.map_err(|attempt| attempt.scrubbed(|text| auth.scrubbed(text)));
             }
             auth.forget(scope);
             if has_met {
@@ -265,7 +272,7 @@ impl Client {
         loop {
             match self.once(request, scope, &|_| {}).await {
                 Ok(answer) => return Ok(answer),
-                Err(attempt) => retries.next(attempt, true).await?,
+                Err(attempt) => drop(retries.next(attempt, true).await?),
             }
         }
     }
@@ -276,7 +283,7 @@ impl Client {
         loop {
             match self.read(request, scope, most).await {
                 Ok(read) => return Ok(read),
-                Err(attempt) => retries.next(attempt, true).await?,
+                Err(attempt) => drop(retries.next(attempt, true).await?),
             }
         }
     }

@@ -213,7 +213,8 @@ impl Error {
     pub(super) fn malformed(what: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Malformed {
             what: what.into(),
-            reason: reason.into(),
+            // a parser's error can repeat what somebody else has written
+            reason: super::one_line(&reason.into()),
         }
     }
 }

@@ -111,7 +111,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn outline(&mut self) -> Result<Outline, Error> {
-        let header = self.bytes(8)?;
+        let header = self.bytes(self.length.min(8))?;
         let kind = HEADERS.iter().find(|(known, _)| known.as_slice() == header);
         let (_, kind) = kind.ok_or_else(|| self.bad("it is neither a component nor a core module"))?;
         let mut outline = Outline {

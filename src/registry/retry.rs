@@ -74,6 +74,20 @@ impl Attempt {
         }
     }
 
+    /// The same, without what must not be seen in what the registry says.
+    pub(super) fn scrubbed(mut self, scrub: impl Fn(&str) -> String) -> Self {
+        if let Self::Again {
+            error: Error::Status {
+                detail: Some(detail), ..
+            },
+            ..
+        } = &mut self
+        {
+            *detail = scrub(detail);
+        }
+        self
+    }
+
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Again { error, .. } | Self::Final(error) => error,
@@ -131,12 +145,13 @@ impl<'a> Retries<'a> {
         *self = Self::new(self.settings);
     }
 
-    /// Waits until it is time for the next attempt, at what may be sent again (`harmless`) or only if it had no effect.
+    /// Waits until it is time for the next attempt, at what may be sent again (`harmless`) or only if it had no effect. Gives back what
+    /// has gone wrong this time.
     ///
     /// # Errors
     /// There is none.
     #[allow(clippy::disallowed_methods)] // what is outside of every deployment takes real time
-    pub(super) async fn next(&mut self, attempt: Attempt, harmless: bool) -> Result<(), Error> {
+    pub(super) async fn next(&mut self, attempt: Attempt, harmless: bool) -> Result<Error, Error> {
         let (error, after) = match attempt {
             Attempt::Again {
                 error,
@@ -152,6 +167,6 @@ impl<'a> Retries<'a> {
         self.left -= 1;
         tokio::time::sleep(after.unwrap_or(self.delay)).await;
         self.delay = (self.delay * 2).min(longest);
-        Ok(())
+        Ok(error)
     }
 }

@@ -188,28 +188,31 @@ impl Upload<'_> {
 
     /// Sends piece by piece.
     async fn pieces(&self, mut location: Url, retries: &mut Retries<'_>) -> Result<Session, Error> {
-        let mut done = 0;
+        let (mut done, mut furthest) = (0, 0);
+        let mut goes_on = |retries: &mut Retries<'_>, now: u64| {
+            // one that has less each time gets nowhere
+            if now > furthest {
+                furthest = now;
+                retries.renew();
+            }
+        };
         while done < self.blob.size {
             match self.piece(&location, done).await? {
                 Piece::Taken(now, next) => {
-                    if now > done {
-                        retries.renew();
-                    }
+                    goes_on(retries, now);
                     (done, location) = (now, next);
                 }
                 Piece::NoPieces => return Ok(Session::NoPieces),
                 Piece::Lost(error) => return Ok(Session::Lost(error)),
                 Piece::Unknown(attempt) => {
                     // what has arrived is asked for, and never sent again
-                    retries.next(attempt, true).await?;
+                    let error = retries.next(attempt, true).await?;
                     match self.status(&location, done).await? {
                         Piece::Taken(now, next) => {
-                            if now > done {
-                                retries.renew();
-                            }
+                            goes_on(retries, now);
                             (done, location) = (now, next);
                         }
-                        Piece::Lost(error) => return Ok(Session::Lost(error)),
+                        Piece::Lost(_) => return Ok(Session::Lost(error)),
                         Piece::Unknown(attempt) => return Ok(Session::Lost(attempt.into_error())),
                         Piece::NoPieces => return Ok(Session::NoPieces),
                     }
@@ -245,16 +248,11 @@ impl Upload<'_> {
                 let there = received(&answer).unwrap_or(end);
                 match there > start && there <= end {
                     true => Ok(Piece::Taken(there, next)),
-                    false => Ok(Piece::Lost(Error::malformed(
-                        &self.what,
-                        "the registry has lost a part of it",
-                    ))),
+                    false => Ok(Piece::Lost(self.lost())),
                 }
             }
             StatusCode::RANGE_NOT_SATISFIABLE if start > 0 => self.status(location, start).await,
-            StatusCode::NOT_FOUND if start > 0 => {
-                Ok(Piece::Lost(self.client.unexpected(answer, self.at, &self.what).await))
-            }
+            StatusCode::NOT_FOUND if start > 0 => Ok(Piece::Lost(self.lost())),
             // the first piece is refused as a piece
             StatusCode::BAD_REQUEST
             | StatusCode::NOT_FOUND
@@ -281,16 +279,13 @@ impl Upload<'_> {
                 let next = self.location(&answer).unwrap_or_else(|_| location.clone());
                 match received(&answer) {
                     Some(there) if there <= self.blob.size => Ok(Piece::Taken(there, next)),
-                    _ => Ok(Piece::Lost(Error::malformed(
-                        &self.what,
-                        "the registry does not say how much it has",
-                    ))),
+                    _ => Ok(Piece::Lost(self.lost())),
                 }
             }
-            StatusCode::NOT_FOUND => Ok(Piece::Lost(self.client.unexpected(answer, self.at, &self.what).await)),
+            StatusCode::NOT_FOUND => Ok(Piece::Lost(self.lost())),
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => match start {
                 0 => Ok(Piece::NoPieces),
-                _ => Ok(Piece::Lost(self.client.unexpected(answer, self.at, &self.what).await)),
+                _ => Ok(Piece::Lost(self.lost())),
             },
             _ => Err(self.client.unexpected(answer, self.at, &self.what).await),
         }
@@ -298,34 +293,48 @@ impl Upload<'_> {
 
     /// Sends what is left, and says which blob it was.
     async fn finish(&self, mut location: Url, start: u64, retries: &mut Retries<'_>) -> Result<Session, Error> {
-        location
-            .query_pairs_mut()
-            .append_pair("digest", &self.blob.digest.to_string());
-        let request = Request {
-            headers: vec![octets()],
-            body: self.body(start, self.blob.size - start),
-            ..self.session(Method::PUT, &location)
-        };
-        let told = |sent| self.tell(start + sent);
-        let answer = match self.client.once(&request, &self.scope, &told).await {
-            Ok(answer) => answer,
-            Err(attempt) => {
-                retries.next(attempt, true).await?;
-                // the answer may be all that was lost
-                return match self.is_there().await? {
-                    true => Ok(Session::Done),
-                    false => Ok(Session::Lost(Error::malformed(&self.what, "the registry has lost it"))),
-                };
+        loop {
+            let mut target = location.clone();
+            target
+                .query_pairs_mut()
+                .append_pair("digest", &self.blob.digest.to_string());
+            let request = Request {
+                headers: vec![octets()],
+                body: self.body(start, self.blob.size - start),
+                ..self.session(Method::PUT, &target)
+            };
+            let told = |sent| self.tell(start + sent);
+            let error = match self.client.once(&request, &self.scope, &told).await {
+                Ok(answer) => return self.finished(answer).await,
+                Err(attempt) => retries.next(attempt, true).await?,
+            };
+            // the answer may be all that was lost
+            if self.is_there().await? {
+                return Ok(Session::Done);
             }
-        };
+            // and where all pieces are there, they need not be sent again
+            match self.status(&location, start).await? {
+                Piece::Taken(there, next) if there == start => location = next,
+                _ => return Ok(Session::Lost(error)),
+            }
+        }
+    }
+
+    async fn finished(&self, answer: Answer) -> Result<Session, Error> {
         match answer.status {
             StatusCode::CREATED | StatusCode::NO_CONTENT | StatusCode::ACCEPTED | StatusCode::OK => {
                 self.confirmed(&answer)
             }
-            StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => {
-                Ok(Session::Lost(self.client.unexpected(answer, self.at, &self.what).await))
-            }
+            StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => Ok(Session::Lost(self.lost())),
             _ => Err(self.client.unexpected(answer, self.at, &self.what).await),
+        }
+    }
+
+    /// The registry does not keep what it was given.
+    fn lost(&self) -> Error {
+        Error::Unreachable {
+            host: self.at.registry.clone(),
+            reason: format!("has lost what it was given of {}", self.what),
         }
     }
 

@@ -51,6 +51,9 @@ pub enum KeyError {
     /// No PEM, or another kind.
     #[error("{0}")]
     Unknown(String),
+    /// No public key.
+    #[error("it is not a public key in PEM: {0}")]
+    NotPublic(String),
     /// An encrypted file that cosign would not write.
     #[error("it is not a key file as cosign writes it: {0}")]
     Malformed(String),
@@ -82,7 +85,10 @@ impl KeyError {
         match self {
             Self::Unknown(_) => {
                 "slt takes what `slt keygen` and `cosign generate-key-pair` write, and PKCS#8 in PEM: `openssl pkcs8 -topk8 \
-                 -nocrypt -in KEY` makes that of other forms, `openssl pkey -in KEY -pubout` the public key"
+                 -nocrypt -in KEY` makes that of other forms"
+            }
+            Self::NotPublic(_) => {
+                "`PREFIX.pub` of `slt keygen` and of `cosign generate-key-pair` is one; `openssl pkey -in KEY -pubout` makes one"
             }
             Self::Malformed(_) | Self::Expensive { .. } => "make a new pair with `slt keygen`, or fetch the file anew",
             Self::NoPassword => "set `COSIGN_PASSWORD`, or give the password on standard input with `--password-stdin`",
@@ -111,7 +117,7 @@ impl PublicKey {
     /// # Errors
     /// It is none, or of an algorithm that cannot be verified.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let unknown = |what: &str| KeyError::Unknown(format!("it is not a public key in PEM: {what}"));
+        let unknown = |what: &str| KeyError::NotPublic(what.to_owned());
         let blocks = pem::blocks(text).ok_or_else(|| unknown("the PEM is broken"))?;
         match blocks.as_slice() {
             [block] if block.label == PUBLIC_LABEL => Self::from_der(DerPublicKey::from_bytes(&block.bytes)),

@@ -92,6 +92,9 @@ impl Trust {
         let Some(checkpoint) = proof.checkpoint.checkpoint() else {
             return refused("its proof has no checkpoint".to_owned());
         };
+        if !is_a_note(proof.checkpoint.envelope()) {
+            return refused("its checkpoint has not the form of a signed note".to_owned());
+        }
         let key = VerificationKey::from_spki(&log.public_key.raw_bytes)
             .map_err(|error| Check::Log.refused(super::said(&error)))?;
         let signatures = checkpoint.signatures();
@@ -104,6 +107,15 @@ impl Trust {
             false => refused(format!("its checkpoint is not signed by the log {id}")),
         }
     }
+}
+
+/// Whether a checkpoint ends as notes end, and has no other control characters: the crate leaves out what it can
+/// (C2SP, signed-note: "the note text … MUST NOT contain any ASCII control characters other than newline").
+fn is_a_note(envelope: &str) -> bool {
+    envelope.ends_with('\n')
+        && !envelope
+            .chars()
+            .any(|character| character.is_control() && character != '\n')
 }
 
 fn repeats(entry: &TransparencyLogEntry, proof: &InclusionProof, checkpoint: &Checkpoint) -> Result<(), Refusal> {

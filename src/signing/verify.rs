@@ -330,6 +330,7 @@ pub(super) fn by_certificate(
 fn named(error: &Error) -> Refusal {
     let check = match error {
         Error::Certificate(CertificateError::Sct(_)) => Check::Sct,
+        Error::InvalidTrustRoot(reason) if reason.contains("CT log") => Check::Sct,
         Error::Certificate(_) | Error::InvalidTrustRoot(_) | Error::TrustRoot(_) | Error::TrustedCertificate(_) => {
             Check::Certificate
         }

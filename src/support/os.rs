@@ -405,6 +405,12 @@ impl Places {
     }
 }
 
+/// The user's home, as the environment says; `None`: there is none.
+#[must_use]
+pub fn home_directory(environment: &BTreeMap<String, OsString>) -> Option<PathBuf> {
+    path_in(environment, if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+}
+
 /// The folder for temporary files that the environment names, as `slight` found it.
 #[must_use]
 pub fn temporary_directory(environment: &BTreeMap<String, OsString>) -> PathBuf {

@@ -190,13 +190,13 @@ fn fix_line(places: &Lines, fix: &Fix) -> FixLine {
 
 /// Where the lines of a text begin, so that a place is found without reading all before it again.
 #[derive(Debug)]
-struct Lines {
+pub(super) struct Lines {
     text: String,
     starts: Vec<usize>,
 }
 
 impl Lines {
-    fn of(text: String) -> Self {
+    pub(super) fn of(text: String) -> Self {
         let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
         let starts = std::iter::once(0).chain(newlines).collect();
         Self { text, starts }
@@ -348,9 +348,9 @@ fn short(text: &str, range: &Range<usize>) -> Range<usize> {
 /// A file of which miette sees the lines of a label and none around them; of a long line what lies around the label. It would
 /// read the file from its start for each label, and it panics beyond column 65,535.
 #[derive(Debug)]
-struct WholeLines {
-    name: String,
-    lines: Arc<Lines>,
+pub(super) struct WholeLines {
+    pub(super) name: String,
+    pub(super) lines: Arc<Lines>,
 }
 
 impl SourceCode for WholeLines {

@@ -3,8 +3,11 @@
 //! Such files hold no secrets, and nothing is covered.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report};
+
+use super::diagnostics::{Lines, WholeLines};
 
 /// A problem in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,15 +24,16 @@ pub struct Excerpt {
 
 /// Wide enough that no label is broken.
 const WIDTH_COLUMNS: usize = 400;
-/// The longest line that is drawn, in bytes: miette counts columns in 16 bits.
-const LINE_MAX_BYTES: usize = 4 << 10;
+/// How much of a label is underlined, in bytes.
+const LABEL_MAX_BYTES: usize = 400;
 
 /// The text for people: every problem with its excerpt and its hint, and an empty line after each.
 pub(super) fn human(name: &str, text: &str, excerpts: &[Excerpt], colour: bool) -> String {
+    let all = Arc::new(Lines::of(text.to_owned()));
     let mut drawn = String::new();
     for excerpt in excerpts {
         drawn.push_str(&format!("error: {}\n", excerpt.message));
-        drawn.push_str(&lines(name, text, excerpt, colour));
+        drawn.push_str(&lines(name, (text, &all), excerpt, colour));
         if let Some(hint) = &excerpt.hint {
             drawn.push_str(&format!("hint: {hint}\n"));
         }
@@ -38,8 +42,8 @@ pub(super) fn human(name: &str, text: &str, excerpts: &[Excerpt], colour: bool) 
     drawn
 }
 
-fn lines(name: &str, text: &str, excerpt: &Excerpt, colour: bool) -> String {
-    if text.trim().is_empty() || text.lines().any(|line| line.len() > LINE_MAX_BYTES) {
+fn lines(name: &str, (text, all): (&str, &Arc<Lines>), excerpt: &Excerpt, colour: bool) -> String {
+    if text.trim().is_empty() {
         return String::new();
     }
     let start = text.floor_char_boundary(excerpt.range.start.min(text.len()));
@@ -49,16 +53,20 @@ fn lines(name: &str, text: &str, excerpt: &Excerpt, colour: bool) -> String {
         .get(start..end)
         .and_then(|text| text.lines().next())
         .map_or(0, str::len);
+    let first = text.floor_char_boundary(start + first.min(LABEL_MAX_BYTES)) - start;
     let label = LabeledSpan::new_primary_with_span(Some(excerpt.label.clone()), start..start + first);
     let diagnostic = MietteDiagnostic::new(String::new()).with_labels([label]);
-    let report = Report::new(diagnostic).with_source_code(NamedSource::new(name, text.to_owned()));
+    let report = Report::new(diagnostic).with_source_code(WholeLines {
+        name: name.to_owned(),
+        lines: Arc::clone(all),
+    });
     let theme = match colour {
         true => GraphicalTheme::unicode(),
         false => GraphicalTheme::unicode_nocolor(),
     };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(WIDTH_COLUMNS)
-        .with_context_lines(0);
+        .with_context_lines(1);
     let mut drawn = String::new();
     match handler.render_report(&mut drawn, report.as_ref()) {
         // the message stands in our own heading

@@ -47,3 +47,4 @@ mod slight;
 mod slightfiles;
 mod tidy;
 mod wit;
+mod workflows;

@@ -1,6 +1,8 @@
 //! Registries: what is read from them and written to them, and what happens when they fail.
 
+mod artifact;
 mod client;
+mod commands;
 mod credentials;
 mod faults;
 pub mod server;

@@ -70,6 +70,26 @@ fn remove() {
 }
 
 #[test]
+fn push() {
+    is_checked_in::<slt::commands::push::Line>("push.schema.json");
+}
+
+#[test]
+fn pull() {
+    is_checked_in::<slt::commands::pull::Line>("pull.schema.json");
+}
+
+#[test]
+fn inspect() {
+    is_checked_in::<slt::commands::inspect::Line>("inspect.schema.json");
+}
+
+#[test]
+fn login() {
+    is_checked_in::<slt::commands::login::Line>("login.schema.json");
+}
+
+#[test]
 fn keygen() {
     is_checked_in::<slt::commands::keygen::Line>("keygen.schema.json");
 }

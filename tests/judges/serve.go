@@ -35,7 +35,8 @@ type services struct {
 	Plain    string `json:"plain"`     // Debian's docker-registry: no referrers API
 	Refer    string `json:"referrers"` // has it
 	Folder   string `json:"folder"`
-	Bin      string `json:"bin"` // where the tools lie
+	Bin      string `json:"bin"`   // where the tools lie
+	Local    string `json:"local"` // this program
 	Trust    string `json:"trusted_root"`
 	Config   string `json:"signing_config"`
 	NoLog    string `json:"signing_config_without_log"`
@@ -128,9 +129,13 @@ func (l *local) start() (*services, error) {
 	}
 	port := func(i int) string { return fmt.Sprint(ports[i]) }
 	at := func(i int) string { return "http://127.0.0.1:" + port(i) }
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
 	up := &services{
 		Issuer: issuer, Fulcio: at(0), Tsa: at(3), Rekor: at(4), Plain: "127.0.0.1:" + port(7), Refer: reg,
-		Folder: l.folder, Bin: l.bin, Trust: l.path("trusted_root.json"), Config: l.path("signing_config.json"),
+		Folder: l.folder, Bin: l.bin, Local: self, Trust: l.path("trusted_root.json"), Config: l.path("signing_config.json"),
 		NoLog: l.path("signing_config.without-log.json"), TsaChain: l.path("tsa.pem"),
 	}
 	if err := l.configure(up, port(7)); err != nil {

@@ -24,6 +24,13 @@ pub enum Matcher {
 #[error("it is no regular expression that slt takes: {0}")]
 pub struct MatcherError(String);
 
+/// The crate draws the place of an error above what is wrong.
+fn last_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().last().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
+}
+
 impl Matcher {
     /// Compiles an expression.
     ///
@@ -35,7 +42,7 @@ impl Matcher {
         }
         let compile = |text: &str| {
             let compiled = RegexBuilder::new(text).size_limit(COMPILED_MAX_BYTES).build();
-            compiled.map_err(|error| MatcherError(error.to_string().lines().last().unwrap_or_default().to_owned()))
+            compiled.map_err(|error| MatcherError(last_line(&error)))
         };
         // by itself first: `a)|(b` is no expression, and would escape from the anchors
         compile(text)?;

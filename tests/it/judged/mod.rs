@@ -7,6 +7,7 @@
 mod lies;
 mod registries;
 mod signatures;
+mod workflows;
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -21,15 +22,15 @@ use crate::command::Run;
 #[derive(Deserialize)]
 pub struct Services {
     pub issuer: String,
-    pub fulcio: String,
-    pub tsa: String,
-    pub rekor: String,
     /// Debian's docker-registry, as `host:port`.
     pub plain: String,
     /// The registry with the referrers API.
     pub referrers: String,
     pub folder: PathBuf,
+    /// Where the tools lie.
     pub bin: PathBuf,
+    /// Our own program among them.
+    pub local: PathBuf,
     pub trusted_root: PathBuf,
     pub signing_config: PathBuf,
     pub signing_config_without_log: PathBuf,

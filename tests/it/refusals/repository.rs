@@ -1,11 +1,12 @@
 //! A registry of one repository, as a table of what it answers: nothing in it needs to be true. It is read from the fixtures' image
 //! layout, lied in by a case, and served on loopback until it is dropped. It has no referrers API, and takes nothing.
+#![allow(clippy::disallowed_methods)] // a server needs threads
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use slt::registry::Digest;
@@ -20,6 +21,8 @@ const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 #[derive(Clone)]
 pub struct Repository {
     pub answers: BTreeMap<String, (String, Vec<u8>)>,
+    /// What is answered from the second time on: a tag that moves.
+    pub later: BTreeMap<String, (String, Vec<u8>)>,
 }
 
 impl Repository {
@@ -27,6 +30,7 @@ impl Repository {
     pub fn of_the_fixtures() -> Self {
         let mut repository = Self {
             answers: BTreeMap::new(),
+            later: BTreeMap::new(),
         };
         for entry in fixture_json("images/index.json")["manifests"].as_array().unwrap() {
             let tag = entry["annotations"]["org.opencontainers.image.ref.name"]
@@ -164,21 +168,60 @@ impl Repository {
     /// Serves it.
     pub fn serve(self) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, ended) = (
-            listener.local_addr().unwrap().to_string(),
-            Arc::new(AtomicBool::new(false)),
-        );
-        let (answers, until) = (Arc::new(self.answers), Arc::clone(&ended));
+        let served = Served {
+            address: listener.local_addr().unwrap().to_string(),
+            asked: Arc::default(),
+            ended: Arc::default(),
+        };
+        let (repository, asked, ended) = (Arc::new(self), Arc::clone(&served.asked), Arc::clone(&served.ended));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                if until.load(Ordering::Relaxed) {
+                if ended.load(Ordering::Relaxed) {
                     return;
                 }
-                let answers = Arc::clone(&answers);
-                std::thread::spawn(move || stream.and_then(|stream| answer(stream, &answers)));
+                let (repository, asked) = (Arc::clone(&repository), Arc::clone(&asked));
+                std::thread::spawn(move || stream.and_then(|stream| repository.answer(stream, &asked)));
             }
         });
-        Served { address, ended }
+        served
+    }
+
+    /// One request of a connection, and its end.
+    fn answer(&self, mut stream: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        let request = lines.next().unwrap_or_else(|| Ok(String::new()))?;
+        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+        let mut words = request.split(' ');
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let below = path.strip_prefix("/v2/app/").unwrap_or_default();
+        let is_first = {
+            let mut asked = asked.lock().unwrap();
+            asked.push(below.to_owned());
+            asked.iter().filter(|earlier| *earlier == below).count() == 1
+        };
+        let api = ("application/json".to_owned(), b"{}".to_vec());
+        let later = self.later.get(below).filter(|_| !is_first);
+        let found = later
+            .or_else(|| self.answers.get(below))
+            .or_else(|| (path == "/v2/").then_some(&api));
+        let missing = (
+            "application/json".to_owned(),
+            br#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#.to_vec(),
+        );
+        let (status, (media_type, bytes)) = match found {
+            Some(found) => ("200 OK", found),
+            None => ("404 Not Found", &missing),
+        };
+        let (length, digest) = (bytes.len(), Digest::of(bytes));
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\ndocker-content-digest: {digest}\r\n\
+             connection: close\r\n\r\n"
+        )?;
+        if method != "HEAD" {
+            stream.write_all(bytes)?;
+        }
+        stream.flush()
     }
 }
 
@@ -186,7 +229,15 @@ impl Repository {
 pub struct Served {
     /// `host:port`
     pub address: String,
+    asked: Arc<Mutex<Vec<String>>>,
     ended: Arc<AtomicBool>,
+}
+
+impl Served {
+    /// The paths below `/v2/app/` that were asked for, in order.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
 }
 
 impl Drop for Served {
@@ -195,36 +246,4 @@ impl Drop for Served {
         // wakes the listener
         drop(TcpStream::connect(&self.address));
     }
-}
-
-/// One request of a connection, and its end.
-fn answer(mut stream: TcpStream, answers: &BTreeMap<String, (String, Vec<u8>)>) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
-    let request = lines.next().unwrap_or_else(|| Ok(String::new()))?;
-    while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-    let mut words = request.split(' ');
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let api = ("application/json".to_owned(), b"{}".to_vec());
-    let found = match path.strip_prefix("/v2/app/") {
-        Some(below) => answers.get(below),
-        None => (path == "/v2/").then_some(&api),
-    };
-    let missing = (
-        "application/json".to_owned(),
-        br#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#.to_vec(),
-    );
-    let (status, (media_type, bytes)) = match found {
-        Some(found) => ("200 OK", found),
-        None => ("404 Not Found", &missing),
-    };
-    let (length, digest) = (bytes.len(), Digest::of(bytes));
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\ndocker-content-digest: {digest}\r\n\
-         connection: close\r\n\r\n"
-    )?;
-    if method != "HEAD" {
-        stream.write_all(bytes)?;
-    }
-    stream.flush()
 }

@@ -6,9 +6,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::images::{Question, Verdict};
+use super::repository::Served;
 use super::scene::{By, Scene, fixture};
 use super::{CASES, IMAGES, flips, none};
-use crate::command::{Run, folder, slt};
+use crate::command::{Run, folder, slt, slt_with};
 
 /// The flags that ask for somebody's signature; `key.pub` and `root.json` lie in the folder.
 pub fn flags<'a>(by: &'a By, log: bool) -> Vec<&'a str> {
@@ -151,3 +152,79 @@ fn lies_about_images() {
     });
     none(&problems.collect::<Vec<_>>());
 }
+
+/// A folder with whom to trust and a slightfile, and a tag that names another image as soon as it has been asked for.
+fn moving(of: &str) -> (tempfile::TempDir, Served, String) {
+    let mut asked = Question::of(of);
+    let signed = asked.repository.digest(of);
+    let other = asked.repository.answers["manifests/unsigned"].clone();
+    asked.repository.later.insert(format!("manifests/{of}"), other);
+    let here = folder(&[
+        ("key.pub", &asked.key),
+        ("root.json", &fixture("trusted_root.json")),
+        ("slightfile.toml", b"specversion = \"1.0\"\n"),
+    ]);
+    (here, asked.repository.serve(), signed)
+}
+
+const TAG: &str = "manifests/key";
+
+#[test]
+fn a_tag_that_moves_is_asked_for_once() {
+    let (here, served, signed) = moving("key");
+    let target = format!("{}/app:key", served.address);
+    let verified = slt(
+        here.path(),
+        &["verify", &target, "--key", "key.pub", "--format", "json"],
+    );
+    assert_eq!(verified.code, 0, "{}", verified.stderr);
+    assert!(verified.stdout.contains(&signed), "{}", verified.stdout);
+    let asked = served.asked();
+    assert_eq!(asked.iter().filter(|path| *path == TAG).count(), 1, "{asked:?}");
+}
+
+/// What was verified is what runs, whatever the tag means by then.
+#[test]
+fn a_tag_that_moves_between_verify_and_run() {
+    let (here, served, signed) = moving("key");
+    let other = Question::of("unsigned").repository.digest("unsigned");
+    let target = format!("{}/app:key", served.address);
+    let cache = here.path().join("cache");
+    let run = slt_with(
+        here.path(),
+        &["run", &target, "--key", "key.pub"],
+        &[("SLT_CACHE_DIR", cache.to_str().unwrap())],
+    );
+    // it is trusted, and has nothing that could run
+    assert!(run.stderr.contains(&signed), "{}", run.stderr);
+    assert!(!run.stderr.contains("is not verified"), "{}", run.stderr);
+    let asked = served.asked();
+    assert_eq!(asked.iter().filter(|path| *path == TAG).count(), 1, "{asked:?}");
+    assert!(!asked.contains(&format!("manifests/{other}")), "{asked:?}");
+    assert!(asked.contains(&format!("blobs/{EMPTY_COMPONENT}")), "{asked:?}");
+}
+
+#[test]
+fn what_is_not_trusted_is_not_fetched() {
+    let (here, served, _) = moving("unsigned");
+    let cache = here.path().join("cache");
+    for tag in ["unsigned", "key"] {
+        let target = format!("{}/app:{tag}", served.address);
+        std::fs::write(here.path().join("key.pub"), fixture("foreign/cosign.pub")).unwrap();
+        let run = slt_with(
+            here.path(),
+            &["run", &target, "--key", "key.pub"],
+            &[("SLT_CACHE_DIR", cache.to_str().unwrap())],
+        );
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(run.stderr.contains("is not verified"), "{}", run.stderr);
+    }
+    assert!(
+        !served.asked().contains(&format!("blobs/{EMPTY_COMPONENT}")),
+        "{:?}",
+        served.asked()
+    );
+}
+
+/// The layer of every image of the fixtures: a component without anything in it.
+const EMPTY_COMPONENT: &str = "sha256:24eaf3439a60c96764c4f2c92a0a81b52bd4fe5d5b91f090184a0f6486b1bf29";

@@ -99,73 +99,75 @@ pub fn short(text: &str) -> String {
 fn files() {
     let folder = signed();
     let who = "--trusted-root root.json --identity dev@example.test --issuer ISSUER";
-    insta::assert_snapshot!(short(&sessions(
+    let shown = short(&sessions(
         folder.path(),
         &[
             ("verify artifact.txt --key cosign.pub --bundle key.json", 0),
             ("verify artifact.txt --key cosign.pub --bundle key-log.json", 0),
             (
                 "verify artifact.txt --key cosign.pub --bundle key-log.json --trusted-root root.json",
-                0
+                0,
             ),
             (
                 "verify artifact.txt --key cosign.pub --bundle key.json --require-log",
-                1
+                1,
             ),
             (
                 "verify artifact.txt --key cosign.pub --bundle key.json --require-timestamp",
-                1
+                1,
             ),
             ("verify other.txt --key cosign.pub --bundle key.json", 1),
             ("verify artifact.txt --key foreign.pub --bundle key.json", 1),
             ("verify artifact.txt --key cosign.pub", 1),
             (
                 "verify artifact.txt --key cosign.pub --bundle keyless.json --bundle key.json",
-                0
+                0,
             ),
             (&format!("verify artifact.txt --bundle keyless.json {who}"), 0),
             (&format!("verify artifact.txt --bundle timestamp.json {who}"), 1),
             (
                 &format!("verify artifact.txt --bundle timestamp.json --insecure-ignore-tlog {who}"),
-                0
+                0,
             ),
             (&format!("verify artifact.txt --bundle ci.json {who}"), 1),
             (&format!("verify artifact.txt --bundle slsa.json {who}"), 1),
             (
                 &format!("verify artifact.txt --bundle slsa.json --type slsaprovenance1 {who}"),
-                0
+                0,
             ),
             (
                 "verify artifact.txt --bundle keyless.json --identity dev@example.test --issuer ISSUER",
-                1
+                1,
             ),
-        ]
-    )));
+        ],
+    ));
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn json() {
     let folder = signed();
-    insta::assert_snapshot!(short(&sessions(
+    let shown = short(&sessions(
         folder.path(),
         &[
             (
                 "verify artifact.txt --key cosign.pub --bundle key.json --bundle keyless.json --format json",
-                0
+                0,
             ),
             (
                 "verify artifact.txt --key foreign.pub --bundle key.json --bundle slsa.json --format json",
-                1
+                1,
             ),
             ("verify artifact.txt --key foreign.pub --format json", 1),
-        ]
-    )));
+        ],
+    ));
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn wrong_usage() {
     let folder = signed();
-    insta::assert_snapshot!(sessions(
+    let shown = sessions(
         folder.path(),
         &[
             ("verify artifact.txt", 2),
@@ -184,8 +186,9 @@ fn wrong_usage() {
             ("sign artifact.txt --key cosign.key --legacy", 2),
             ("sign artifact.txt --key cosign.key --signing-config root.json", 2),
             ("sign artifact.txt --key cosign.key --predicate root.json", 2),
-        ]
-    ));
+        ],
+    );
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
@@ -208,24 +211,25 @@ fn what_slt_signs_it_believes() {
     std::fs::write(at.join("predicate.json"), r#"{"builder":{"id":"me"}}"#).unwrap();
     let attest =
         "sign other.txt --key cosign.key --bundle other.json --type https://example.test/x --predicate predicate.json";
-    insta::assert_snapshot!(short(&sessions(
+    let shown = short(&sessions(
         at,
         &[
             ("verify artifact.txt --key cosign.pub", 0),
             ("verify artifact.txt --key foreign.pub", 1),
             (
                 "verify other.txt --key cosign.pub --bundle artifact.txt.sigstore.json",
-                1
+                1,
             ),
             (attest, 0),
             (
                 "verify other.txt --key cosign.pub --bundle other.json --type https://example.test/x",
-                0
+                0,
             ),
             ("verify other.txt --key cosign.pub --bundle other.json", 1),
             ("sign artifact.txt --key cosign.key --format json", 0),
-        ]
-    )));
+        ],
+    ));
+    insta::assert_snapshot!(shown);
 }
 
 #[test]

@@ -1,0 +1,484 @@
+//! `slt push`, `pull`, `inspect`, `login` and `logout`, as a user runs them.
+#![allow(clippy::disallowed_methods)] // a password is written to a process, and helpers are programs
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use slt::registry::media;
+
+use super::artifact::COMPONENT;
+use super::server::{Auth, Fault, Server};
+use crate::command::{Run, folder, slt, slt_with};
+
+const AUTH: Auth = Auth::Bearer {
+    user: "me",
+    password: "open sesame",
+};
+
+/// Without what differs from run to run.
+fn shown(run: &Run, server: &Server, folder: &Path) -> String {
+    run.shown(folder).replace(&server.address(), "HOST")
+}
+
+/// Runs slt with something on its standard input.
+fn told(directory: &Path, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // one that refuses its arguments reads nothing
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn there_and_back() {
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT)]);
+    let at = server.name("team/app:1.0");
+    let run = |arguments: &[&str]| shown(&slt(folder.path(), arguments), &server, folder.path());
+    let texts = [
+        run(&[
+            "push",
+            "app.wasm",
+            &at,
+            "--annotation",
+            "org.opencontainers.image.vendor=Example",
+        ]),
+        run(&["push", "app.wasm", &at, "--format", "json"]),
+        run(&["inspect", &at]),
+        run(&["inspect", "app.wasm"]),
+        run(&["pull", &at]),
+        run(&["pull", &at, "-o", "back.wasm", "--format", "json"]),
+    ];
+    insta::assert_snapshot!("there_and_back", texts.join("\n"));
+    for name in ["app.wasm", "back.wasm"] {
+        assert_eq!(std::fs::read(folder.path().join(name)).unwrap(), COMPONENT);
+    }
+    // nothing is left beside them
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn inspect_for_programs() {
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT)]);
+    let at = server.name("team/app:1.0");
+    assert_eq!(slt(folder.path(), &["push", "app.wasm", &at]).code, 0);
+    let run = slt(folder.path(), &["inspect", &at, "--format", "json"]);
+    let line: Value = serde_json::from_str(&run.stdout).unwrap();
+    insta::assert_snapshot!("inspect_json", format!("{line:#}").replace(&server.address(), "HOST"));
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT), ("text", b"hello, world")]);
+    let at = server.name("app:1");
+    server.put_manifest("image", "1", media::MANIFEST, br#"{"schemaVersion":2,"config":{"mediaType":"x","digest":"x","size":1},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"x","size":1}]}"#);
+    let run = |arguments: &[&str]| shown(&slt(folder.path(), arguments), &server, folder.path());
+    let mut texts = vec![
+        run(&["push", "app.wasm", "app:1"]),
+        run(&["push", "app.wasm", &format!("oci://{at}")]),
+        run(&["push", "none.wasm", &at]),
+        run(&["push", "text", &at]),
+        run(&["push", "app.wasm", &at, "--annotation", "x"]),
+        run(&["push", &at]),
+        run(&["pull", &at]),
+        run(&["pull", &server.name("image:1")]),
+        run(&["pull", "127.0.0.1:1/app:1"]),
+        run(&["pull", &at, "--registry-timeout", "soon"]),
+        run(&["inspect", "none.wasm"]),
+        run(&["inspect", "text"]),
+        run(&["logout", "registry.example.com"]),
+    ];
+    let fails = Fault::Answer(
+        403,
+        Vec::new(),
+        br#"{"errors":[{"code":"DENIED","message":"read only"}]}"#.to_vec(),
+    );
+    server.fault("POST", "/blobs/uploads/", 1, fails);
+    texts.push(run(&["push", "app.wasm", &at]));
+    insta::assert_snapshot!("what_is_wrong", texts.join("\n"));
+    assert!(server.tags("app").is_empty());
+}
+
+#[test]
+fn a_pull_that_fails_leaves_what_was_there() {
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT), ("there.wasm", b"what was there")]);
+    let at = server.name("app:1");
+    assert_eq!(slt(folder.path(), &["push", "app.wasm", &at]).code, 0);
+    let manifest = server.manifest("app", "1").unwrap();
+    let digest = manifest["layers"][0]["digest"].as_str().unwrap().parse().unwrap();
+    server.put_blob_as("app", &digest, b"\0asm\x0d\0\x01\x01");
+    let run = slt(folder.path(), &["pull", &at, "-o", "there.wasm"]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+    assert_eq!(
+        std::fs::read(folder.path().join("there.wasm")).unwrap(),
+        b"what was there"
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+const SLIGHTFILE: &str = "specversion = \"1.0\"\n\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"default\"\n\n[capability.configs]\nREDIS_ADDRESS = \"redis://:hunter2@db.example.com:6379\" # was redis://:hunter1@db\n";
+
+#[test]
+fn a_slightfile_goes_without_its_secrets() {
+    for referrers in [true, false] {
+        let server = Server::with(Auth::None, referrers);
+        let folder = folder(&[("app.wasm", COMPONENT), ("slightfile.toml", SLIGHTFILE.as_bytes())]);
+        let at = server.name("app:1");
+        let push = || {
+            slt(
+                folder.path(),
+                &["push", "app.wasm", &at, "--slightfile", "--format", "json"],
+            )
+        };
+        let run = push();
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let line: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        let manifest = server.manifest("app", line["slightfile"].as_str().unwrap()).unwrap();
+        let layer = server
+            .blob("app", manifest["layers"][0]["digest"].as_str().unwrap())
+            .unwrap();
+        let text = String::from_utf8(layer.to_vec()).unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!("slightfile_without_secrets", text);
+        }
+        assert_eq!(manifest["subject"]["digest"], line["digest"]);
+        // and the same again is the same
+        let again: Value = serde_json::from_str(push().stdout.lines().last().unwrap()).unwrap();
+        assert_eq!(again, line);
+        let run = slt(folder.path(), &["inspect", &at]);
+        let referrer = run.stdout.lines().find(|line| line.starts_with("referrer")).unwrap();
+        assert!(referrer.contains("slightfile sha256:"), "{referrer}");
+    }
+}
+
+#[test]
+fn created_is_what_source_date_epoch_says() {
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT)]);
+    let created = |epoch: &str| {
+        let at = server.name("app:1");
+        let run = slt_with(
+            folder.path(),
+            &["push", "app.wasm", &at],
+            &[("SOURCE_DATE_EPOCH", epoch)],
+        );
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let manifest = server.manifest("app", "1").unwrap();
+        let config = server
+            .blob("app", manifest["config"]["digest"].as_str().unwrap())
+            .unwrap();
+        let config: Value = serde_json::from_slice(&config).unwrap();
+        config["created"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(created("1700000000"), "2023-11-14T22:13:20Z");
+    assert_eq!(created(""), "1970-01-01T00:00:00Z");
+}
+
+#[test]
+fn logged_in_and_out_again() {
+    let server = Server::with(AUTH, true);
+    let folder = folder(&[
+        ("app.wasm", COMPONENT),
+        (
+            ".docker/config.json",
+            br#"{"HttpHeaders":{"X":"y"},"auths":{"a.example":{"auth":"eDp5"}}}"#,
+        ),
+    ]);
+    let home = folder.path().to_str().unwrap();
+    let environment = [("HOME", home)];
+    let address = server.address();
+    let at = server.name("team/app:1");
+    let run = |arguments: &[&str]| slt_with(folder.path(), arguments, &environment);
+    let login = |password: &str| {
+        told(
+            folder.path(),
+            &["login", &address, "-u", "me", "--password-stdin"],
+            password,
+            &environment,
+        )
+    };
+    let texts = [
+        run(&["push", "app.wasm", &at]),
+        login("wrong"),
+        login(""),
+        login("open sesame\n"),
+        run(&["push", "-v", "app.wasm", &at]),
+        run(&["login", &address, "--check"]),
+        run(&["logout", &address]),
+        run(&["logout", &address]),
+        run(&["login", &address, "--check"]),
+    ];
+    let text: Vec<String> = texts.iter().map(|run| shown(run, &server, folder.path())).collect();
+    insta::assert_snapshot!("login_and_logout", text.join("\n"));
+    assert!(!text.concat().contains("open sesame") && !text.concat().contains("secret-token"));
+    let left: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join(".docker/config.json")).unwrap()).unwrap();
+    assert_eq!(
+        left,
+        json!({ "HttpHeaders": { "X": "y" }, "auths": { "a.example": { "auth": "eDp5" } } })
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_credentials_is_the_users_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Server::with(AUTH, true);
+    let folder = folder(&[]);
+    let docker = folder.path().join("new/docker");
+    let environment = [("DOCKER_CONFIG", docker.to_str().unwrap())];
+    let address = server.address();
+    let run = told(
+        folder.path(),
+        &["login", &address, "-u", "me", "--password-stdin"],
+        "open sesame",
+        &environment,
+    );
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&docker), mode(&docker.join("config.json"))), (0o700, 0o600));
+}
+
+/// A helper that keeps what it is told in a file beside it, and writes down how it was called.
+#[cfg(unix)]
+const HELPER: &str = "#!/bin/sh\necho \"$@\" >> \"$0.calls\"\ncase $1 in\nstore) /bin/cat > \"$0.kept\" ;;\nget) /bin/cat > /dev/null; if [ -f \"$0.kept\" ]; then /bin/cat \"$0.kept\"; else echo 'credentials not found in native keychain'; exit 1; fi ;;\nerase) /bin/rm \"$0.kept\" ;;\nesac\n";
+
+#[cfg(unix)]
+#[test]
+fn a_helper_keeps_what_docker_would_give_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Server::with(AUTH, true);
+    let address = server.address();
+    for config in [
+        json!({ "credsStore": "test" }),
+        json!({ "credHelpers": { address.clone(): "test" } }),
+    ] {
+        let folder = folder(&[
+            ("app.wasm", COMPONENT),
+            ("docker/config.json", config.to_string().as_bytes()),
+            ("bin/docker-credential-test", HELPER.as_bytes()),
+        ]);
+        let helper = folder.path().join("bin/docker-credential-test");
+        std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let (docker, bin) = (folder.path().join("docker"), folder.path().join("bin"));
+        let environment = [
+            ("DOCKER_CONFIG", docker.to_str().unwrap()),
+            ("PATH", bin.to_str().unwrap()),
+        ];
+        let run = |arguments: &[&str]| slt_with(folder.path(), arguments, &environment);
+        let at = server.name("app:1");
+        assert_eq!(run(&["push", "app.wasm", &at]).code, 3);
+        let login = told(
+            folder.path(),
+            &["login", &address, "-u", "me", "--password-stdin"],
+            "open sesame",
+            &environment,
+        );
+        assert_eq!(login.code, 0, "{}", login.stderr);
+        assert!(
+            login.stdout.ends_with("kept in `docker-credential-test`\n"),
+            "{}",
+            login.stdout
+        );
+        let file = std::fs::read_to_string(docker.join("config.json")).unwrap();
+        assert!(!file.contains("auth\"") && file.contains(&address), "{file}");
+        assert_eq!(run(&["push", "app.wasm", &at]).code, 0);
+        assert_eq!(run(&["logout", &address]).code, 0);
+        assert_eq!(run(&["push", "app.wasm", &at]).code, 3);
+        let calls = std::fs::read_to_string(folder.path().join("bin/docker-credential-test.calls")).unwrap();
+        assert!(
+            calls.contains("store\n") && calls.contains("erase\n") && !calls.contains("password"),
+            "{calls}"
+        );
+    }
+}
+
+#[test]
+fn credentials_are_found_where_others_keep_them() {
+    let server = Server::with(AUTH, true);
+    let right = "bWU6b3BlbiBzZXNhbWU=";
+    let wrong = "bWU6d3Jvbmc=";
+    let auths = |entries: &[(String, Value)]| {
+        let entries: serde_json::Map<String, Value> = entries.iter().cloned().collect();
+        json!({ "auths": entries }).to_string()
+    };
+    let auth = |name: String, auth: &str| (name, json!({ "auth": auth }));
+    let host = server.address();
+    for (path, text, environment) in [
+        (
+            "docker/config.json",
+            auths(&[auth(host.clone(), right)]),
+            ("DOCKER_CONFIG", "docker"),
+        ),
+        (
+            ".docker/config.json",
+            auths(&[auth(format!("http://{host}/v2/"), right)]),
+            ("HOME", ""),
+        ),
+        (
+            "auth.json",
+            auths(&[auth(host.clone(), right)]),
+            ("REGISTRY_AUTH_FILE", "auth.json"),
+        ),
+        (
+            "run/containers/auth.json",
+            auths(&[auth(host.clone(), right)]),
+            ("XDG_RUNTIME_DIR", "run"),
+        ),
+        (
+            ".config/containers/auth.json",
+            auths(&[auth(host.clone(), right)]),
+            ("HOME", ""),
+        ),
+        // the longest beginning
+        (
+            "auth.json",
+            auths(&[
+                auth(host.clone(), wrong),
+                auth(format!("{host}/team/app"), right),
+                auth(format!("{host}/team"), wrong),
+            ]),
+            ("REGISTRY_AUTH_FILE", "auth.json"),
+        ),
+        (
+            "auth.json",
+            auths(&[(host.clone(), json!({ "username": "me", "password": "open sesame" }))]),
+            ("REGISTRY_AUTH_FILE", "auth.json"),
+        ),
+        // what docker leaves behind when a helper has the rest
+        (
+            "auth.json",
+            auths(&[(format!("{host}/team"), json!({})), auth(host.clone(), right)]),
+            ("REGISTRY_AUTH_FILE", "auth.json"),
+        ),
+    ] {
+        let folder = folder(&[("app.wasm", COMPONENT), (path, text.as_bytes())]);
+        let value = folder.path().join(environment.1);
+        let environment = [(environment.0, value.to_str().unwrap())];
+        let run = slt_with(
+            folder.path(),
+            &["push", "app.wasm", &server.name("team/app:1")],
+            &environment,
+        );
+        assert_eq!(run.code, 0, "{path}: {}", run.stderr);
+    }
+    for (token, auth) in [
+        ("identitytoken", Auth::Identity("it")),
+        ("registrytoken", Auth::Fixed("it")),
+    ] {
+        let server = Server::with(auth, true);
+        let text = auths(&[(server.address(), json!({ token: "it" }))]);
+        let folder = folder(&[("app.wasm", COMPONENT), ("auth.json", text.as_bytes())]);
+        let file = folder.path().join("auth.json");
+        let environment = [("REGISTRY_AUTH_FILE", file.to_str().unwrap())];
+        let run = slt_with(
+            folder.path(),
+            &["push", "app.wasm", &server.name("app:1")],
+            &environment,
+        );
+        assert_eq!(run.code, 0, "{token}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_credentials_is_said_without_them() {
+    let server = Server::with(AUTH, true);
+    let host = server.address();
+    let texts: Vec<String> = [
+        "{\"auths\": hidden".to_owned(),
+        json!({ "auths": { host.clone(): { "auth": "hidden, and no base64" } } }).to_string(),
+        json!({ "auths": { host.clone(): { "auth": "aGlkZGVu" } } }).to_string(),
+        json!({ "credsStore": "missing" }).to_string(),
+        json!({ "credHelpers": { host: "../evil" } }).to_string(),
+    ]
+    .iter()
+    .map(|text| {
+        let folder = folder(&[("app.wasm", COMPONENT), ("config.json", text.as_bytes())]);
+        let environment = [("DOCKER_CONFIG", folder.path().to_str().unwrap()), ("PATH", "/nowhere")];
+        let run = slt_with(
+            folder.path(),
+            &["push", "app.wasm", &server.name("app:1")],
+            &environment,
+        );
+        shown(&run, &server, folder.path())
+    })
+    .collect();
+    let text = texts.join("\n");
+    assert!(!text.contains("hidden"), "{text}");
+    insta::assert_snapshot!("bad_credentials", text);
+}
+
+/// How much memory a process may have had at most, in bytes: a debug build of slt has 35 MiB for nothing at all.
+#[cfg(target_os = "linux")]
+const PEAK_MAX_BYTES: u64 = 56 << 20;
+
+/// Runs slt, and says how much memory it had at its peak, as the kernel counts it.
+#[cfg(target_os = "linux")]
+fn peak(directory: &Path, arguments: &[&str]) -> u64 {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let path = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes: Option<u64> = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+        peak = peak.max(kibibytes.unwrap_or(0) * 1024);
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success());
+            assert!(peak > 0);
+            return peak;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_component() {
+    let server = Server::start();
+    let folder = folder(&[]);
+    // a component with one large section that nothing reads
+    const SIZE: usize = 64 << 20;
+    let mut component = COMPONENT.to_vec();
+    component.extend([0, 0x84, 0x80, 0x80, 0x20, 3]);
+    component.extend(b"pad");
+    component.resize(COMPONENT.len() + 5 + SIZE + 4, 7);
+    std::fs::write(folder.path().join("large.wasm"), &component).unwrap();
+    let at = server.name("large:1");
+    // what comes last is late, so that the peak is seen
+    server.fault(
+        "PUT",
+        "/manifests/",
+        1,
+        Fault::Late(std::time::Duration::from_millis(100)),
+    );
+    let pushed = peak(folder.path(), &["push", "large.wasm", &at]);
+    let pulled = peak(folder.path(), &["pull", &at, "-o", "back.wasm"]);
+    assert!(std::fs::read(folder.path().join("back.wasm")).unwrap() == component);
+    assert!(pushed < PEAK_MAX_BYTES, "{pushed} bytes to push it");
+    assert!(pulled < PEAK_MAX_BYTES, "{pulled} bytes to pull it");
+}

@@ -15,7 +15,7 @@ pub struct Sbom {
     /// A project's folder, or a component (default: this folder)
     pub path: Option<PathBuf>,
     /// The format: CycloneDX 1.6 or SPDX 2.3, both as JSON
-    #[arg(long, value_enum, default_value_t = SbomFormat::Cyclonedx, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t = SbomFormat::Cyclonedx, value_name = "cyclonedx|spdx", hide_possible_values = true)]
     pub spec: SbomFormat,
     /// Write it to FILE, and not to standard output
     #[arg(short, long, value_name = "FILE")]

@@ -14,7 +14,7 @@ use crate::cli::registry::Inspect;
 use crate::project;
 use crate::registry::artifact::{Artifact, SLIGHTFILE, os as platform};
 use crate::registry::outline::{Kind, Outline};
-use crate::registry::{Client, Descriptor, Digest, Reference, outline};
+use crate::registry::{Client, Descriptor, Digest, Reference, media, outline};
 use crate::support::os::{self, TemporaryFolder};
 
 /// What `slt inspect` prints for programs.
@@ -135,6 +135,9 @@ const REFERRERS: &[(&str, &str)] = &[
 /// The annotation of a bundle that says what it attests.
 const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
 
+/// The most referrers that are asked for what they are, where the list does not tell.
+const ASKED_MAX: usize = 100;
+
 /// Runs `slt inspect`.
 pub fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Exit, Failure> {
     let path = session.directory().join(&arguments.target);
@@ -203,6 +206,10 @@ fn inspected(target: String, outline: &Outline, digest: &Digest, bytes: u64) -> 
 async fn line(client: &Client, artifact: &Artifact) -> Result<ArtifactLine, Failure> {
     let mut referrers = Vec::new();
     for referrer in client.referrers(&artifact.at).await.map_err(registries::failure)? {
+        let referrer = match is_unclear(&referrer) && referrers.len() < ASKED_MAX {
+            true => asked(client, artifact, referrer).await?,
+            false => referrer,
+        };
         referrers.push(described(referrer));
     }
     let tag = format!("{}.sig", artifact.manifest.digest.tag());
@@ -221,6 +228,24 @@ async fn line(client: &Client, artifact: &Artifact) -> Result<ArtifactLine, Fail
         annotations: artifact.annotations.clone(),
         referrers,
         signature_tag,
+    })
+}
+
+/// Whether a list does not tell what a referrer is: some registries name the type of its config.
+fn is_unclear(referrer: &Descriptor) -> bool {
+    referrer
+        .artifact_type
+        .as_deref()
+        .is_none_or(|kind| kind.is_empty() || kind == media::EMPTY)
+}
+
+/// The same, as its own manifest says it.
+async fn asked(client: &Client, artifact: &Artifact, referrer: Descriptor) -> Result<Descriptor, Failure> {
+    let at = artifact.at.with_digest(referrer.digest.clone());
+    let own = client.resolve(&at).await.map_err(registries::failure)?;
+    Ok(Descriptor {
+        artifact_type: own.artifact_type,
+        ..referrer
     })
 }
 

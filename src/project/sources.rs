@@ -169,3 +169,36 @@ fn children(folder: &Path) -> Vec<PathBuf> {
     };
     entries.take(FILES_MAX).flatten().map(|entry| entry.path()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_package_says_of_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("member");
+        std::fs::create_dir(&root).unwrap();
+        assert_eq!(package(&root), BTreeMap::new());
+        let write = |path: &Path, text: &str| std::fs::write(path.join("Cargo.toml"), text).unwrap();
+        write(
+            &root,
+            "[package]\nname = 'a'\nversion.workspace = true\nlicense = { workspace = true }\ndescription = 'what'\nauthors = ['x', 'y']\nhomepage = ''\nrepository = 7",
+        );
+        let found = |folder: &Path| {
+            package(folder)
+                .into_iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(&root), ["authors=x, y", "description=what"]);
+        write(
+            folder.path(),
+            "[workspace.package]\nversion = '1.2.3'\nlicense = 'MIT'\ndescription = 'else'",
+        );
+        assert_eq!(
+            found(&root),
+            ["authors=x, y", "description=what", "licenses=MIT", "version=1.2.3"]
+        );
+    }
+}

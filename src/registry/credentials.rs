@@ -24,9 +24,12 @@ pub enum Login {
     Token(Secret),
 }
 
+/// Looks up the credentials for `host/team/app`.
+type Lookup = dyn Fn(&str) -> Result<Option<Login>, CredentialsError> + Send + Sync;
+
 /// Where credentials are looked up. Nothing is until a registry asks.
 #[derive(Clone, Default)]
-pub struct Credentials(Option<Arc<dyn Fn(&str) -> Result<Option<Login>, CredentialsError> + Send + Sync>>);
+pub struct Credentials(Option<Arc<Lookup>>);
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -129,9 +129,12 @@ impl Default for Patience {
     }
 }
 
+/// Is told how far something large has got.
+type Watcher = dyn Fn(&Progress) + Send + Sync;
+
 /// Is told how far something large has got; called from any thread, several times a second.
 #[derive(Clone, Default)]
-pub struct Watch(pub Option<Arc<dyn Fn(&Progress) + Send + Sync>>);
+pub struct Watch(pub Option<Arc<Watcher>>);
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -73,6 +73,61 @@ fn there_and_back() {
 }
 
 #[test]
+fn a_project_is_built_and_pushed() {
+    let server = Server::start();
+    let described = [COMPONENT, &[0, 12, 8], b"licenses", b"MIT"].concat();
+    let folder = folder(&[
+        ("made.wasm", &described),
+        (
+            "slightfile.toml",
+            b"specversion = \"1.0\"\n\n[app]\nname = \"shortener\"\nversion = \"1.2.3\"\ncomponent = \"made.wasm\"\n",
+        ),
+    ]);
+    let push = |rest: &str| {
+        let run = slt(folder.path(), &["push", &server.name(rest)]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stdout
+    };
+    let name = push("team/shortener:1.2.3");
+    assert!(name.starts_with(&server.name("team/shortener@sha256:")), "{name}");
+    // again, and built anew
+    std::fs::remove_dir_all(folder.path().join("dist")).unwrap();
+    assert_eq!(push("team/shortener:again"), name);
+    let manifest = server.manifest("team/shortener", "1.2.3").unwrap();
+    assert_eq!(
+        manifest["annotations"],
+        json!({ "org.opencontainers.image.licenses": "MIT", "org.opencontainers.image.version": "1.2.3" })
+    );
+    let title = &manifest["layers"][0]["annotations"]["org.opencontainers.image.title"];
+    assert_eq!(title, "shortener.wasm");
+}
+
+#[test]
+fn a_registry_that_tells_no_types_is_asked_for_them() {
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT), ("slightfile.toml", b"specversion = \"1.0\"\n")]);
+    let at = server.name("app:1");
+    let run = slt(folder.path(), &["push", "app.wasm", &at, "--slightfile"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let digest = run.stdout.trim().rsplit('@').next().unwrap().to_owned();
+    let address = format!("http://{}/v2/app/referrers/{digest}", server.address());
+    let list = crate::process::get(&server.address(), address.split(&server.address()).nth(1).unwrap()).1;
+    let unclear = list.replace("application/vnd.slt.slightfile.v1+toml", media::EMPTY);
+    server.fault(
+        "GET",
+        "/referrers/",
+        1,
+        Fault::Answer(200, Vec::new(), unclear.into_bytes()),
+    );
+    let run = slt(folder.path(), &["inspect", &at]);
+    assert!(
+        run.stdout.contains("\nreferrer     slightfile sha256:"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
 fn inspect_for_programs() {
     let server = Server::start();
     let folder = folder(&[("app.wasm", COMPONENT)]);

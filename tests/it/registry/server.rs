@@ -107,6 +107,9 @@ struct State {
 
 type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
+/// Answers what is asked below one part of the API: method, repository, name, query, request, body.
+type Handler = fn(&mut State, &Method, &str, &str, &BTreeMap<String, String>, &Seen, Vec<u8>) -> Plain;
+
 /// A registry that runs until it is dropped.
 pub struct Server {
     state: Arc<Mutex<State>>,
@@ -466,10 +469,7 @@ impl State {
             .into_owned()
             .collect();
         for (part, handle) in [
-            (
-                "/blobs/uploads/",
-                Self::upload as fn(&mut Self, &Method, &str, &str, &BTreeMap<String, String>, &Seen, Vec<u8>) -> Plain,
-            ),
+            ("/blobs/uploads/", Self::upload as Handler),
             ("/blobs/", Self::blobs),
             ("/manifests/", Self::manifests),
             ("/referrers/", Self::referrers),

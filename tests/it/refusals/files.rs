@@ -501,7 +501,7 @@ pub const CASES: &[Case] = &[
             let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
             scene.set(CHECKPOINT, envelope.split_once('—').unwrap().0);
         },
-        "log",
+        "bundle",
         Refuses,
     ),
     case(
@@ -606,7 +606,7 @@ pub const CASES: &[Case] = &[
             let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
             scene.set(CHECKPOINT, envelope + "and more\n");
         },
-        "log",
+        "bundle",
         Refuses,
     ),
     case(
@@ -616,7 +616,7 @@ pub const CASES: &[Case] = &[
             let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
             scene.set(CHECKPOINT, envelope + "— 127.0.0.1 AAAA\n");
         },
-        "log",
+        "bundle",
         Refuses,
     ),
     // the envelope
@@ -727,7 +727,7 @@ pub const CASES: &[Case] = &[
         "bundle that is a list",
         KEY,
         |scene| scene.bundle = json!([scene.bundle]),
-        "bundle",
+        "media-type",
         Refuses,
     ),
     case(

@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 #[command(
     after_help = "Examples:\n  slt sbom\n  slt sbom --spec spdx -o shortener.spdx.json\n  slt sbom dist/shortener.wasm | jq .components\n\n\
                   A project is built first, as `slt build` does. The same component gives the same document: its time is that of\n\
-                  SOURCE_DATE_EPOCH, or 1970. `slt sign --sbom` and `slt ship --sbom` sign it and attach it to the artifact."
+                  SOURCE_DATE_EPOCH, or 1970. `slt ship --sbom` signs it and attaches it to the artifact; for one that lies in a registry,\n\
+                  `slt sign REF --type cyclonedx --predicate FILE` does."
 )]
 pub struct Sbom {
     /// A project's folder, or a component (default: this folder)

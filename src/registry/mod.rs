@@ -41,7 +41,7 @@ pub use reference::{Reference, ReferenceError, registry_name};
 pub use referrers::Attachment;
 pub use transport::one_line;
 
-use crate::support::secret::Secret;
+pub use crate::support::http::Proxies;
 
 /// The media types that are read and written here.
 pub mod media {
@@ -79,17 +79,6 @@ pub struct Settings {
     pub patience: Patience,
     /// Is told how far something large has got.
     pub watch: Watch,
-}
-
-/// Addresses of proxies, as the environment names them. They can have a password in them.
-#[derive(Debug, Clone, Default)]
-pub struct Proxies {
-    /// For https.
-    pub https: Option<Secret>,
-    /// For http.
-    pub http: Option<Secret>,
-    /// Hosts that are asked directly, as `NO_PROXY` says it.
-    pub none: Option<String>,
 }
 
 /// How long is waited for a registry, and how often it is tried.

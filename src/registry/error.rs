@@ -173,6 +173,17 @@ impl Error {
         matches!(self, Self::NotFound { .. })
     }
 
+    /// Whether the registry has answered that it did not do what it was asked for. Where it has not answered, or has failed itself, it
+    /// may have done it all the same.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::NotFound { .. } | Self::Unauthorized { .. } | Self::Forbidden { .. } | Self::Throttled { .. } => true,
+            Self::Status { status, .. } => (400..500).contains(status),
+            _ => false,
+        }
+    }
+
     /// The way out, where there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -1,6 +1,7 @@
 //! `slt ship` and what runs of it: on a registry of this process, with a key that was made for the test.
 
 mod dry;
+mod failing;
 mod fetched;
 mod judged;
 mod release;

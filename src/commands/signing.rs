@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Failure, Session};
+use super::{Failure, Session, registries};
 use crate::cli::signing::{AcceptFlags, SignerFlags};
 use crate::events::Event;
 use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
@@ -50,11 +50,9 @@ pub(super) fn predicate_type(text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Runs what waits for a network.
+/// Runs what waits for a network; Ctrl-C and SIGTERM end it.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
-    Ok(runtime.block_on(work))
+    registries::wait(async { Ok(work.await) })
 }
 
 /// What a failure to sign means for the user.

@@ -3,6 +3,7 @@
 mod dry;
 mod failing;
 mod fetched;
+mod interrupted;
 mod judged;
 mod release;
 mod sent;

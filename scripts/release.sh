@@ -38,7 +38,8 @@ done
 
 optimised=()
 [[ $profile == debug ]] || optimised=(--release)
-cargo build --locked "${optimised[@]}"
+# Some build scripts look at SOURCE_DATE_EPOCH: it is the time of the archive and the documents, and not of what cargo builds.
+env -u SOURCE_DATE_EPOCH cargo build --locked "${optimised[@]}"
 slt=$(realpath "${CARGO_TARGET_DIR:-target}/$profile/slt")
 version=$("$slt" --version)
 version=${version#slt }

@@ -3,7 +3,7 @@
 #
 # What cosign makes of a file and of images, on a Sigstore of loopback whose keys are gone afterwards, and a second such set, `foreign`,
 # that must not be trusted by the first. The certificates lived for ten minutes; what was signed with them is proved by timestamps, whose
-# authority's certificate lives for years. Everything is written in one go: nothing of one run fits to another's.
+# authority's certificate lives for years. Everything is written in one go: nothing of one run fits to another's. Needs curl and python3.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -3,13 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
-
 use super::embedded::{Audited, Embedded, EmbeddedError, Producer};
 use super::license;
 use crate::build::Inventory;
 use crate::build::inventory::{Origin, Package as Built};
-use crate::support::hex::hex;
 
 /// All that is known of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +138,7 @@ impl Contents {
             license: own.and_then(|own| own.license.clone()).map(License::of),
             source: own.and_then(|own| own.repository.clone()),
             revision: None,
-            sha256: hex(&Sha256::digest(program)),
+            sha256: super::sha256(program),
             bytes: program.len() as u64,
             packages,
             uses,

@@ -10,10 +10,7 @@ use std::ops::Range;
 
 use flate2::read::ZlibDecoder;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use wasmparser::{ComponentName, CustomSectionReader, KnownCustom, Name, Parser, Payload};
-
-use crate::support::hex::hex;
 
 /// How deep what is nested is listed: components of components have two or three levels. What lies deeper is in the digest of what
 /// it lies in.
@@ -156,7 +153,7 @@ impl Embedded {
         let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
         let own = bytes.get(place(range.start)..place(range.end)).unwrap_or_default();
         Self {
-            sha256: hex(&Sha256::digest(own)),
+            sha256: super::sha256(own),
             bytes: own.len() as u64,
             ..Self::default()
         }
@@ -281,9 +278,9 @@ mod tests {
                 (Some("c"), false)
             ]
         );
-        assert_eq!(found.sha256, hex(&Sha256::digest(&bytes)));
+        assert_eq!(found.sha256, crate::attest::sha256(&bytes));
         let alone = wat::parse_str("(module $a (func))").unwrap();
-        assert_eq!(found.nested[0].sha256, hex(&Sha256::digest(&alone)));
+        assert_eq!(found.nested[0].sha256, crate::attest::sha256(&alone));
     }
 
     #[test]

@@ -12,8 +12,8 @@ mod license;
 pub mod provenance;
 mod spdx;
 
+use ring::digest::{SHA256, digest};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::support::hex::hex;
 
@@ -63,7 +63,7 @@ pub fn sbom(contents: &Contents, format: Format, created: u64) -> Value {
 /// A UUID that is the same for the same document: version 8, of its SHA-256
 /// (<https://www.rfc-editor.org/rfc/rfc9562#section-5.8>).
 fn uuid(document: &Value) -> String {
-    let mut digest = Sha256::digest(document.to_string()).to_vec();
+    let mut digest = digest(&SHA256, document.to_string().as_bytes()).as_ref().to_vec();
     digest.truncate(16);
     for (place, keep, set) in [(6, 0x0f, 0x80), (8, 0x3f, 0x80)] {
         if let Some(byte) = digest.get_mut(place) {
@@ -73,6 +73,12 @@ fn uuid(document: &Value) -> String {
     let digits = hex(&digest);
     let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
     [0..8, 8..12, 12..16, 16..20, 20..32].map(part).join("-")
+}
+
+/// The SHA-256 of bytes, in hexadecimal digits. By `ring`: a program has hundreds of megabytes, and a debug build of `sha2` takes seconds
+/// for each.
+fn sha256(bytes: &[u8]) -> String {
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use clap::{Args, ValueEnum};
 #[command(
     after_help = "Examples:\n  slt sbom\n  slt sbom --spec spdx -o shortener.spdx.json\n  slt sbom dist/shortener.wasm | jq .components\n\n\
                   A project is built first, as `slt build` does. The same component gives the same document: its time is that of\n\
-                  SOURCE_DATE_EPOCH, or 1970. `slt sign --sbom` and `slt ship --sbom` sign it and attach it to the artifact."
+                  SOURCE_DATE_EPOCH, or 1970. `slt ship --sbom` signs it and attaches it to the artifact; for one that lies in a registry,\n\
+                  `slt sign REF --type cyclonedx --predicate FILE` does."
 )]
 pub struct Sbom {
     /// A project's folder, or a component (default: this folder)
     pub path: Option<PathBuf>,
     /// The format: CycloneDX 1.6 or SPDX 2.3, both as JSON
-    #[arg(long, value_enum, default_value_t = SbomFormat::Cyclonedx, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t = SbomFormat::Cyclonedx, value_name = "cyclonedx|spdx", hide_possible_values = true)]
     pub spec: SbomFormat,
     /// Write it to FILE, and not to standard output
     #[arg(short, long, value_name = "FILE")]

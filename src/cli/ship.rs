@@ -19,6 +19,7 @@ use super::signing::SignerFlags;
 )]
 pub struct Ship {
     /// Where to: `registry/repository:tag`
+    #[arg(value_name = "REF")]
     pub reference: String,
     /// With what.
     #[command(flatten)]
@@ -26,8 +27,8 @@ pub struct Ship {
     /// Do not sign, and attest nothing
     #[arg(long, conflicts_with_all = ["key", "identity_token", "signing_config", "trusted_root", "sbom", "provenance"])]
     pub no_sign: bool,
-    /// Attest what is in it: CycloneDX 1.6, or SPDX 2.3 with `--sbom=spdx`
-    #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "cyclonedx")]
+    /// Attest what is in it: as CycloneDX 1.6 if no format is named, or SPDX 2.3
+    #[arg(long, value_enum, value_name = "cyclonedx|spdx", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "cyclonedx")]
     pub sbom: Vec<SbomFormat>,
     /// Attest how it was made: source, compiler and builder, as SLSA 1.0 says it
     #[arg(long)]

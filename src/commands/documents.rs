@@ -7,7 +7,7 @@ use crate::cli::sbom::SbomFormat;
 use super::{Failure, Session};
 
 /// The variable that says which time a reproducible document has (<https://reproducible-builds.org/specs/source-date-epoch/>).
-const EPOCH: &str = "SOURCE_DATE_EPOCH";
+pub(super) const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 /// What is known of a component that was just built.
 pub(super) struct Made {

@@ -52,7 +52,9 @@ fn of_project(session: &Session<'_>, folder: &Path, release: bool) -> Result<Con
 }
 
 fn of_program(session: &Session<'_>, folder: &Path, release: bool) -> Result<Contents, Failure> {
-    let plan = super::build::in_folder(session, folder.to_owned(), None, release);
+    let mut plan = super::build::in_folder(session, folder.to_owned(), None, release);
+    // the time of the document is not that of the build: some build scripts look at it, and would have everything built anew
+    plan.environment.remove(documents::EPOCH);
     let program = build::program(&plan, &about_the_work(session)).map_err(super::build::failure)?;
     let inventory = build::program_inventory(&plan, &program).map_err(super::build::failure)?;
     Ok(Contents::of_program(&read(session, &program.path)?, &inventory))

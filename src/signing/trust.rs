@@ -4,10 +4,12 @@
 //! and has the same answer everywhere. When Sigstore changes its keys, a newer slt knows them, or a file that
 //! `cosign trusted-root create` or `gh attestation trusted-root` made.
 
+use jiff::Timestamp;
 use sigstore_crypto::{Checkpoint, VerificationKey};
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
-use sigstore_types::{InclusionProof, KindVersion, TransparencyLogEntry};
+use sigstore_types::{InclusionProof, KindVersion, Rfc3161Timestamp, SignatureBytes, TransparencyLogEntry};
 use sigstore_verify::Verifier;
+use sigstore_verify::tsa::verify_timestamp_for_authority;
 
 use super::check::{Check, Refusal};
 use super::provider;
@@ -69,6 +71,24 @@ impl Trust {
     /// Whether certificates can be demanded to stand in a certificate transparency log: only if the root names one.
     pub(super) fn has_certificate_logs(&self) -> bool {
         !self.root.ctlogs.is_empty()
+    }
+
+    /// When a signature was made at the latest: each of its timestamps must be by an authority that is trusted at that time.
+    pub(super) fn timestamps(
+        &self,
+        tokens: &[Rfc3161Timestamp],
+        signature: &SignatureBytes,
+    ) -> Result<Vec<Timestamp>, Refusal> {
+        let authorities = self.root.tsa_authorities();
+        let time = |token: &Rfc3161Timestamp| {
+            let mut times = authorities.iter().filter_map(|authority| {
+                verify_timestamp_for_authority(&token.signed_timestamp, signature, authority).ok()
+            });
+            times.next().ok_or_else(|| {
+                Check::Timestamp.refused("its timestamp is not by a trusted authority over this signature")
+            })
+        };
+        tokens.iter().map(time).collect()
     }
 
     /// What the crates leave open: that the entry comes from the log that it names, and that what an entry repeats beside its

@@ -196,12 +196,13 @@ pub(super) fn by_key(
     let entries = &material.tlog_entries;
     let is_witnessed = !entries.is_empty() || has_timestamps(document);
     match trust {
-        Some(trust) if is_witnessed => {
+        // no digest is verified here, which not every key could
+        Some(trust) if entries.is_empty() => {
+            let tokens = &material.timestamp_verification_data.rfc3161_timestamps;
+            said.time = trust.timestamps(tokens, signed.signature)?.into_iter().min();
+        }
+        Some(trust) => {
             entries.iter().try_for_each(|entry| trust.witnesses(entry))?;
-            let policy = match entries.is_empty() {
-                true => policy.skip_tlog_unsafe(),
-                false => policy,
-            };
             let verified = trust
                 .verifier()
                 .verify(artifact, document, &policy)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -14,13 +15,19 @@ pub(super) struct Bars {
     /// Whether there is a terminal to show them on.
     shown: bool,
     bars: Mutex<(MultiProgress, BTreeMap<(String, bool), ProgressBar>)>,
+    /// The step that is being worked on: its name, since when, and its line while that is shown.
+    stage: Mutex<Option<(String, Instant, Option<ProgressBar>)>>,
 }
+
+/// How often a step's line moves.
+const TICK: Duration = Duration::from_millis(100);
 
 impl Bars {
     pub(super) fn new(shown: bool) -> Self {
         Self {
             shown,
             bars: Mutex::new((MultiProgress::new(), BTreeMap::new())),
+            stage: Mutex::new(None),
         }
     }
 
@@ -49,10 +56,41 @@ impl Bars {
         bar.set_position(bytes);
     }
 
+    /// Shows which step is being worked on, and since when; `None`: none is.
+    #[allow(clippy::disallowed_methods)] // how long somebody waits is real time
+    pub(super) fn stage(&self, name: Option<&str>) {
+        if self.shown {
+            *self.stage.lock().unwrap_or_else(PoisonError::into_inner) =
+                name.map(|name| (name.to_owned(), Instant::now(), None));
+            self.resume();
+        }
+    }
+
+    /// Shows the step again, behind what was printed.
+    pub(super) fn resume(&self) {
+        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((name, since, line @ None)) = &mut *stage else {
+            return;
+        };
+        let (all, _) = &*self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let style = ProgressStyle::with_template("{msg:>12} {spinner} {elapsed}");
+        let spinner = ProgressBar::new_spinner()
+            .with_elapsed(since.elapsed())
+            .with_message(name.clone());
+        let spinner = all.add(spinner);
+        spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        spinner.enable_steady_tick(TICK);
+        *line = Some(spinner);
+    }
+
     /// Takes all of them away.
     pub(super) fn clear(&self) {
         if !self.shown {
             return;
+        }
+        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = stage.as_mut().and_then(|(.., line)| line.take()) {
+            line.finish_and_clear();
         }
         let (_, bars) = &mut *self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         for bar in std::mem::take(bars).into_values() {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::{Color, Format, Global};
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, StageState};
 use crate::exit::{Exit, Failure};
 use crate::slightfile::Diagnostic;
 use crate::support::os::Invocation;
@@ -120,8 +120,18 @@ impl Ui {
         self.colour && !self.is_json()
     }
 
-    /// Renders one event.
+    /// Renders one event. On a terminal, the step that is being worked on stays below it.
     pub fn event(&self, event: &Event) {
+        self.render(event);
+        match event {
+            Event::Stage(stage) => self
+                .bars
+                .stage((stage.state == StageState::Started).then_some(stage.name)),
+            _ => self.bars.resume(),
+        }
+    }
+
+    fn render(&self, event: &Event) {
         if let Event::Transfer {
             name,
             sent,
@@ -157,6 +167,7 @@ impl Ui {
 
     /// Prints diagnostics: with excerpts on stderr for people, as lines on stdout for programs.
     pub fn diagnostics(&self, source: Source<'_>, diagnostics: &[Diagnostic]) {
+        self.bars.clear();
         let all = diagnostics.len();
         let diagnostics = &*diagnostics::first(diagnostics);
         match self.format {

@@ -37,6 +37,12 @@ pub fn rust(name: &str) -> Project {
         let text = text.replace("name = \"shortener\"", &format!("name = \"{name}\""));
         fs::write(&path, text).unwrap();
     }
+    let own = |text: String| text.replace("shortener::", &format!("{}::", name.replace('-', "_")));
+    for file in ["tests/app.rs", "src/links.rs"] {
+        let path = project.path().join(file);
+        let text = own(fs::read_to_string(&path).unwrap());
+        fs::write(&path, text).unwrap();
+    }
     project
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use slt::registry::{Attachment, Client, Content, Descriptor, Reference, Settings, media};
 
 use super::{Services, services};
-use crate::command::folder;
+use crate::command::{folder, slt};
 use crate::refusals::scene::fixture;
 
 /// Both of them.
@@ -157,5 +157,54 @@ fn what_refers_is_all_there_whoever_attached_it() {
                 assert_eq!(run.code, 0, "{name}, {key}: {}", run.stderr);
             }
         }
+    }
+}
+
+/// A component with nothing in it but a section that nobody reads: header, section 0, its length in LEB128, its name.
+fn component(padding: usize) -> Vec<u8> {
+    let mut component = b"\0asm\x0d\0\x01\0\0".to_vec();
+    let mut length = padding + 2;
+    while length > 0x7f {
+        component.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    component.push(length as u8);
+    component.extend(b"\x01x");
+    component.extend((0..padding).map(|at| (at % 251) as u8));
+    component
+}
+
+#[test]
+#[ignore = "needs the judges of artifacts"]
+fn what_crane_copies_slt_pulls() {
+    let judges = services();
+    let component = component(3 << 20);
+    for (name, registry) in registries(judges) {
+        let here = folder(&[("app.wasm", &component)]);
+        let done = |run: crate::command::Run| {
+            assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+            run.stdout
+        };
+        let (from, to) = (format!("{registry}/pushed/app:1"), format!("{registry}/pushed/copy:2"));
+        let pushed = done(slt(here.path(), &["push", "app.wasm", &from]));
+        let digest = done(judges.run("crane", here.path(), &["digest", "--insecure", &from]));
+        assert!(pushed.contains(digest.trim()), "{name}: {pushed}");
+        let blob = done(judges.run("crane", here.path(), &["export", "--insecure", &from, "exported.wasm"]));
+        assert_eq!(blob, "");
+        assert_eq!(
+            std::fs::read(here.path().join("exported.wasm")).unwrap(),
+            component,
+            "{name}"
+        );
+        done(judges.run("crane", here.path(), &["copy", "--insecure", &from, &to]));
+        done(slt(here.path(), &["pull", &to, "-o", "pulled.wasm"]));
+        assert_eq!(
+            std::fs::read(here.path().join("pulled.wasm")).unwrap(),
+            component,
+            "{name}"
+        );
+        let other = folder(&[("app.wasm", &std::fs::read(here.path().join("pulled.wasm")).unwrap())]);
+        let again = done(slt(other.path(), &["push", "app.wasm", &to]));
+        assert!(again.contains(digest.trim()), "{name}: {again}");
     }
 }

@@ -340,6 +340,29 @@ fn stated(said: &str) -> Value {
     serde_json::from_slice::<Value>(&payload).unwrap()["predicate"].clone()
 }
 
+/// Whoever comes second adds to what refers to an image, with the referrers API and without.
+#[test]
+#[ignore = "needs the judges of artifacts"]
+fn signatures_beside_each_other() {
+    let bench = Bench::new();
+    let sign = |tool: &str, image: &str| {
+        let sign: &[&str] = if tool == "slt" { &["sign"] } else { &["sign", "-y"] };
+        bench.done(tool, &words(sign, &bench.signs(tool, Way::Key, tool), &[image]));
+    };
+    for (number, registry) in registries(bench.judges).into_iter().enumerate() {
+        for order in [["slt", "cosign"], ["cosign", "slt"]] {
+            let image = bench.image(registry, &format!("beside/app:{number}-{}", order[0]));
+            order.iter().for_each(|tool| sign(tool, &image));
+            for key in order {
+                for verifier in order {
+                    let flags = bench.verifies(verifier, Way::Key, key, IDENTITY);
+                    bench.done(verifier, &words(&["verify"], &flags, &[&image]));
+                }
+            }
+        }
+    }
+}
+
 /// Signatures below the tag `.sig`: whoever comes second adds to it.
 #[test]
 #[ignore = "needs the judges of artifacts"]

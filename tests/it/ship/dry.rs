@@ -70,5 +70,7 @@ fn people_see_what_would_be_done() {
         "-q",
     ]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    insta::assert_snapshot!(run.shown(home.path()));
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"sha256:[0-9a-f]{64}", "[DIGEST]");
+    settings.bind(|| insta::assert_snapshot!(run.shown(home.path())));
 }

@@ -83,13 +83,12 @@ fn what_is_not_trusted_does_not_run() {
     let unsigned = run(&home, &[&server.name("unsigned:1"), "--key", "../k.pub"]);
     refused(&unsigned, 1, "is not verified");
     // a policy, with an attestation that is there and one that is not
-    let policy = |kind: &str| {
-        format!("version = 1\n[[signer]]\nname = \"release\"\nkey = \"k.pub\"\n[[attestation]]\ntype = \"{kind}\"\n")
-    };
+    let policy =
+        |kind: &str| format!("version = 1\n[[key]]\npath = \"k.pub\"\n[[attestation]]\ntype = \"https://{kind}\"\n");
     home.ship(&server, "attested:1", &["--slightfile", "--sbom"]);
     let attested = server.name("attested:1");
-    fs::write(home.path().join("good.toml"), policy("cyclonedx")).unwrap();
-    fs::write(home.path().join("bad.toml"), policy("slsaprovenance1")).unwrap();
+    fs::write(home.path().join("good.toml"), policy("cyclonedx.org/bom")).unwrap();
+    fs::write(home.path().join("bad.toml"), policy("slsa.dev/provenance/v1")).unwrap();
     ran(&run(&home, &[&attested, "--verify", "../good.toml"]), "hello\n");
     refused(
         &run(&home, &[&attested, "--verify", "../bad.toml"]),
@@ -254,7 +253,11 @@ fn paths_and_references_are_told_apart() {
     let elsewhere = home.path().join("elsewhere");
     fs::create_dir_all(elsewhere.join(&reference)).unwrap();
     fs::write(elsewhere.join(&reference).join("slightfile.toml"), SLIGHTFILE).unwrap();
-    refused(&run(&home, &[&reference]), 2, "there is no `hello.wasm`");
+    refused(
+        &run(&home, &[&reference]),
+        2,
+        "hello.wasm`\nhint: `[app] build` names the command",
+    );
     refused(
         &run(&home, &[&reference, "--key", "../k.pub"]),
         2,
@@ -266,7 +269,7 @@ fn paths_and_references_are_told_apart() {
     );
     for (given, code, said) in [
         ("dist/none.wasm", 2, "there is no `dist/none.wasm`"),
-        ("./none", 2, "there is no `./none`"),
+        ("./none", 2, "there is no `none`"),
         ("a.example/none.wasm", 2, "there is no `a.example/none.wasm`"),
         ("oci://app", 2, "names no registry"),
         ("oci://a.example/App", 2, "is no repository"),

@@ -1,5 +1,6 @@
 //! `slt ship` and what runs of it: on a registry of this process, with a key that was made for the test.
 
+mod ci;
 mod dry;
 mod fetched;
 mod judged;

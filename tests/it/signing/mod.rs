@@ -267,3 +267,37 @@ fn every_kind_of_key_signs() {
         }
     }
 }
+
+#[test]
+fn a_key_with_a_timestamp_alone() {
+    let folder = signed();
+    let at = folder.path();
+    let text = std::fs::read_to_string(at.join("key-log.json")).unwrap();
+    let mut bundle: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let material = bundle["verificationMaterial"].as_object_mut().unwrap();
+    material.remove("tlogEntries");
+    let verify = |bundle: &serde_json::Value| {
+        std::fs::write(at.join("b.json"), bundle.to_string()).unwrap();
+        let demands = ["--trusted-root", "root.json", "--require-timestamp"];
+        let verify = ["verify", "artifact.txt", "--key", "cosign.pub", "--bundle", "b.json"];
+        run(at, &[verify.as_slice(), &demands].concat())
+    };
+    let believed = verify(&bundle);
+    assert_eq!(believed.code, 0, "{}", believed.stderr);
+    assert!(
+        believed.stdout.contains("at 2026-11-21T19:31:11Z at the latest"),
+        "{}",
+        believed.stdout
+    );
+    // that of another signature
+    let other: serde_json::Value = serde_json::from_slice(&std::fs::read(at.join("keyless.json")).unwrap()).unwrap();
+    let data = "timestampVerificationData";
+    bundle["verificationMaterial"][data] = other["verificationMaterial"][data].clone();
+    let refused = verify(&bundle);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("is not verified: timestamp: "),
+        "{}",
+        refused.stderr
+    );
+}

@@ -160,6 +160,20 @@ fn a_token_that_is_never_taken_is_asked_for_twice_only() {
             }
         ),
         "{error}"
+    // at a date, by the registry's own clock
+    let at = |date: &str| {
+        let now = ("date", "Wed, 21 Oct 2015 07:28:00 GMT".to_owned());
+        Fault::Answer(503, vec![now, ("retry-after", date.to_owned())], Vec::new())
+    };
+    let server = Server::start();
+    server.fault("POST", "/blobs/uploads/", 1, at("Wed, 21 Oct 2015 07:28:01 GMT"));
+    let before = Instant::now();
+    survives(&server, &client()).unwrap();
+    assert!(before.elapsed() >= Duration::from_secs(1));
+    let server = Server::start();
+    server.fault("POST", "/blobs/uploads/", 1, at("Wed, 21 Oct 2015 08:28:00 GMT"));
+    survives(&server, &client()).unwrap_err();
+    assert_eq!(server.count("POST", ""), 1);
     );
     assert_eq!(server.count("GET", "/token"), 1);
 }

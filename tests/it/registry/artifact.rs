@@ -363,3 +363,23 @@ fn an_outline_is_what_stands_in_the_file() {
     );
     assert!(said(&[COMPONENT, &[10, 2, 0xff, 0xff]].concat()).starts_with("`app.wasm`: "));
 }
+/// A core module with the section that bindings leave in it.
+pub fn with_world() -> Vec<u8> {
+    let mut resolve = wit_parser::Resolve::default();
+    let text = "package team:app@1.0.0; world shortener { import log: func(); export run: func(); }";
+    let package = resolve.push_str("world.wit", text).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    let encoding = wit_component::StringEncoding::UTF8;
+    let section = wit_component::metadata::encode(&resolve, world, encoding, None, false).unwrap();
+    let mut module = wasm_encoder::Module::new();
+    module.section(&wasm_encoder::CustomSection {
+        name: "component-type:wit-bindgen:0.57.1:team:app@1.0.0:shortener:encoded world".into(),
+        data: section.into(),
+    });
+    module.finish()
+}
+
+    assert_eq!(
+        (found.world, read(&with_world()).unwrap().world.as_deref()),
+        (None, Some("team:app/shortener@1.0.0"))
+    );

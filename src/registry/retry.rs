@@ -9,7 +9,7 @@ use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::transport::{Answer, host, reason};
+use super::transport::{Answer, host, is_no_http, reason, untrusted};
 use super::{Error, Settings};
 
 /// Why a request came to nothing.
@@ -35,6 +35,16 @@ impl From<Error> for Attempt {
 impl Attempt {
     /// The connection could not be made, or broke off.
     pub(super) fn broken(url: &Url, error: &reqwest::Error) -> Self {
+        if let Some(reason) = untrusted(error) {
+            let host = host(url);
+            return Self::Final(Error::Untrusted { host, reason });
+        }
+        if is_no_http(error) {
+            return Self::Final(Error::Unreachable {
+                host: host(url),
+                reason: "answers with what is no HTTP".to_owned(),
+            });
+        }
         let verb = if error.is_connect() {
             "cannot be reached"
         } else {
@@ -122,16 +132,6 @@ pub(super) async fn judged(answer: Answer, what: &str, settings: &Settings) -> R
     }
 }
 
-/// Counts the attempts at one thing.
-pub(super) struct Retries<'a> {
-    settings: &'a Settings,
-    left: u32,
-    delay: Duration,
-}
-
-impl<'a> Retries<'a> {
-    pub(super) fn new(settings: &'a Settings) -> Self {
-        Self {
 /// When the registry wants to be asked again: in so many seconds, or at a date
 /// (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>). A date is compared with the registry's own clock, as its answer tells it.
 fn after(headers: &HeaderMap) -> Option<Duration> {
@@ -151,6 +151,16 @@ fn own_clock() -> SystemTime {
     SystemTime::now()
 }
 
+/// Counts the attempts at one thing.
+pub(super) struct Retries<'a> {
+    settings: &'a Settings,
+    left: u32,
+    delay: Duration,
+}
+
+impl<'a> Retries<'a> {
+    pub(super) fn new(settings: &'a Settings) -> Self {
+        Self {
             settings,
             left: settings.patience.attempts.saturating_sub(1),
             delay: settings.patience.first_delay,

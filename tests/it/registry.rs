@@ -6,3 +6,5 @@ mod commands;
 mod credentials;
 mod faults;
 pub mod server;
+#[cfg(target_os = "linux")]
+mod tls;

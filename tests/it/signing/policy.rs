@@ -143,6 +143,18 @@ fn what_is_enough() {
             slsa,
             1,
         ),
+        (
+            "an attestation that two rules demand",
+            format!("{ROOT}threshold = 0\n{IDENTITY}{provenance}{provenance}signers = [\"dev\"]\n"),
+            slsa,
+            0,
+        ),
+        (
+            "one of two rules for it",
+            format!("{ROOT}threshold = 0\n{IDENTITY}{CI}{provenance}{provenance}signers = [\"ci\"]\n"),
+            slsa,
+            1,
+        ),
     ] {
         let (found, shown) = verify(&policy, bundles);
         assert_eq!(found, code, "{name}: {shown}");

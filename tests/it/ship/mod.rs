@@ -4,6 +4,7 @@ mod ci;
 mod dry;
 mod fetched;
 mod judged;
+mod lines;
 mod release;
 mod sent;
 

@@ -109,11 +109,11 @@ fn files() {
                 0,
             ),
             (
-                "verify artifact.txt --key cosign.pub --bundle key.json --require-log",
+                "verify artifact.txt --key cosign.pub --bundle key.json --trusted-root root.json --require-log",
                 1,
             ),
             (
-                "verify artifact.txt --key cosign.pub --bundle key.json --require-timestamp",
+                "verify artifact.txt --key cosign.pub --bundle key.json --trusted-root root.json --require-timestamp",
                 1,
             ),
             ("verify other.txt --key cosign.pub --bundle key.json", 1),
@@ -180,6 +180,8 @@ fn wrong_usage() {
             ("verify artifact.txt --key cosign.pub --bundle nothing.json", 2),
             ("verify artifact.txt --key cosign.pub --trusted-root key.json", 2),
             ("verify artifact.txt --key cosign.pub --type provenance", 2),
+            ("verify 127.0.0.1:1/app:1 --key cosign.pub --require-log", 2),
+            ("verify 127.0.0.1:1/app:1 --key cosign.pub --require-timestamp", 2),
             ("sign artifact.txt --key cosign.pub", 2),
             ("sign artifact.txt --key nothing.key", 2),
             ("sign artifact.txt", 2),

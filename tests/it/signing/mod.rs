@@ -6,6 +6,7 @@
 mod images;
 mod keys;
 mod policy;
+mod public_good;
 mod services;
 
 use std::io::Write;

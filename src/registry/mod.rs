@@ -211,6 +211,12 @@ impl Descriptor {
         }
     }
 
+    /// Whether it is said to be a list of manifests.
+    #[must_use]
+    pub fn is_index(&self) -> bool {
+        matches!(self.media_type.as_str(), media::INDEX | media::DOCKER_INDEX)
+    }
+
     /// As it stands in a manifest.
     #[must_use]
     pub fn to_oci(&self) -> OciDescriptor {

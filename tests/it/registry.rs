@@ -2,7 +2,7 @@
 
 mod artifact;
 mod client;
-mod commands;
+pub mod commands;
 mod credentials;
 mod faults;
 pub mod server;

@@ -25,7 +25,7 @@ fn shown(run: &Run, server: &Server, folder: &Path) -> String {
 }
 
 /// Runs slt with something on its standard input.
-fn told(directory: &Path, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Run {
+pub fn told(directory: &Path, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
         .args(arguments)
         .current_dir(directory)

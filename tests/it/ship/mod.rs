@@ -5,6 +5,7 @@ mod failing;
 mod fetched;
 mod interrupted;
 mod judged;
+mod lines;
 mod release;
 mod sent;
 mod workflows;

@@ -234,7 +234,13 @@ pub(super) fn demanded(session: &Session<'_>, flags: &AcceptFlags, wanted: Optio
         (None, true) => Some(trust(session, None)?),
         (None, false) => None,
     };
-    Ok(Demanded { policy, trust })
+    match policy.witnesses_of_keys().filter(|_| trust.is_none()) {
+        Some(what) => Err(Failure::usage(format!(
+            "{what} is demanded of a key's signature, and there is no trusted root to check it with"
+        ))
+        .hint("`--trusted-root FILE`, or `trusted-root` in the policy; keys alone have none by default")),
+        None => Ok(Demanded { policy, trust }),
+    }
 }
 
 /// Reads a policy file, and shows everything that is wrong in it.

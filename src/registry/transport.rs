@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use rustls::CertificateError;
 use url::Url;
 
 use super::retry::Attempt;
@@ -25,6 +26,9 @@ const REDIRECTS_MAX: usize = 5;
 
 /// The most of an error's body that is read, in bytes: an envelope of the specification has some hundred.
 const ERROR_MAX_BYTES: u64 = 64 << 10;
+
+/// What servers in Go answer with 400 to plain HTTP where they want TLS (`net/http`, `server.go`).
+pub(super) const WANTS_TLS: &str = "Client sent an HTTP request to an HTTPS server";
 
 /// How much of a file is read at once, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
@@ -80,7 +84,8 @@ impl Transport {
             connect: settings.patience.connect,
             answer: None,
         };
-        let clients = Clients::new(limits, settings.proxies.clone()).map_err(Error::Client)?;
+        let clients =
+            Clients::new(limits, settings.proxies.clone(), settings.authorities.0.clone()).map_err(Error::Client)?;
         Ok(Self { settings, clients })
     }
 
@@ -92,8 +97,8 @@ impl Transport {
     pub(super) fn may_be_plain(&self, url: &Url) -> bool {
         let name = host(url);
         let without_port = url.host_str().unwrap_or_default();
-        let mut listed = self.settings.plain_http.iter();
-        is_loopback(url) || listed.any(|listed| *listed == name || *listed == without_port)
+        let is_in = |hosts: &[String]| hosts.iter().any(|host| *host == name || *host == without_port);
+        (is_loopback(url) && !is_in(&self.settings.tls)) || is_in(&self.settings.plain_http)
     }
 
     /// Sends a request, with this authorization to its home alone, and follows redirects. Answers with every status but those of
@@ -268,6 +273,9 @@ impl Answer {
                 return None;
             }
         }
+        if bytes.starts_with(WANTS_TLS.as_bytes()) {
+            return Some(WANTS_TLS.to_owned());
+        }
         let envelope: oci_client::errors::OciEnvelope = serde_json::from_slice(&bytes).ok()?;
         let first = envelope.errors.into_iter().next()?;
         let code = serde_json::to_value(&first.code).ok()?;
@@ -307,6 +315,38 @@ pub(super) fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Why the certificate of the other side is not taken, if that is what is wrong.
+pub(super) fn untrusted(error: &reqwest::Error) -> Option<String> {
+    let found = causes(error).find_map(|cause| match cause.downcast_ref()? {
+        rustls::Error::InvalidCertificate(why) => Some(why),
+        _ => None,
+    })?;
+    Some(match found {
+        CertificateError::UnknownIssuer => "nobody whom this machine trusts vouches for it".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another name".to_owned()
+        }
+        other => one_line(&other.to_string()),
+    })
+}
+
+/// Whether what came is no HTTP.
+pub(super) fn is_no_http(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse))
+}
+
+type Cause<'a> = &'a (dyn std::error::Error + 'static);
+
+/// An error and what is behind it. One of input and output says what it is around, and gives as its source what is behind that.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = Cause<'_>> {
+    std::iter::successors(Some(error as Cause<'_>), |cause| {
+        let within = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        within.map(|within| within as Cause<'_>).or_else(|| cause.source())
+    })
 }
 
 /// Waits for something while bytes move; `None` when none have for so long.

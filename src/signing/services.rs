@@ -312,7 +312,8 @@ fn clients(proxies: Proxies) -> Result<Clients, SignError> {
         connect: Duration::from_secs(CONNECT_SECONDS),
         answer: Some(Duration::from_secs(ANSWER_SECONDS)),
     };
-    Clients::new(limits, proxies).map_err(|reason| SignError::Config(format!("there is no HTTP client: {reason}")))
+    Clients::new(limits, proxies, Vec::new())
+        .map_err(|reason| SignError::Config(format!("there is no HTTP client: {reason}")))
 }
 
 /// What a service says is somebody else's text.

@@ -26,6 +26,9 @@ const PIECES_MAX: usize = 256;
 /// The most bytes of all of them, with their manifests.
 const ALL_MAX_BYTES: u64 = 64 << 20;
 
+/// What is said of an index that refers to an image, and could be a bundle. It is not looked into: it may list indexes itself.
+const AN_INDEX: &str = "it is an index, and a bundle is a manifest";
+
 /// How many times a `.sig` manifest is written before its layer stays.
 const MERGES_MAX: usize = 4;
 
@@ -143,7 +146,10 @@ impl Reader<'_> {
             if !self.has_room(&origin, candidates.len() - index) {
                 break;
             }
-            self.referrer(origin, referrer).await?;
+            match referrer.is_index() {
+                true => self.refused(origin, Check::Bundle.refused(AN_INDEX)),
+                false => self.referrer(origin, referrer).await?,
+            }
         }
         Ok(())
     }
@@ -172,6 +178,10 @@ impl Reader<'_> {
                 return Ok(());
             }
         };
+        if manifest.is_index() {
+            self.refused(origin, Check::Bundle.refused(AN_INDEX));
+            return Ok(());
+        }
         let Some(read) = read(&manifest.bytes) else {
             self.refused(origin, Check::Bundle.refused("its manifest cannot be read"));
             return Ok(());

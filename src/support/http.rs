@@ -8,7 +8,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, NoProxy, Proxy};
+use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy};
 use url::Url;
 
 use super::secret::Secret;
@@ -42,23 +42,26 @@ pub struct Limits {
 pub struct Clients {
     limits: Limits,
     proxies: Proxies,
-    /// To this machine: no proxy, no TLS.
+    /// Who vouches for others beside those whom this machine trusts: certificates in DER.
+    authorities: Vec<Vec<u8>>,
+    /// To this machine without TLS, and without a proxy.
     near: Client,
     /// To all others; made when it is needed, because it reads the system's certificates.
     far: OnceLock<Result<Client, String>>,
 }
 
 impl Clients {
-    /// Clients that wait so long, and go through these proxies.
+    /// Clients that wait so long, go through these proxies, and trust these certificates (in DER) beside those of this machine.
     ///
     /// # Errors
     /// The library cannot make one: why.
-    pub fn new(limits: Limits, proxies: Proxies) -> Result<Self, String> {
+    pub fn new(limits: Limits, proxies: Proxies, authorities: Vec<Vec<u8>>) -> Result<Self, String> {
         tls::install();
         let near = builder(limits).tls_certs_only([]).build();
         Ok(Self {
             limits,
             proxies,
+            authorities,
             near: near.map_err(|error| reason(&error))?,
             far: OnceLock::new(),
         })
@@ -67,13 +70,14 @@ impl Clients {
     /// The client for an address.
     ///
     /// # Errors
-    /// A proxy's address is none, or the system's certificates cannot be read: why.
+    /// A proxy's address is none, or certificates cannot be read: why.
     pub fn of(&self, url: &Url) -> Result<&Client, String> {
         if is_loopback(url) && url.scheme() == "http" {
             return Ok(&self.near);
         }
         let far = self.far.get_or_init(|| {
-            let builder = through(builder(self.limits), &self.proxies)?;
+            let builder = trusting(builder(self.limits), &self.authorities)?;
+            let builder = through(builder, &self.proxies)?;
             builder.build().map_err(|error| reason(&error))
         });
         far.as_ref().map_err(Clone::clone)
@@ -96,6 +100,15 @@ fn builder(limits: Limits) -> ClientBuilder {
         Some(answer) => builder.timeout(answer),
         None => builder,
     }
+}
+
+fn trusting(builder: ClientBuilder, authorities: &[Vec<u8>]) -> Result<ClientBuilder, String> {
+    let authority = |der: &Vec<u8>| Certificate::from_der(der).map_err(|error| reason(&error));
+    let authorities: Vec<_> = authorities.iter().map(authority).collect::<Result<_, _>>()?;
+    Ok(match authorities.is_empty() {
+        true => builder,
+        false => builder.tls_certs_merge(authorities),
+    })
 }
 
 fn through(mut builder: ClientBuilder, proxies: &Proxies) -> Result<ClientBuilder, String> {

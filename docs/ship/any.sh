@@ -7,4 +7,5 @@ keys=$(mktemp -d)
 trap 'rm -rf "$keys"' EXIT
 printf '%s\n' "$KEY" >"$keys/release.key"
 printf '%s' "$REGISTRY_PASSWORD" | slt login "$REGISTRY" --username "$REGISTRY_USER" --password-stdin
+unset KEY REGISTRY_PASSWORD   # what is built has no business with them
 slt ship "$REF" --key "$keys/release.key" --sbom --provenance --slightfile --format json

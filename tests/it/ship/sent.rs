@@ -451,3 +451,27 @@ fn what_is_signed_with_is_for_slt_alone() {
         );
     }
 }
+
+/// A statement in a public log stays there: no line of a shell is in it, which may have a token in it.
+#[test]
+fn a_provenance_has_the_program_that_built_and_not_its_line() {
+    let slightfile = "specversion = \"1.0\"\n\n[app]\nname = \"hello\"\ncomponent = \"hello.wasm\"\n\
+                      build = \"API_TOKEN=zq7 env --help zq8 > seen.txt\"\n";
+    let (home, server) = (
+        Home::with(&[("slightfile.toml", slightfile.as_bytes())]),
+        Server::start(),
+    );
+    let line = home.ship(&server, "app:1", &["--provenance"]);
+    let all = referrers(&server, "app", line["digest"].as_str().unwrap());
+    let statements = all.iter().map(|manifest| statement(&server, "app", manifest));
+    let provenance = statements
+        .into_iter()
+        .find(|s| s["predicateType"] == "https://slsa.dev/provenance/v1");
+    let provenance = provenance.unwrap();
+    assert_eq!(
+        provenance["predicate"]["buildDefinition"]["externalParameters"]["command"],
+        "env"
+    );
+    let text = provenance.to_string();
+    assert!(!text.contains("zq7") && !text.contains("zq8"), "{text}");
+}

@@ -6,6 +6,7 @@
 mod plan;
 mod stages;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -203,7 +204,7 @@ fn pack(
     slightfile: &Slightfile,
     written: &Written,
 ) -> Result<(Packed, String), Failure> {
-    let package = push::pack(session, &written.path, Some(&project.root), plan.annotations.clone())?;
+    let package = push::pack(session, &written.path, Some(&project.root), BTreeMap::new())?;
     let text = match plan.slightfile {
         true => Some(push::without_secrets(session, project)?),
         false => None,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Digest;
+use super::{Digest, Reference};
 use crate::support::os;
 
 /// Why something could not be read from a registry, or written to it.
@@ -111,6 +111,9 @@ pub enum Error {
     /// The credentials cannot be had.
     #[error("{0}")]
     Credentials(#[from] super::credentials::CredentialsError),
+    /// No registry may be asked, and it was not kept.
+    #[error("`{0}` is not in the cache, or not all of it")]
+    NotKept(Reference),
     /// A file of ours.
     #[error("cannot {verb} `{}`: {}", .path.display(), os::reason(.source))]
     File {
@@ -162,6 +165,7 @@ impl Error {
             | Self::Status { .. }
             | Self::Redirect { .. }
             | Self::Credentials(_)
+            | Self::NotKept(_)
             | Self::File { .. }
             | Self::Client(_) => Fault::Environment,
         }
@@ -195,6 +199,7 @@ impl Error {
             Self::Throttled { .. } => "try again later; registries allow more to those who are logged in".to_owned(),
             Self::Status { status: 500.., .. } => "the registry itself has failed: try again later".to_owned(),
             Self::Credentials(error) => return error.hint(),
+            Self::NotKept(_) => "without `--offline` it is fetched, and kept".to_owned(),
             Self::Other { hint, .. } => hint.clone(),
             Self::TooLarge { .. }
             | Self::Malformed { .. }

@@ -12,12 +12,11 @@ use crate::cli::signing::AcceptFlags;
 use crate::commands::{Failure, Session, registries, signing, verify};
 use crate::events::Event;
 use crate::project::{Project, SLIGHTFILE as NAME};
-use crate::registry::artifact::{self, SLIGHTFILE};
-use crate::registry::{Cache, Client, Descriptor, Digest, MANIFEST_MAX_BYTES, Manifest, Reference, media};
+use crate::registry::artifact::{Artifact, SLIGHTFILE};
+use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media};
 use crate::signing::policy::Policy;
 use crate::signing::{Bundle, Evidence, Subject, judge, store};
 use crate::slightfile::{self, SLIGHTFILE_MAX_BYTES, Store};
-use crate::support::files::ARTIFACT_MAX_BYTES;
 use crate::support::os;
 
 /// What a reference may begin with, for a user who wants to leave no doubt.
@@ -116,12 +115,21 @@ impl Getter<'_> {
             true => self.slightfile(&own, &first.descriptor).await?,
             false => None,
         };
-        let layer = self.layer(&own, first).await?;
+        let artifact = Artifact::of(self.source(), &own, first).await;
+        let artifact = artifact.map_err(registries::failure)?;
+        let bytes = artifact.bytes(self.source()).await;
         Ok(Fetched {
             name: PathBuf::from(own.repository_name()),
-            bytes: self.blob(&own, &layer, ARTIFACT_MAX_BYTES).await?,
+            bytes: bytes.map_err(registries::failure)?,
             slightfile,
         })
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            client: self.client.as_ref(),
+            cache: self.cache.as_ref(),
+        }
     }
 
     fn note(&self, message: String) {
@@ -149,50 +157,12 @@ impl Getter<'_> {
         }
     }
 
-    /// A manifest by its digest, from the cache if it is there.
     async fn manifest(&self, at: &Reference) -> Result<Manifest, Failure> {
-        let kept = |digest: &Digest| self.cache.as_ref()?.get(digest, MANIFEST_MAX_BYTES);
-        if let Some(bytes) = at.digest.as_ref().and_then(kept) {
-            return Manifest::read(bytes, &format!("manifest `{at}`")).map_err(registries::failure);
-        }
-        let client = self.client.as_ref().ok_or_else(|| self.absent())?;
-        let manifest = client.manifest(at).await.map_err(registries::failure)?;
-        if let Some(cache) = &self.cache {
-            cache.put(&manifest.bytes);
-        }
-        Ok(manifest)
-    }
-
-    /// A blob, from the cache if it is there.
-    async fn blob(&self, at: &Reference, blob: &Descriptor, most: u64) -> Result<Vec<u8>, Failure> {
-        let kept = self.cache.as_ref().and_then(|cache| cache.get(&blob.digest, most));
-        if let Some(bytes) = kept {
-            return Ok(bytes);
-        }
-        let client = self.client.as_ref().ok_or_else(|| self.absent())?;
-        let bytes = client.blob(at, blob, most).await.map_err(registries::failure)?;
-        if let Some(cache) = &self.cache {
-            cache.put(&bytes);
-        }
-        Ok(bytes)
+        self.source().manifest(at).await.map_err(registries::failure)
     }
 
     fn absent(&self) -> Failure {
-        Failure::environment(format!("`{}` is not in the cache, or not all of it", self.asked))
-            .hint("without `--offline` it is fetched, and kept")
-    }
-
-    /// The layer that is the component; an index is followed once.
-    async fn layer(&self, own: &Reference, first: Manifest) -> Result<Descriptor, Failure> {
-        let what = format!("`{own}`");
-        let manifest = match first.is_index() {
-            false => first,
-            true => {
-                let entry = artifact::only_entry(&first, &what).map_err(registries::failure)?;
-                self.manifest(&own.with_digest(entry.digest)).await?
-            }
-        };
-        artifact::only_layer(&manifest, &what).map_err(registries::failure)
+        registries::failure(Error::NotKept(self.asked.clone()))
     }
 
     /// Whether a digest is signed as the policy demands. Bundles are kept, so that it can be seen again without a network.
@@ -345,8 +315,8 @@ impl Getter<'_> {
             return Ok(None);
         }
         let layer = Descriptor::from_oci(layer, &format!("slightfile `{at}`")).map_err(registries::failure)?;
-        let bytes = self.blob(at, &layer, SLIGHTFILE_MAX_BYTES as u64).await?;
-        let text = String::from_utf8(bytes);
+        let bytes = self.source().blob(at, &layer, SLIGHTFILE_MAX_BYTES as u64).await;
+        let text = String::from_utf8(bytes.map_err(registries::failure)?);
         text.map(Some)
             .map_err(|_| Failure::failed(format!("slightfile `{at}`: it is not UTF-8 text")))
     }

@@ -288,3 +288,66 @@ fn what_is_no_component_of_ours() {
     let run = home.slt(&["run", &server.name("empty:1")]);
     refused(&run, 1, "it has 0 layers");
 }
+
+/// What `slt pull` refuses does not run either, neither fetched nor from the cache.
+#[test]
+fn what_is_not_pulled_does_not_run() {
+    use serde_json::{Value, json};
+    use slt::registry::{Digest, media};
+    let (home, server) = (Home::new(), Server::start());
+    let line = home.ship(&server, "app:1", &[]);
+    let digest = line["digest"].as_str().unwrap();
+    let manifest = server.manifest("app", digest).unwrap();
+    let put = |tag: &str, media_type: &str, manifest: &Value| {
+        server.put_manifest("app", tag, media_type, &serde_json::to_vec(manifest).unwrap());
+    };
+    let blob = |bytes: &[u8], of: &Value| {
+        server.put_blob("app", bytes);
+        let mut descriptor = of.clone();
+        descriptor["digest"] = Digest::of(bytes).to_string().into();
+        descriptor["size"] = bytes.len().into();
+        descriptor
+    };
+    // another layer below the same config
+    let mut swapped = manifest.clone();
+    swapped["layers"][0] = blob(&says("evil\n", 1, 0), &manifest["layers"][0]);
+    put("swapped", media::MANIFEST, &swapped);
+    // configs that say something else
+    let config = server
+        .blob("app", manifest["config"]["digest"].as_str().unwrap())
+        .unwrap();
+    for (key, value) in [("os", "wasip1"), ("architecture", "amd64")] {
+        let mut config: Value = serde_json::from_slice(&config).unwrap();
+        config[key] = value.into();
+        let mut other = manifest.clone();
+        other["config"] = blob(&serde_json::to_vec(&config).unwrap(), &manifest["config"]);
+        put(key, media::MANIFEST, &other);
+    }
+    // indexes: one that is right, one with another size, one of an index
+    let index = |digest: &str, size: u64, of: &str| {
+        let entry = json!({"mediaType": of, "digest": digest, "size": size});
+        json!({"schemaVersion": 2, "mediaType": media::INDEX, "manifests": [entry]})
+    };
+    let size = serde_json::to_vec(&manifest).unwrap().len() as u64;
+    put("index", media::INDEX, &index(digest, size, media::MANIFEST));
+    put("size", media::INDEX, &index(digest, size + 1, media::MANIFEST));
+    let inner = serde_json::to_vec(&index(digest, size, media::MANIFEST)).unwrap();
+    let nested = index(&Digest::of(&inner).to_string(), inner.len() as u64, media::INDEX);
+    put("nested", media::INDEX, &nested);
+    let here = |arguments: &[&str]| home.slt(&[&["run"], arguments].concat());
+    ran(&here(&[&server.name("app:index")]), "hello\n");
+    for (tag, said) in [
+        ("swapped", "the layer that it names is not the one of the manifest"),
+        ("os", "its config says `wasip1`, and it is for `wasip2`"),
+        ("architecture", "it is for `amd64`, and not for `wasm`"),
+        ("size", "its index says another size of the manifest"),
+        ("nested", "its index has another index in it"),
+    ] {
+        let reference = server.name(&format!("app:{tag}"));
+        for _ in ["fetched", "kept"] {
+            refused(&here(&[&reference]), 1, said);
+        }
+        refused(&here(&[&reference, "--offline"]), 1, said);
+        refused(&home.slt(&["pull", &reference, "-o", "pulled.wasm"]), 1, said);
+    }
+}

@@ -15,7 +15,7 @@ use crate::project::{Project, SLIGHTFILE as NAME};
 use crate::registry::artifact::{Artifact, SLIGHTFILE};
 use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media};
 use crate::signing::policy::Policy;
-use crate::signing::{Bundle, Evidence, Subject, judge, store};
+use crate::signing::{Evidence, Subject, judge, legacy, store};
 use crate::slightfile::{self, SLIGHTFILE_MAX_BYTES, Store};
 use crate::support::os;
 
@@ -27,6 +27,10 @@ const CANDIDATES_MAX: usize = 64;
 
 /// The longest list of evidence that is kept, in bytes.
 const KEPT_MAX_BYTES: u64 = 16 << 20;
+
+/// The most evidence that is kept, in bytes: as text in JSON it can become twice as much. A signature has 10,000, an attestation of an SBOM
+/// some hundred thousand.
+const KEPT_EVIDENCE_MAX_BYTES: usize = 7 << 20;
 
 /// An artifact that may run.
 pub(super) struct Fetched {
@@ -185,18 +189,12 @@ impl Getter<'_> {
         let digest = own.digest.as_ref();
         let Some(client) = &self.client else {
             let kept: Option<Kept> = digest.and_then(|digest| self.kept(digest));
-            let kept = kept.ok_or_else(|| self.absent())?;
-            let evidence = |bundle: &String| Evidence::bundle("the cache", bundle.as_bytes());
-            return Ok(kept.bundles.iter().map(evidence).collect());
+            let sha256 = digest.map_or("", |digest| digest.hex());
+            return Ok(kept.ok_or_else(|| self.absent())?.evidence(sha256));
         };
         let evidence = store::evidence(client, own).await.map_err(registries::failure)?;
         if let Some(digest) = digest {
-            let bundles = evidence.iter().filter(|piece| piece.payload.is_none());
-            let json = |bundle: &Bundle| String::from_utf8(bundle.to_json()).ok();
-            let bundles = bundles
-                .filter_map(|piece| piece.bundle.as_ref().ok().and_then(json))
-                .collect();
-            self.keep(digest, |kept| kept.bundles = bundles);
+            self.keep(digest, |kept| kept.take(&evidence));
         }
         Ok(evidence)
     }
@@ -212,7 +210,7 @@ impl Getter<'_> {
         let mut kept = self.kept(digest).unwrap_or_default();
         change(&mut kept);
         if let Ok(bytes) = serde_json::to_vec(&kept) {
-            cache.put_beside(digest, &bytes);
+            cache.put_beside(digest, &bytes, KEPT_MAX_BYTES);
         }
     }
 
@@ -328,6 +326,9 @@ impl Getter<'_> {
 struct Kept {
     #[serde(default)]
     bundles: Vec<String>,
+    /// Of the older `.sig` tags: bundle and payload.
+    #[serde(default)]
+    signatures: Vec<(String, String)>,
     #[serde(default)]
     slightfiles: Vec<String>,
 }
@@ -338,6 +339,48 @@ impl Kept {
             .iter()
             .filter_map(|digest| digest.parse().ok())
             .collect()
+    }
+
+    /// Takes what could be believed, the smallest first: what somebody adds to push a signature out is larger than it.
+    fn take(&mut self, evidence: &[Evidence]) {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
+        let mut pieces: Vec<(String, Option<String>)> = Vec::new();
+        for piece in evidence {
+            let bundle = piece.bundle.as_ref().ok().and_then(|bundle| text(bundle.to_json()));
+            match (bundle, piece.payload.clone().map(text)) {
+                (Some(bundle), None) => pieces.push((bundle, None)),
+                (Some(bundle), Some(Some(payload))) => pieces.push((bundle, Some(payload))),
+                (None, _) | (_, Some(None)) => {}
+            }
+        }
+        let length =
+            |(bundle, payload): &(String, Option<String>)| bundle.len() + payload.as_ref().map_or(0, String::len);
+        pieces.sort_by_key(length);
+        (self.bundles, self.signatures) = (Vec::new(), Vec::new());
+        let mut total = 0;
+        for piece in pieces {
+            total += length(&piece);
+            if total > KEPT_EVIDENCE_MAX_BYTES {
+                break;
+            }
+            match piece {
+                (bundle, None) => self.bundles.push(bundle),
+                (bundle, Some(payload)) => self.signatures.push((bundle, payload)),
+            }
+        }
+    }
+
+    fn evidence(&self, sha256: &str) -> Vec<Evidence> {
+        const ORIGIN: &str = "the cache";
+        let bundles = self
+            .bundles
+            .iter()
+            .map(|bundle| Evidence::bundle(ORIGIN, bundle.as_bytes()));
+        let signatures = self
+            .signatures
+            .iter()
+            .map(|(bundle, payload)| legacy::again(ORIGIN, sha256, payload.clone().into_bytes(), bundle.as_bytes()));
+        bundles.chain(signatures).collect()
     }
 }
 

@@ -351,3 +351,51 @@ fn what_is_not_pulled_does_not_run() {
         refused(&home.slt(&["pull", &reference, "-o", "pulled.wasm"]), 1, said);
     }
 }
+
+/// Signatures below the older tag are kept with what they were made over, and judged again.
+#[test]
+fn older_signatures_are_kept() {
+    use slt::registry::media;
+    let (home, server) = (Home::new(), Server::start());
+    let shipped = |name: &str| {
+        let run = home.slt(&["ship", &server.name(name), "--no-sign", "--format", "json"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        super::shipped(&run)["digest"].as_str().unwrap().to_owned()
+    };
+    // signed elsewhere, so that there is nothing here but the older tag
+    let digest = shipped("app:1");
+    assert_eq!(shipped("signed:1"), digest);
+    let signed = home.slt(&["sign", &server.name("signed:1"), "--key", "k.key", "--legacy"]);
+    assert_eq!(signed.code, 0, "{}", signed.stderr);
+    let tag = format!("{}.sig", digest.replace(':', "-"));
+    let manifest = server.manifest("signed", &tag).unwrap();
+    for blob in [&manifest["config"], &manifest["layers"][0]] {
+        let blob = blob["digest"].as_str().unwrap();
+        server.put_blob("app", &server.blob("signed", blob).unwrap());
+    }
+    server.put_manifest("app", &tag, media::MANIFEST, &serde_json::to_vec(&manifest).unwrap());
+    let own = ["-c", "../slightfile.toml", "--key", "../k.pub"];
+    let reference = server.name("app:1");
+    ran(&run(&home, &[&[reference.as_str()], &own[..]].concat()), "hello\n");
+    server.forget_seen();
+    let offline = [&[reference.as_str(), "--offline"], &own[..]].concat();
+    ran(&run(&home, &offline), "hello\n");
+    assert_eq!(server.seen().len(), 0);
+    // kept beside another artifact, they are none of it
+    fs::write(home.path().join("hello.wasm"), says("evil\n", 1, 0)).unwrap();
+    let evil = shipped("app:2");
+    let evil_reference = server.name("app:2");
+    refused(
+        &run(&home, &[&[evil_reference.as_str()], &own[..]].concat()),
+        1,
+        "is not verified",
+    );
+    ran(&run(&home, &[&evil_reference, "-c", "../slightfile.toml"]), "evil\n");
+    let beside = |digest: &str| {
+        let name = format!("beside-{}", digest.trim_start_matches("sha256:"));
+        home.path().join("cache/artifacts").join(name)
+    };
+    fs::copy(beside(&digest), beside(&evil)).unwrap();
+    let offline = [&[evil_reference.as_str(), "--offline"], &own[..]].concat();
+    refused(&run(&home, &offline), 1, "is not verified");
+}

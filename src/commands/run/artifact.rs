@@ -13,10 +13,10 @@ use crate::commands::{Failure, Session, registries, signing, verify};
 use crate::events::Event;
 use crate::project::{Project, SLIGHTFILE as NAME};
 use crate::registry::artifact::{Artifact, SLIGHTFILE};
-use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media};
+use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media, one_line};
 use crate::signing::policy::Policy;
 use crate::signing::{Evidence, Subject, judge, legacy, store};
-use crate::slightfile::{self, SLIGHTFILE_MAX_BYTES, Store};
+use crate::slightfile::{self, Capability, HostPattern, SLIGHTFILE_MAX_BYTES, Slightfile, Spanned, Store, Value};
 use crate::support::os;
 
 /// What a reference may begin with, for a user who wants to leave no doubt.
@@ -395,6 +395,37 @@ fn asks_for_nothing(text: &str) -> Result<(), Failure> {
         .hint("`--key`, `--identity` or `--verify` says whose slightfile may; `-c` names one of your own")),
         false => Ok(()),
     }
+}
+
+/// What a slightfile lets a component do on this machine and from it, for people. What is in it is somebody else's.
+pub(super) fn grants(slightfile: &Slightfile) -> Vec<String> {
+    let capability = |entry: &Capability| {
+        let configs: Vec<String> = entry
+            .configs
+            .iter()
+            .filter_map(|(key, config)| match &config.value.value {
+                // each by itself: one that is long hides none behind it
+                Value::Literal(text) => Some(one_line(&slightfile::cover(&format!("{key} = \"{text}\"")))),
+                Value::Reference { .. } => None,
+            })
+            .collect();
+        match configs.is_empty() {
+            true => format!("`{}`", one_line(&entry.resource.value)),
+            false => format!("`{}` with {}", one_line(&entry.resource.value), configs.join(", ")),
+        }
+    };
+    let host = |pattern: &Spanned<HostPattern>| {
+        let HostPattern {
+            scheme,
+            host,
+            subdomains,
+            port,
+        } = &pattern.value;
+        let star = if *subdomains { "*." } else { "" };
+        format!("calls to {scheme}://{star}{host}:{port}")
+    };
+    let capabilities = slightfile.capabilities.iter().map(capability);
+    capabilities.chain(slightfile.outbound.iter().map(host)).collect()
 }
 
 /// The artifact's slightfile as a project in the folder that slt works in.

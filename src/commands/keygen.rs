@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::signing::{has_password, password, prompted};
-use super::{Exit, Failure, Session};
+use super::signing::{PASSWORD_HINT, has_password, password};
+use super::{Exit, Failure, Session, prompt};
 use crate::cli::signing::Keygen;
 use crate::signing::PrivateKey;
 use crate::support::os;
@@ -74,7 +74,7 @@ fn new_password(session: &Session<'_>, from_stdin: bool) -> Result<Secret, Failu
             .hint("`--password-stdin` reads it; `COSIGN_PASSWORD` has it, and may be empty for a key without one")
     })?;
     let was_asked = !from_stdin && io::stdin().is_terminal() && !has_password(session);
-    if was_asked && prompted(session, "the same again: ")? != first {
+    if was_asked && prompt::secret(session, "the same again: ", PASSWORD_HINT)? != first {
         return Err(Failure::usage("the two passwords differ: nothing was made"));
     }
     Ok(first)

@@ -18,6 +18,7 @@ pub mod login;
 mod lsp;
 pub mod migrate;
 pub mod new;
+mod prompt;
 pub mod pull;
 pub mod push;
 mod registries;

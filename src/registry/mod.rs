@@ -43,7 +43,7 @@ pub use referrers::Attachment;
 pub use source::Source;
 pub use transport::one_line;
 
-use crate::support::secret::Secret;
+pub use crate::support::http::{Authorities, Proxies};
 
 /// The media types that are read and written here.
 pub mod media {
@@ -73,25 +73,18 @@ pub const ENTRIES_MAX: usize = 1_000;
 pub struct Settings {
     /// Who asks.
     pub credentials: Credentials,
-    /// Hosts (`host` or `host:port`) that may be spoken to without TLS; this machine always may.
+    /// Hosts (`host` or `host:port`) that are spoken to without TLS; this machine is, too, if it is not in `tls`.
     pub plain_http: Vec<String>,
+    /// Hosts of this machine (`host` or `host:port`) that are spoken to with TLS, as all others are.
+    pub tls: Vec<String>,
+    /// Who vouches for registries beside those whom this machine trusts.
+    pub authorities: Authorities,
     /// What stands between us and them.
     pub proxies: Proxies,
     /// How long is waited, and how often tried.
     pub patience: Patience,
     /// Is told how far something large has got.
     pub watch: Watch,
-}
-
-/// Addresses of proxies, as the environment names them. They can have a password in them.
-#[derive(Debug, Clone, Default)]
-pub struct Proxies {
-    /// For https.
-    pub https: Option<Secret>,
-    /// For http.
-    pub http: Option<Secret>,
-    /// Hosts that are asked directly, as `NO_PROXY` says it.
-    pub none: Option<String>,
 }
 
 /// How long is waited for a registry, and how often it is tried.
@@ -191,6 +184,12 @@ impl Descriptor {
             artifact_type: None,
             annotations: BTreeMap::new(),
         }
+    }
+
+    /// Whether it is said to be a list of manifests.
+    #[must_use]
+    pub fn is_index(&self) -> bool {
+        matches!(self.media_type.as_str(), media::INDEX | media::DOCKER_INDEX)
     }
 
     /// As it stands in a manifest.

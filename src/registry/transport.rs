@@ -6,19 +6,20 @@
 use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use rustls::CertificateError;
 use url::Url;
 
 use super::retry::Attempt;
 use super::{Error, Settings};
-use crate::support::os;
-use crate::support::secret::Secret;
-use crate::support::tls;
+use crate::support::http::{Clients, Limits};
+pub(super) use crate::support::http::{is_loopback, reason};
+pub use crate::support::text::one_line;
 
 /// The most redirects in a row: registries send one, to where their blobs lie.
 const REDIRECTS_MAX: usize = 5;
@@ -26,8 +27,8 @@ const REDIRECTS_MAX: usize = 5;
 /// The most of an error's body that is read, in bytes: an envelope of the specification has some hundred.
 const ERROR_MAX_BYTES: u64 = 64 << 10;
 
-/// The most of what a registry says of an error that is shown, in characters.
-const DETAIL_MAX_CHARACTERS: usize = 300;
+/// What servers in Go answer with 400 to plain HTTP where they want TLS (`net/http`, `server.go`).
+pub(super) const WANTS_TLS: &str = "Client sent an HTTP request to an HTTPS server";
 
 /// How much of a file is read at once, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
@@ -74,61 +75,30 @@ pub(super) struct Answer {
 /// Makes connections.
 pub(super) struct Transport {
     settings: Settings,
-    /// To this machine: no proxy, no TLS.
-    near: reqwest::Client,
-    /// To all others; made when it is needed, because it reads the system's certificates.
-    far: OnceLock<Result<reqwest::Client, String>>,
+    clients: Clients,
 }
 
 impl Transport {
     pub(super) fn new(settings: Settings) -> Result<Self, Error> {
-        tls::install();
-        let near = builder(&settings)
-            .no_proxy()
-            .tls_certs_only([])
-            .build()
-            .map_err(|error| Error::Client(reason(&error)))?;
-        Ok(Self {
-            settings,
-            near,
-            far: OnceLock::new(),
-        })
+        let limits = Limits {
+            connect: settings.patience.connect,
+            answer: None,
+        };
+        let clients =
+            Clients::new(limits, settings.proxies.clone(), settings.authorities.clone()).map_err(Error::Client)?;
+        Ok(Self { settings, clients })
     }
 
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
-        if is_loopback(url) && url.scheme() == "http" {
-            return Ok(&self.near);
-        }
-        let far = self.far.get_or_init(|| {
-            let mut builder = builder(&self.settings).no_proxy();
-            let proxies = &self.settings.proxies;
-            let but = proxies.none.as_deref().and_then(reqwest::NoProxy::from_string);
-            let of = |address: &Secret, make: fn(Url) -> reqwest::Result<reqwest::Proxy>| {
-                let proxy = Url::parse(address.expose()).ok().and_then(|address| make(address).ok());
-                let proxy = proxy.ok_or_else(|| "the address of a proxy is none".to_owned())?;
-                Ok::<_, String>(proxy.no_proxy(but.clone()))
-            };
-            if let Some(address) = &proxies.https {
-                builder = builder.proxy(of(address, reqwest::Proxy::https)?);
-            }
-            if let Some(address) = &proxies.http {
-                builder = builder.proxy(of(address, reqwest::Proxy::http)?);
-            }
-            builder.build().map_err(|error| reason(&error))
-        });
-        far.as_ref().map_err(|reason| Error::Client(reason.clone()))
-    }
-
     /// Whether a host may be spoken to without TLS.
     pub(super) fn may_be_plain(&self, url: &Url) -> bool {
         let name = host(url);
         let without_port = url.host_str().unwrap_or_default();
-        let mut listed = self.settings.plain_http.iter();
-        is_loopback(url) || listed.any(|listed| *listed == name || *listed == without_port)
+        let is_in = |hosts: &[String]| hosts.iter().any(|host| *host == name || *host == without_port);
+        (is_loopback(url) && !is_in(&self.settings.tls)) || is_in(&self.settings.plain_http)
     }
 
     /// Sends a request, with this authorization to its home alone, and follows redirects. Answers with every status but those of
@@ -201,7 +171,8 @@ impl Transport {
         authorization: Option<&HeaderValue>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<reqwest::Response, Attempt> {
-        let mut builder = self.client(url)?.request(request.method.clone(), url.clone());
+        let client = self.clients.of(url).map_err(Error::Client)?;
+        let mut builder = client.request(request.method.clone(), url.clone());
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
@@ -302,6 +273,9 @@ impl Answer {
                 return None;
             }
         }
+        if bytes.starts_with(WANTS_TLS.as_bytes()) {
+            return Some(WANTS_TLS.to_owned());
+        }
         let envelope: oci_client::errors::OciEnvelope = serde_json::from_slice(&bytes).ok()?;
         let first = envelope.errors.into_iter().next()?;
         let code = serde_json::to_value(&first.code).ok()?;
@@ -313,19 +287,6 @@ impl Answer {
         };
         Some(one_line(&text)).filter(|text| !text.is_empty())
     }
-}
-
-/// A text of somebody else as one short line without control characters.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let mut line: String = words.join(" ").chars().take(DETAIL_MAX_CHARACTERS + 1).collect();
-    if line.chars().count() > DETAIL_MAX_CHARACTERS {
-        line.pop();
-        line.push('…');
-    }
-    line
 }
 
 /// Where a redirect leads, if the response is one.
@@ -356,35 +317,36 @@ pub(super) fn host(url: &Url) -> String {
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Whether a URL is one of this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+/// Why the certificate of the other side is not taken, if that is what is wrong.
+pub(super) fn untrusted(error: &reqwest::Error) -> Option<String> {
+    let found = causes(error).find_map(|cause| match cause.downcast_ref()? {
+        rustls::Error::InvalidCertificate(why) => Some(why),
+        _ => None,
+    })?;
+    Some(match found {
+        CertificateError::UnknownIssuer => "nobody whom this machine trusts vouches for it".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another name".to_owned()
+        }
+        other => one_line(&other.to_string()),
+    })
 }
 
-fn builder(settings: &Settings) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .user_agent(concat!("slt/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(settings.patience.connect)
+/// Whether what came is no HTTP.
+pub(super) fn is_no_http(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse))
 }
 
-/// What an error of the HTTP library says at its root, without its URL.
-pub(super) fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    match cause.downcast_ref::<io::Error>() {
-        Some(error) => os::reason(error),
-        None if std::ptr::addr_eq(cause, error as &dyn std::error::Error) => "it breaks off".to_owned(),
-        None => one_line(&cause.to_string()),
-    }
+type Cause<'a> = &'a (dyn std::error::Error + 'static);
+
+/// An error and what is behind it. One of input and output says what it is around, and gives as its source what is behind that.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = Cause<'_>> {
+    std::iter::successors(Some(error as Cause<'_>), |cause| {
+        let within = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        within.map(|within| within as Cause<'_>).or_else(|| cause.source())
+    })
 }
 
 /// Waits for something while bytes move; `None` when none have for so long.

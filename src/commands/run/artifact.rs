@@ -177,7 +177,10 @@ impl Getter<'_> {
         if !verdict.is_verified() {
             return Err(verify::refused(&own.repository_name(), &verdict));
         }
-        let names: Vec<&str> = verdict.believed().map(|(_, believed)| believed.name.as_str()).collect();
+        let names: Vec<&str> = verdict
+            .believed()
+            .filter_map(|(_, believed)| Some(believed.names.first()?.as_str()))
+            .collect();
         self.session.ui.event(&Event::Step {
             verb: "Verified".to_owned(),
             message: format!("{own} ({})", names.join(", ")),

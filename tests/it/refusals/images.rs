@@ -6,6 +6,9 @@ use super::repository::Repository;
 use super::scene::{By, Cosign, Scene, fixture, issuer, json as fixture_json};
 use Cosign::{Accepts, Refuses};
 
+use crate::command::{folder, slt_with};
+use crate::signing::PASSWORD;
+
 /// What is asked of an image.
 pub struct Question {
     pub repository: Repository,
@@ -22,14 +25,16 @@ pub struct Question {
 /// What comes of it.
 #[derive(Clone, Copy, Debug)]
 pub enum Verdict {
-    /// It is trusted.
+    /// It is trusted, and nothing is refused.
     Believed,
+    /// It is trusted, and this check refuses something beside it.
+    BelievedBeside(&'static str),
     /// There is something, and a check refuses it.
     Refused(&'static str),
-    /// There is nothing that could be believed.
+    /// There is nothing that could be believed, and nothing that is refused.
     Nothing,
-    /// What the registry gives is not what was asked for, or too much: this is said of it.
-    Broken(&'static str),
+    /// What the registry gives is not what was asked for, or too much: this line is said of it, with digests shortened.
+    RefusedAs(&'static str),
 }
 
 /// A lie about an image.
@@ -95,7 +100,7 @@ const fn case(
     }
 }
 
-use Verdict::{Believed, Broken, Nothing, Refused};
+use Verdict::{Believed, BelievedBeside, Nothing, Refused, RefusedAs};
 
 /// What an index of referrers may have at most, and one more: `slt::registry::ENTRIES_MAX`.
 const TOO_MANY: usize = 1_001;
@@ -211,18 +216,15 @@ pub const IMAGES: &[ImageCase] = &[
         Refuses,
     ),
     case(
-        "two signatures, the other is bad",
-        "two-keys",
+        "two signatures by the key, the first is bad",
+        "key",
         |asked| {
-            let mut bundles = asked.repository.bundles("two-keys");
-            let other = bundles
-                .iter_mut()
-                .find(|bundle| bundle["verificationMaterial"]["certificate"].is_object())
-                .unwrap();
-            other["dsseEnvelope"]["signatures"][0]["sig"] = "MEUCIQ==".into();
-            asked.repository.set_bundles("two-keys", &bundles);
+            let good = asked.repository.bundles("key")[0].clone();
+            let mut bad = good.clone();
+            bad["dsseEnvelope"]["signatures"][0]["sig"] = "MEUCIQ==".into();
+            asked.repository.set_bundles("key", &[bad, good]);
         },
-        Believed,
+        BelievedBeside("signature"),
         Accepts("one that is good is enough"),
     ),
     case(
@@ -312,6 +314,33 @@ pub const IMAGES: &[ImageCase] = &[
         Refuses,
     ),
     case(
+        "component with swapped layers",
+        "key",
+        |asked| {
+            let mut manifest = asked.repository.json("manifests/key");
+            manifest["layers"][0]["digest"] = asked.repository.put_blob(b"\0asm\x01\0\0\0".to_vec()).into();
+            let bytes = serde_json::to_vec(&manifest).unwrap();
+            let media_type = asked.repository.answers["manifests/key"].0.clone();
+            asked.repository.put("key", &media_type, bytes);
+        },
+        Nothing,
+        Refuses,
+    ),
+    case(
+        "bundle's manifest with swapped layers",
+        "key",
+        |asked| {
+            let other = asked.repository.index("key-log")[0]["digest"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            let other = asked.repository.json(&format!("manifests/{other}"));
+            asked.repository.answers = referrer_of(asked, |manifest| manifest["layers"] = other["layers"].clone());
+        },
+        Refused("subject"),
+        Refuses,
+    ),
+    case(
         "bundle that is another than its digest says",
         "key",
         |asked| {
@@ -322,7 +351,7 @@ pub const IMAGES: &[ImageCase] = &[
             let layer = format!("blobs/{}", manifest["layers"][0]["digest"].as_str().unwrap());
             asked.repository.answers.get_mut(&layer).unwrap().1[20] ^= 1;
         },
-        Broken("should be"),
+        RefusedAs("bundle: blob sha256:… of `HOST/app` should be sha256:…, and is sha256:…"),
         Refuses,
     ),
     case(
@@ -333,7 +362,7 @@ pub const IMAGES: &[ImageCase] = &[
             let path = format!("manifests/{}", index[0]["digest"].as_str().unwrap());
             asked.repository.answers.get_mut(&path).unwrap().1.push(b' ');
         },
-        Broken("should be"),
+        RefusedAs("bundle: manifest `HOST/app@sha256:…` should be sha256:…, and is sha256:…"),
         Refuses,
     ),
     case(
@@ -349,7 +378,7 @@ pub const IMAGES: &[ImageCase] = &[
                 .1
                 .extend(std::iter::repeat_n(b' ', 5 << 20));
         },
-        Broken("larger than"),
+        RefusedAs("error: manifest `HOST/app:key` is larger than 4194304 bytes"),
         Refuses,
     ),
     case(
@@ -365,7 +394,7 @@ pub const IMAGES: &[ImageCase] = &[
                 .1
                 .extend(std::iter::repeat_n(b' ', 5 << 20));
         },
-        Broken("larger than"),
+        RefusedAs("bundle: manifest `HOST/app:sha256-…` is larger than 4194304 bytes"),
         Accepts("cosign reads it whole, whatever its size"),
     ),
     case(
@@ -375,7 +404,7 @@ pub const IMAGES: &[ImageCase] = &[
             let entry = asked.repository.index("key")[0].clone();
             asked.repository.set_index("key", &vec![entry; TOO_MANY]);
         },
-        Broken("entries"),
+        RefusedAs("bundle: index below `sha256-…` is larger than 1000 entries"),
         Accepts("cosign looks at as many as there are"),
     ),
     case(
@@ -388,7 +417,7 @@ pub const IMAGES: &[ImageCase] = &[
             let entry = json!({ "mediaType": media_type, "digest": digest, "size": bytes.len() });
             asked.repository.set_index("key", &vec![entry; 20]);
         },
-        Nothing,
+        RefusedAs("bundle: it is an index, and a bundle is a manifest"),
         Accepts("cosign takes an index for the manifest that it lists"),
     ),
     case(
@@ -398,7 +427,7 @@ pub const IMAGES: &[ImageCase] = &[
             let path = format!("manifests/{}", asked.repository.fallback("key"));
             asked.repository.answers.get_mut(&path).unwrap().1 = b"<html>".to_vec();
         },
-        Broken("no manifest"),
+        RefusedAs("bundle: manifest `HOST/app:sha256-…`: it is no manifest: expected value at line 1 column 1"),
         Refuses,
     ),
     case(
@@ -409,8 +438,46 @@ pub const IMAGES: &[ImageCase] = &[
                 manifest["layers"][0]["size"] = (1_u64 << 40).into()
             }));
         },
-        Broken("bytes"),
+        RefusedAs("bundle: blob sha256:… of `HOST/app` is larger than 16777216 bytes"),
         Refuses,
+    ),
+    case(
+        "signature behind more than are read",
+        "key",
+        |asked| {
+            let junk = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": {}, "layers": []});
+            let junk = serde_json::to_vec(&junk).unwrap();
+            let size = junk.len();
+            let digest = asked.repository.put("junk", MANIFEST, junk);
+            let entry = json!({ "mediaType": MANIFEST, "digest": digest, "size": size });
+            let mut index = vec![entry; 300];
+            index.extend(asked.repository.index("key"));
+            asked.repository.set_index("key", &index);
+        },
+        Broken("it and 44 more are not read"),
+        Accepts("cosign looks at as many as there are"),
+    ),
+    case(
+        "manifest of a bundle of another size than is said",
+        "key",
+        |asked| {
+            let mut entry = asked.repository.index("key")[0].clone();
+            entry["size"] = (entry["size"].as_u64().unwrap() + 1).into();
+            asked.repository.set_index("key", &[entry]);
+        },
+        Broken("and should have"),
+        Accepts("it has the digest that is said"),
+    ),
+    case(
+        "manifest of a bundle of a terabyte",
+        "key",
+        |asked| {
+            let mut entry = asked.repository.index("key")[0].clone();
+            entry["size"] = (1_u64 << 40).into();
+            asked.repository.set_index("key", &[entry]);
+        },
+        Broken("its manifest is larger than"),
+        Accepts("it has the digest that is said"),
     ),
     // signatures of old
     case(
@@ -505,8 +572,44 @@ pub const IMAGES: &[ImageCase] = &[
                 manifest["layers"].as_array_mut().unwrap().insert(0, bad);
             });
         },
-        Believed,
+        BelievedBeside("signature"),
         Accepts("one that is good is enough"),
+    ),
+    case(
+        ".sig made anew with the key",
+        "sig",
+        |asked| sign_payload(asked, str::to_owned),
+        Believed,
+        Accepts("it is the same payload"),
+    ),
+    case(
+        ".sig whose payload is of another type",
+        "sig",
+        |asked| {
+            sign_payload(asked, |text| {
+                text.replace("cosign container image signature", "atomic container signature")
+            });
+        },
+        Refused("bundle"),
+        Accepts("cosign does not look at the type of a payload"),
+    ),
+    case(
+        ".sig whose payload has no type",
+        "sig",
+        |asked| sign_payload(asked, |text| text.replace(r#""type":"#, r#""kind":"#)),
+        Refused("bundle"),
+        Accepts("cosign does not look at the type of a payload"),
+    ),
+    case(
+        ".sig whose payload has a member twice",
+        "sig",
+        |asked| {
+            sign_payload(asked, |text| {
+                text.replace(r#""image":{"#, r#""image":{"docker-manifest-digest":"sha256:0","#)
+            });
+        },
+        Refused("bundle"),
+        Accepts("cosign takes the last of them"),
     ),
     case(
         ".sig by a certificate of another identity",
@@ -531,6 +634,26 @@ pub const IMAGES: &[ImageCase] = &[
         Refuses,
     ),
 ];
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// The payload of a `.sig`, changed, and signed by the key that made it.
+fn sign_payload(asked: &mut Question, change: fn(&str) -> String) {
+    asked.repository.change_sig("sig", |repository, manifest| {
+        let layer = &mut manifest["layers"][0];
+        let payload = repository.bytes(&format!("blobs/{}", layer["digest"].as_str().unwrap()));
+        let payload = change(std::str::from_utf8(payload).unwrap()).into_bytes();
+        let here = folder(&[("payload", &payload), ("cosign.key", &fixture("cosign.key"))]);
+        let sign = ["sign", "payload", "--key", "cosign.key", "--bundle", "bundle.json"];
+        let run = slt_with(here.path(), &sign, &[("COSIGN_PASSWORD", PASSWORD)]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let bundle = std::fs::read(here.path().join("bundle.json")).unwrap();
+        let bundle: Value = serde_json::from_slice(&bundle).unwrap();
+        layer["annotations"]["dev.cosignproject.cosign/signature"] = bundle["messageSignature"]["signature"].clone();
+        layer["size"] = payload.len().into();
+        layer["digest"] = repository.put_blob(payload).into();
+    });
+}
 
 /// What an envelope states, with a text in it replaced.
 fn restate(bundle: &mut Value, from: &str, to: &str) {

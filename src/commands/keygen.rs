@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::signing::{PASSWORD_HINT, password};
+use super::signing::{PASSWORD_HINT, has_password, password};
 use super::{Exit, Failure, Session, prompt};
 use crate::cli::signing::Keygen;
 use crate::signing::PrivateKey;
@@ -73,8 +73,7 @@ fn new_password(session: &Session<'_>, from_stdin: bool) -> Result<Secret, Failu
         Failure::usage("there is no password for the new key, and no terminal to ask at")
             .hint("`--password-stdin` reads it; `COSIGN_PASSWORD` has it, and may be empty for a key without one")
     })?;
-    let was_asked =
-        !from_stdin && io::stdin().is_terminal() && !session.invocation.environment.contains_key("COSIGN_PASSWORD");
+    let was_asked = !from_stdin && io::stdin().is_terminal() && !has_password(session);
     if was_asked && prompt::secret(session, "the same again: ", PASSWORD_HINT)? != first {
         return Err(Failure::usage("the two passwords differ: nothing was made"));
     }

@@ -3,6 +3,8 @@
 //!
 //! Without a terminal nobody is asked. No password and no token is an argument, or is in a message.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::future::Future;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -29,6 +31,26 @@ const PASSWORD: &str = "COSIGN_PASSWORD";
 
 /// How it is given without a terminal.
 pub(super) const PASSWORD_HINT: &str = "give it on standard input, with `--password-stdin`";
+
+/// Variables with which somebody can sign in our name: cosign's password, and what proves to Sigstore who this job is. Whoever builds,
+/// tests or stores credentials for us has no business with them.
+const OWN: &[&str] = &[
+    PASSWORD,
+    "SIGSTORE_ID_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+];
+
+/// The variables that are for slt alone, by name.
+pub(super) type Own = BTreeMap<&'static str, Secret>;
+
+/// Takes out of an environment what is for slt alone. One that is no text is gone too: nothing can be signed with it.
+pub(super) fn taken(environment: &mut BTreeMap<String, OsString>) -> Own {
+    let taken = OWN.iter().map(|name| (*name, environment.remove(*name)));
+    taken
+        .filter_map(|(name, value)| Some((name, Secret::new(value?.into_string().ok()?))))
+        .collect()
+}
 
 /// Short names of predicate types, as cosign has them.
 const TYPES: &[(&str, &str)] = &[
@@ -161,7 +183,15 @@ fn piped(most: u64, what: &str) -> Result<Secret, Failure> {
     Ok(Secret::new(text))
 }
 
+/// Whether the environment has a key's password.
+pub(super) fn has_password(session: &Session<'_>) -> bool {
+    session.own.contains_key(PASSWORD)
+}
+
 fn variable(session: &Session<'_>, name: &str) -> Option<String> {
+    if let Some(own) = session.own.get(name) {
+        return Some(own.expose().to_owned());
+    }
     let value = session.invocation.environment.get(name)?;
     value.to_str().map(str::to_owned)
 }

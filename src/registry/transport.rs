@@ -85,7 +85,7 @@ impl Transport {
             answer: None,
         };
         let clients =
-            Clients::new(limits, settings.proxies.clone(), settings.authorities.0.clone()).map_err(Error::Client)?;
+            Clients::new(limits, settings.proxies.clone(), settings.authorities.clone()).map_err(Error::Client)?;
         Ok(Self { settings, clients })
     }
 

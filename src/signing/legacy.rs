@@ -78,6 +78,16 @@ pub fn signature(origin: impl Into<String>, sha256: &str, payload: Vec<u8>, anno
     }
 }
 
+/// A layer of `.sig` that was read before, and kept as its payload and its bundle: whether it names the image is looked at again.
+#[must_use]
+pub fn again(origin: impl Into<String>, sha256: &str, payload: Vec<u8>, bundle: &[u8]) -> Evidence {
+    Evidence {
+        origin: origin.into(),
+        bundle: names(&payload, sha256).and_then(|()| Bundle::parse(bundle)),
+        payload: Some(payload),
+    }
+}
+
 /// A layer of `.att`.
 #[must_use]
 pub fn attestation(origin: impl Into<String>, envelope: &[u8], annotations: &Annotations) -> Evidence {

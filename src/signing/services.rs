@@ -27,7 +27,7 @@ use super::keys::{PrivateKey, PublicKey};
 use super::provider;
 use super::sign::SignError;
 use super::trust::Trust;
-use crate::support::http::{Clients, Limits, Proxies, is_loopback};
+use crate::support::http::{Authorities, Clients, Limits, Proxies, is_loopback};
 use crate::support::text::one_line;
 
 /// The largest signing config, in bytes: the public one has 2,000.
@@ -312,7 +312,7 @@ fn clients(proxies: Proxies) -> Result<Clients, SignError> {
         connect: Duration::from_secs(CONNECT_SECONDS),
         answer: Some(Duration::from_secs(ANSWER_SECONDS)),
     };
-    Clients::new(limits, proxies, Vec::new())
+    Clients::new(limits, proxies, Authorities::default())
         .map_err(|reason| SignError::Config(format!("there is no HTTP client: {reason}")))
 }
 

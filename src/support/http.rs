@@ -8,7 +8,9 @@ use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy};
+use reqwest::{Client, ClientBuilder, NoProxy, Proxy};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 use super::secret::Secret;
@@ -28,6 +30,20 @@ pub struct Proxies {
     pub none: Option<String>,
 }
 
+/// Certificate authorities that the user names, each in DER.
+#[derive(Debug, Clone, Default)]
+pub struct Authorities(Vec<Vec<u8>>);
+
+impl Authorities {
+    /// Those of a file in PEM; nothing when it has none, or something that is no PEM.
+    #[must_use]
+    pub fn from_pem(bytes: &[u8]) -> Option<Self> {
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+        let all: Vec<Vec<u8>> = all.ok()?.iter().map(|one| one.to_vec()).collect();
+        (!all.is_empty()).then_some(Self(all))
+    }
+}
+
 /// How long a client waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -42,20 +58,19 @@ pub struct Limits {
 pub struct Clients {
     limits: Limits,
     proxies: Proxies,
-    /// Who vouches for others beside those whom this machine trusts: certificates in DER.
-    authorities: Vec<Vec<u8>>,
-    /// To this machine without TLS, and without a proxy.
+    authorities: Authorities,
+    /// To this machine: no proxy, no TLS.
     near: Client,
-    /// To all others; made when it is needed, because it reads the system's certificates.
+    /// With TLS, to this machine and to all others; made when it is needed, because it reads the system's certificates.
     far: OnceLock<Result<Client, String>>,
 }
 
 impl Clients {
-    /// Clients that wait so long, go through these proxies, and trust these certificates (in DER) beside those of this machine.
+    /// Clients that wait so long, go through these proxies, and trust these authorities beside those of this machine.
     ///
     /// # Errors
     /// The library cannot make one: why.
-    pub fn new(limits: Limits, proxies: Proxies, authorities: Vec<Vec<u8>>) -> Result<Self, String> {
+    pub fn new(limits: Limits, proxies: Proxies, authorities: Authorities) -> Result<Self, String> {
         tls::install();
         let near = builder(limits).tls_certs_only([]).build();
         Ok(Self {
@@ -76,8 +91,7 @@ impl Clients {
             return Ok(&self.near);
         }
         let far = self.far.get_or_init(|| {
-            let builder = trusting(builder(self.limits), &self.authorities)?;
-            let builder = through(builder, &self.proxies)?;
+            let builder = through(trusting(builder(self.limits), &self.authorities)?, &self.proxies)?;
             builder.build().map_err(|error| reason(&error))
         });
         far.as_ref().map_err(Clone::clone)
@@ -102,12 +116,12 @@ fn builder(limits: Limits) -> ClientBuilder {
     }
 }
 
-fn trusting(builder: ClientBuilder, authorities: &[Vec<u8>]) -> Result<ClientBuilder, String> {
-    let authority = |der: &Vec<u8>| Certificate::from_der(der).map_err(|error| reason(&error));
-    let authorities: Vec<_> = authorities.iter().map(authority).collect::<Result<_, _>>()?;
-    Ok(match authorities.is_empty() {
+fn trusting(builder: ClientBuilder, authorities: &Authorities) -> Result<ClientBuilder, String> {
+    let authority = |der: &Vec<u8>| reqwest::Certificate::from_der(der).map_err(|error| reason(&error));
+    let all: Vec<_> = authorities.0.iter().map(authority).collect::<Result<_, _>>()?;
+    Ok(match all.is_empty() {
         true => builder,
-        false => builder.tls_certs_merge(authorities),
+        false => builder.tls_certs_merge(all),
     })
 }
 

@@ -225,6 +225,22 @@ fn a_slightfile_goes_without_its_secrets() {
 }
 
 #[test]
+fn a_secret_that_cannot_be_left_out_is_shown() {
+    let server = Server::start();
+    let slightfile =
+        "specversion = \"1.0\"\n\n[app]\nname = \"app\"\ncomponent = \"app.wasm\"\nbuild = \"make PASSWORD=hunter2\"\n";
+    let folder = folder(&[("app.wasm", COMPONENT), ("slightfile.toml", slightfile.as_bytes())]);
+    let run = slt(
+        folder.path(),
+        &["push", "app.wasm", &server.name("app:1"), "--slightfile"],
+    );
+    let text = shown(&run, &server, folder.path());
+    assert!(!text.contains("hunter2"), "{text}");
+    insta::assert_snapshot!("secret_that_cannot_be_left_out", text);
+    assert!(server.tags("app").is_empty());
+}
+
+#[test]
 fn created_is_what_source_date_epoch_says() {
     let server = Server::start();
     let folder = folder(&[("app.wasm", COMPONENT)]);

@@ -18,7 +18,7 @@ use super::retry::Attempt;
 use super::{Error, Settings};
 use crate::support::os;
 use crate::support::secret::Secret;
-use crate::support::tls;
+use crate::support::tls::{self, is_here};
 
 /// The most redirects in a row: registries send one, to where their blobs lie.
 const REDIRECTS_MAX: usize = 5;
@@ -40,6 +40,8 @@ pub(super) enum Body {
     Empty,
     /// This.
     Bytes(Bytes),
+    /// This, which nobody but the host that is asked may see.
+    Secret(Bytes),
     /// A part of a file.
     File { path: PathBuf, start: u64, bytes: u64 },
 }
@@ -100,7 +102,7 @@ impl Transport {
     }
 
     fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
-        if is_loopback(url) && url.scheme() == "http" {
+        if is_here(url) && url.scheme() == "http" {
             return Ok(&self.near);
         }
         let far = self.far.get_or_init(|| {
@@ -128,7 +130,7 @@ impl Transport {
         let name = host(url);
         let without_port = url.host_str().unwrap_or_default();
         let mut listed = self.settings.plain_http.iter();
-        is_loopback(url) || listed.any(|listed| *listed == name || *listed == without_port)
+        is_here(url) || listed.any(|listed| *listed == name || *listed == without_port)
     }
 
     /// Sends a request, with this authorization to its home alone, and follows redirects. Answers with every status but those of
@@ -163,9 +165,9 @@ impl Transport {
             if !repeats && request.method != Method::GET && request.method != Method::HEAD {
                 return Err(refused("what is to be written"));
             }
-            let target = target.map_err(|()| refused("to what is no address"))?;
-            if url.scheme() == "https" && target.scheme() != "https" {
-                return Err(refused("from https to http"));
+            let target = target.map_err(refused)?;
+            if matches!(request.body, Body::Secret(_)) && target.origin() != home.origin() {
+                return Err(refused("a secret to another host"));
             }
             url = target;
         }
@@ -212,7 +214,7 @@ impl Transport {
         builder = match &request.body {
             Body::Empty if matches!(request.method, Method::GET | Method::HEAD) => builder,
             Body::Empty => builder.header(CONTENT_LENGTH, 0),
-            Body::Bytes(bytes) => {
+            Body::Bytes(bytes) | Body::Secret(bytes) => {
                 let pieces = bytes_in_pieces(bytes.clone(), Arc::clone(&sending));
                 builder
                     .header(CONTENT_LENGTH, bytes.len())
@@ -329,23 +331,31 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// Where a redirect leads, if the response is one.
-fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, ()>> {
+fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, &'static str>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let location = response.headers().get(LOCATION)?.to_str().map_err(drop);
+    let location = response.headers().get(LOCATION)?;
     Some(
         location
-            .and_then(|location| from.join(location).map_err(drop))
-            .and_then(without_credentials),
+            .to_str()
+            .map_or(Err(NO_ADDRESS), |location| there(from, location)),
     )
 }
 
-/// A URL that somebody sends us must not make us send a password of its own.
-fn without_credentials(url: Url) -> Result<Url, ()> {
-    match url.username().is_empty() && url.password().is_none() && url.has_host() {
-        true => Ok(url),
-        false => Err(()),
+/// How an error ends that is about a `Location` which leads nowhere.
+const NO_ADDRESS: &str = "to what is no address";
+
+/// Where a `Location` leads, or a part of a sentence on why nobody goes there: what was asked over TLS goes on over TLS, and a URL that
+/// somebody sends us must not make us send a password of its own.
+pub(super) fn there(from: &Url, location: &str) -> Result<Url, &'static str> {
+    let url = from.join(location).map_err(|_| NO_ADDRESS)?;
+    if !url.username().is_empty() || url.password().is_some() || !url.has_host() {
+        return Err(NO_ADDRESS);
+    }
+    match from.scheme() == "https" && url.scheme() != "https" {
+        true => Err("from https to http"),
+        false => Ok(url),
     }
 }
 
@@ -354,16 +364,6 @@ pub(super) fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// Whether a URL is one of this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn builder(settings: &Settings) -> reqwest::ClientBuilder {
@@ -463,4 +463,37 @@ fn file_in_pieces(
             }
         },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_location_leads() {
+        const DOWN: Result<&str, &str> = Err("from https to http");
+        for (from, location, expected) in [
+            (
+                "https://a.example/v2/",
+                "uploads/1?x=y",
+                Ok("https://a.example/v2/uploads/1?x=y"),
+            ),
+            ("https://a.example/v2/", "https://b.example/", Ok("https://b.example/")),
+            ("https://a.example/v2/", "http://a.example/v2/", DOWN),
+            ("https://a.example/v2/", "http://127.0.0.1:5000/v2/", DOWN),
+            ("https://a.example/v2/", "ftp://a.example/v2/", DOWN),
+            ("http://127.0.0.1/v2/", "http://localhost/", Ok("http://localhost/")),
+            ("http://127.0.0.1/v2/", "https://a.example/", Ok("https://a.example/")),
+            (
+                "https://a.example/v2/",
+                "https://me:password@a.example/",
+                Err(NO_ADDRESS),
+            ),
+            ("https://a.example/v2/", "https://", Err(NO_ADDRESS)),
+            ("https://a.example/v2/", "data:,x", Err(NO_ADDRESS)),
+        ] {
+            let found = there(&from.parse().unwrap(), location);
+            assert_eq!(found, expected.map(|url| url.parse().unwrap()), "{location}");
+        }
+    }
 }

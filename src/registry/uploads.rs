@@ -15,7 +15,7 @@ use super::auth::Scope;
 use super::client::writes;
 use super::digest::Hasher;
 use super::retry::{Attempt, Retries};
-use super::transport::{Answer, Body, Request};
+use super::transport::{Answer, Body, Request, host, there};
 use super::{Client, Content, Descriptor, Digest, Error, Progress, Reference, media};
 
 /// How many times an upload is begun anew when the registry has lost it.
@@ -180,10 +180,12 @@ impl Upload<'_> {
     /// Where the next bytes go.
     fn location(&self, answer: &Answer) -> Result<Url, Error> {
         let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
-        let url = location.and_then(|location| answer.url.join(location).ok());
-        let is_plain = |url: &Url| url.username().is_empty() && url.password().is_none() && url.has_host();
-        url.filter(is_plain)
-            .ok_or_else(|| Error::malformed(&self.what, "the registry does not say where to send it"))
+        let location =
+            location.ok_or_else(|| Error::malformed(&self.what, "the registry does not say where to send it"))?;
+        there(&answer.url, location).map_err(|reason| Error::Redirect {
+            host: host(&answer.url),
+            reason: reason.to_owned(),
+        })
     }
 
     /// Sends piece by piece.

@@ -26,6 +26,7 @@ use super::keys::{PrivateKey, PublicKey};
 use super::provider;
 use super::sign::SignError;
 use super::trust::Trust;
+use crate::support::tls;
 
 /// The largest signing config, in bytes: the public one has 2,000.
 pub const SIGNING_CONFIG_MAX_BYTES: u64 = 1 << 20;
@@ -289,13 +290,7 @@ fn chosen<'a>(
 /// Whether what is sent there stays secret: TLS, or this machine.
 pub(super) fn is_safe(url: &str) -> Result<(), SignError> {
     let parsed = Url::parse(url).map_err(|_| SignError::Config(format!("`{}` is no address", url.escape_debug())))?;
-    let is_here = match parsed.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match (parsed.scheme(), is_here) {
+    match (parsed.scheme(), tls::is_here(&parsed)) {
         ("https", _) | ("http", true) => Ok(()),
         _ => Err(SignError::Config(format!(
             "`{parsed}` is not `https`, and is not on this machine"

@@ -393,6 +393,26 @@ fn redirects_have_limits() {
     ]
     .join("\n"), @r"
     HOST redirects more than 5 times
+#[test]
+fn an_identity_token_is_not_sent_on() {
+    let identity = "the identity";
+    let client = || client_with(Credentials::fixed(Login::Identity(Secret::new(identity))));
+    for status in [307, 308] {
+        let (server, elsewhere) = (Server::with(Auth::Identity(identity), true), Server::start());
+        let to = |location: String| Fault::Answer(status, vec![("location", location)], Vec::new());
+        server.fault("POST", "/token", 1, to("/token?again".to_owned()));
+        survives(&server, &client()).unwrap();
+        let location = format!("http://{}/token", elsewhere.address());
+        server.fault("POST", "/token", usize::MAX, to(location));
+        let error = survives(&server, &client()).unwrap_err();
+        assert!(
+            error.to_string().ends_with("redirects a secret to another host"),
+            "{error}"
+        );
+        assert_eq!(elsewhere.seen().len(), 0);
+    }
+}
+
     HOST redirects to `http://registry.example.com`, which is neither https nor this machine
     HOST redirects to `ftp://127.0.0.1`, which is neither https nor this machine
     HOST redirects to what is no address

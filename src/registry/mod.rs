@@ -101,7 +101,7 @@ pub struct Patience {
     pub silence: Duration,
     /// For a whole manifest, token or list.
     pub document: Duration,
-    /// For the next byte of what it says of an error.
+    /// For all that it says of an error.
     pub error_body: Duration,
     /// How often something is tried that achieves nothing.
     pub attempts: u32,

@@ -296,14 +296,21 @@ impl Answer {
     }
 
     /// What the registry says of an error: the first message of its envelope, as one short line.
+    #[allow(clippy::disallowed_methods)] // as above
     pub(super) async fn detail(mut self, settings: &Settings) -> Option<String> {
+        let limit = settings.patience.error_body;
         let mut bytes = Vec::new();
-        while let Ok(Some(piece)) = self.piece(settings.patience.error_body).await {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() as u64 > ERROR_MAX_BYTES {
-                return None;
+        let reading = async {
+            while let Ok(Some(piece)) = self.piece(limit).await {
+                bytes.extend_from_slice(&piece);
+                if bytes.len() as u64 > ERROR_MAX_BYTES {
+                    bytes.clear();
+                    break;
+                }
             }
-        }
+        };
+        // what has come until then may be all that matters
+        let _ = tokio::time::timeout(limit, reading).await;
         let envelope: oci_client::errors::OciEnvelope = serde_json::from_slice(&bytes).ok()?;
         let first = envelope.errors.into_iter().next()?;
         let code = serde_json::to_value(&first.code).ok()?;

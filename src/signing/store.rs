@@ -20,7 +20,7 @@ const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 
 /// The most pieces that are read for one image: a release has ten.
 const PIECES_MAX: usize = 256;
-/// The most bytes of all of them.
+/// The most bytes of all of them and their manifests.
 const ALL_MAX_BYTES: u64 = 64 << 20;
 
 /// How many times a `.sig` manifest is written before its layer stays.
@@ -126,6 +126,7 @@ impl Reader<'_> {
             Ok(manifest) => manifest,
             Err(refusal) => {
                 self.refused(origin, refusal);
+        self.bytes = self.bytes.saturating_add(manifest.descriptor.size);
                 return Ok(());
             }
         };

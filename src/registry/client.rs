@@ -171,11 +171,11 @@ impl Client {
         Ok((descriptor, keeps_referrers))
     }
 
-    /// Whether a registry takes the credentials that are there for it, or wants none.
+    /// Whether a registry has asked for the credentials that are there for it, and taken them; else it lets everybody in.
     ///
     /// # Errors
-    /// It does not, or it fails.
-    pub async fn check(&self, registry: &str) -> Result<(), Error> {
+    /// It does not take them, asks for some where there are none, or fails.
+    pub async fn check(&self, registry: &str) -> Result<bool, Error> {
         let at = Reference {
             registry: registry.to_owned(),
             repository: String::new(),
@@ -198,7 +198,8 @@ impl Client {
         };
         let answer = self.retried(&request, &scope).await?;
         match answer.status {
-            StatusCode::OK => Ok(()),
+            // it is known what it asks for, where it has asked
+            StatusCode::OK => Ok(self.0.auth.header(&scope).is_some() && self.0.auth.has_login(&scope)),
             StatusCode::NOT_FOUND => Err(Error::malformed(what, "there is no registry there")),
             _ => Err(self.unexpected(answer, &at, &what).await),
         }

@@ -308,6 +308,28 @@ fn logged_in_and_out_again() {
     );
 }
 
+#[test]
+fn a_registry_that_lets_everybody_in_takes_no_credentials() {
+    let server = Server::start();
+    let folder = folder(&[]);
+    let environment = [("HOME", folder.path().to_str().unwrap())];
+    let address = server.address();
+    let check: &[&str] = &["login", &address, "--check"];
+    let texts = [
+        slt_with(folder.path(), check, &environment),
+        told(
+            folder.path(),
+            &["login", &address, "-u", "me", "--password-stdin"],
+            "anything",
+            &environment,
+        ),
+        slt_with(folder.path(), check, &environment),
+        slt_with(folder.path(), &[check, &["--format", "json"]].concat(), &environment),
+    ];
+    let text: Vec<String> = texts.iter().map(|run| shown(run, &server, folder.path())).collect();
+    insta::assert_snapshot!("login_where_everybody_is_let_in", text.join("\n"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_of_credentials_is_the_users_alone() {

@@ -21,6 +21,7 @@ pub mod outline;
 mod reference;
 mod referrers;
 mod retry;
+mod shared;
 mod transport;
 mod uploads;
 
@@ -39,6 +40,7 @@ pub use digest::{Digest, DigestError};
 pub use error::{Error, Fault};
 pub use reference::{Reference, ReferenceError, registry_name};
 pub use referrers::Attachment;
+pub use shared::Entry;
 pub use transport::one_line;
 
 use crate::support::secret::Secret;

@@ -5,7 +5,9 @@
 #   bash scripts/release.sh                          keyless, for the identity of the CI system that runs it
 #   bash scripts/release.sh --key release.key        with a key; its password is asked for, or in COSIGN_PASSWORD
 #   bash scripts/release.sh --output FOLDER          into FOLDER (default: dist)
-#   bash scripts/release.sh --dev                    of the program as the tests have it, not optimised
+#   bash scripts/release.sh --dev                    not optimised
+#   bash scripts/release.sh --package DIR --with SLT of the program `slt` of another cargo package, its SBOMs and signatures made by SLT:
+#                                                    for the tests, which need no program of hundreds of megabytes
 #
 # Further arguments are those of `slt sign`: --identity-token, --signing-config, --trusted-root. Times in the archive are those of
 # SOURCE_DATE_EPOCH, or of the last commit. docs/verifying.md says how to verify what it makes.
@@ -13,12 +15,22 @@ set -euo pipefail
 here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-profile=release output=dist signing=()
+profile=release output=dist package=. with="" signing=()
 while (($#)); do
     case $1 in
         --dev) profile=debug ;;
         --output)
             output=${2:?"--output takes a folder"}
+            shift
+            ;;
+        --package)
+            package=${2:?"--package takes a folder"}
+            [[ $package == /* ]] || package=$here/$package
+            shift
+            ;;
+        --with)
+            with=${2:?"--with takes a program"}
+            [[ $with == /* ]] || with=$here/$with
             shift
             ;;
         --key | --identity-token | --signing-config | --trusted-root)
@@ -35,12 +47,14 @@ while (($#)); do
     shift
 done
 [[ $output == /* ]] || output=$here/$output
+cd "$package"
 
 optimised=()
 [[ $profile == debug ]] || optimised=(--release)
 # Some build scripts look at SOURCE_DATE_EPOCH: it is the time of the archive and the documents, and not of what cargo builds.
 env -u SOURCE_DATE_EPOCH cargo build --locked "${optimised[@]}"
 slt=$(realpath "${CARGO_TARGET_DIR:-target}/$profile/slt")
+with=${with:-$slt}
 version=$("$slt" --version)
 version=${version#slt }
 triple=$(rustc -vV | sed -n 's/^host: //p')
@@ -66,8 +80,8 @@ chmod 755 "$scratch/$name/slt"
 tar --create --sort=name --format=ustar --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
     --directory="$scratch" "$name" | gzip --no-name -6 >"$output/$name.tar.gz"
 
-"$slt" sbom --native "${optimised[@]}" --quiet --output "$output/$name.cdx.json"
-"$slt" sbom --native "${optimised[@]}" --quiet --spec spdx --output "$output/$name.spdx.json"
+"$with" sbom --native "${optimised[@]}" --quiet --output "$output/$name.cdx.json"
+"$with" sbom --native "${optimised[@]}" --quiet --spec spdx --output "$output/$name.spdx.json"
 digest=$(sha256sum "$slt" | cut -d' ' -f1)
 for sbom in "$output/$name".{cdx,spdx}.json; do
     grep -q "\"$digest\"" "$sbom" || {
@@ -79,6 +93,6 @@ done
 cd "$output"
 sha256sum "$name.tar.gz" "$name.cdx.json" "$name.spdx.json" >SHA256SUMS
 for file in "$name.tar.gz" "$name.cdx.json" "$name.spdx.json" SHA256SUMS; do
-    "$slt" sign "$file" "${signing[@]}" --bundle "$file.sigstore.json" --quiet
+    "$with" sign "$file" "${signing[@]}" --bundle "$file.sigstore.json" --quiet
 done
 ls -l "$name".* SHA256SUMS*

@@ -15,7 +15,7 @@ readonly KEY_PASSWORD=correct-horse
 readonly EARLIER_ENTRIES=5
 
 if [[ -z ${SERVICES:-} ]]; then
-    rm -rf "$FIXTURES"
+    find "$FIXTURES" -mindepth 1 ! -path "$FIXTURES/ORIGIN.md" -delete
     mkdir -p "$FIXTURES/foreign"
     bash scripts/judges.sh with bash scripts/signature-fixtures.sh home
     bash scripts/judges.sh with bash scripts/signature-fixtures.sh foreign

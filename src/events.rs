@@ -62,6 +62,8 @@ pub enum Event {
     },
     /// A step of `slt ship` began or ended.
     Stage(Stage),
+    /// `slt ship` failed, or was interrupted, behind packing: what has become of the tags.
+    Tags(Tags),
     /// A component was written.
     Built {
         /// Where it lies.
@@ -164,6 +166,19 @@ pub enum StageState {
     Skipped,
     /// It failed: nothing behind it is begun.
     Failed,
+}
+
+/// What has become of the tags of an artifact that was not shipped. None is put back: another may have moved it meanwhile.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Tags {
+    /// What was to get them: `registry/repository@sha256:…`.
+    pub name: String,
+    /// Those that it has now.
+    pub given: Vec<String>,
+    /// That which it may have: the registry was asked for it, and has not said whether it did it.
+    pub uncertain: Vec<String>,
+    /// Those that are what they were before.
+    pub not_given: Vec<String>,
 }
 
 /// One exchange with a service.

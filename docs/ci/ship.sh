@@ -1,7 +1,7 @@
 #!/bin/sh
 # Ships the project in this folder, in any CI system: `sh ship.sh [FLAGS OF SLT SHIP]`, with slt on PATH.
 #
-#   REFERENCE            where to: registry/repository:tag
+#   REFERENCE            where to: registry/repository:tag; a repository has no capitals (`tr A-Z a-z`, if its name comes from elsewhere)
 #   REGISTRY_USER        and REGISTRY_PASSWORD, if the registry wants them
 #   SIGSTORE_ID_TOKEN    the identity token of this job, for the audience `sigstore`; with IDENTITY and ISSUER it is then verified, too
 #   SLT_KEY              in its place, the file of a private key, with its password in COSIGN_PASSWORD, and SLT_PUBLIC_KEY to verify

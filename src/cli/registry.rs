@@ -10,6 +10,12 @@ pub struct Registries {
     /// Speak to this registry without TLS; this machine needs no flag
     #[arg(long, value_name = "HOST[:PORT]", help_heading = "Registry options")]
     pub plain_http: Vec<String>,
+    /// Speak TLS to this registry of this machine, too
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Registry options")]
+    pub tls: Vec<String>,
+    /// Trust the certificate authorities of this file, in PEM, beside those of this machine
+    #[arg(long, value_name = "FILE", help_heading = "Registry options")]
+    pub ca_file: Option<PathBuf>,
     /// Give up on a registry that says nothing for so long (default: 60s)
     #[arg(long, value_name = "DURATION", help_heading = "Registry options")]
     pub registry_timeout: Option<String>,

@@ -13,7 +13,7 @@ use super::{Exit, Failure, Session, registries};
 use crate::cli::registry::Inspect;
 use crate::project;
 use crate::registry::artifact::{Artifact, SLIGHTFILE, os as platform};
-use crate::registry::outline::{Kind, Outline};
+use crate::registry::outline::{Kind, Outline, UNNAMED_WORLD};
 use crate::registry::{Client, Descriptor, Digest, Reference, media, outline};
 use crate::support::os::{self, TemporaryFolder};
 
@@ -36,6 +36,10 @@ pub struct Inspected {
     pub digest: String,
     /// Its size in bytes.
     pub bytes: u64,
+    /// Its world, whose items are `imports` and `exports`: of a component `root:component/root`, as the tools that decode WIT call it,
+    /// unless a section says another; of a core module what its bindings have left in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub world: Option<String>,
     /// What it imports.
     pub imports: Vec<String>,
     /// What it exports.
@@ -91,9 +95,12 @@ pub struct ArtifactLine {
     pub annotations: BTreeMap<String, String>,
     /// What refers to it.
     pub referrers: Vec<Referrer>,
-    /// The tag of a signature that is no referrer, as cosign wrote it before version 3, if it is there.
+    /// The tag of signatures that are no referrers, as cosign wrote them before version 3, if it is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_tag: Option<String>,
+    /// The tag of attestations of the same kind, if it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attestation_tag: Option<String>,
 }
 
 /// Something in a registry.
@@ -192,6 +199,10 @@ fn inspected(target: String, outline: &Outline, digest: &Digest, bytes: u64) -> 
         },
         digest: digest.to_string(),
         bytes,
+        world: outline.world.clone().or_else(|| match outline.kind {
+            Kind::Component => Some(UNNAMED_WORLD.to_owned()),
+            Kind::Module => None,
+        }),
         imports: outline.imports.clone(),
         exports: outline.exports.clone(),
         metadata: Metadata {
@@ -212,12 +223,6 @@ async fn line(client: &Client, artifact: &Artifact) -> Result<ArtifactLine, Fail
         };
         referrers.push(described(referrer));
     }
-    let tag = format!("{}.sig", artifact.manifest.digest.tag());
-    let signature_tag = match client.resolve(&artifact.at.with_tag(tag.clone())).await {
-        Ok(_) => Some(tag),
-        Err(error) if error.is_not_found() => None,
-        Err(error) => return Err(registries::failure(error)),
-    };
     Ok(ArtifactLine {
         name: artifact.at.to_string(),
         digest: artifact.asked.digest.to_string(),
@@ -227,8 +232,19 @@ async fn line(client: &Client, artifact: &Artifact) -> Result<ArtifactLine, Fail
         created: artifact.config.as_ref().and_then(|config| config.created.clone()),
         annotations: artifact.annotations.clone(),
         referrers,
-        signature_tag,
+        signature_tag: tagged(client, artifact, "sig").await?,
+        attestation_tag: tagged(client, artifact, "att").await?,
     })
+}
+
+/// The tag below which cosign kept this kind before version 3 (`sha256-….sig`), if there is something.
+async fn tagged(client: &Client, artifact: &Artifact, suffix: &str) -> Result<Option<String>, Failure> {
+    let tag = format!("{}.{suffix}", artifact.manifest.digest.tag());
+    match client.resolve(&artifact.at.with_tag(tag.clone())).await {
+        Ok(_) => Ok(Some(tag)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(registries::failure(error)),
+    }
 }
 
 /// Whether a list does not tell what a referrer is: some registries name the type of its config.
@@ -317,6 +333,12 @@ fn text(inspected: &Inspected) -> String {
         if let Some(tag) = &artifact.signature_tag {
             row("signature", &format!("tag {tag}"));
         }
+        if let Some(tag) = &artifact.attestation_tag {
+            row("attestation", &format!("tag {tag}"));
+        }
+    }
+    if let Some(world) = &inspected.world {
+        row("world", world);
     }
     for (name, all) in [("import", &inspected.imports), ("export", &inspected.exports)] {
         for one in all {

@@ -8,11 +8,14 @@ use crate::cli::registry::Registries;
 use crate::events::Event;
 use crate::registry::docker::Files;
 use crate::registry::{
-    Client, Credentials, Error, Fault, Patience, Proxies, Reference, ReferenceError, Settings, Watch,
+    Authorities, Client, Credentials, Error, Fault, Patience, Proxies, Reference, ReferenceError, Settings, Watch,
 };
 use crate::slightfile;
-use crate::support::os;
 use crate::support::secret::Secret;
+use crate::support::{files, os};
+
+/// The largest file of certificate authorities, in bytes: the bundle of Debian 12 has 220,000.
+const CA_FILE_MAX_BYTES: u64 = 4 << 20;
 
 /// A client with the user's credentials.
 pub(super) fn client(session: &Session<'_>, flags: &Registries) -> Result<Client, Failure> {
@@ -43,14 +46,32 @@ pub(super) fn with_credentials(
             total: progress.total,
         });
     };
+    let lower = |hosts: &[String]| hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
     let settings = Settings {
         credentials,
-        plain_http: flags.plain_http.iter().map(|host| host.to_ascii_lowercase()).collect(),
+        plain_http: lower(&flags.plain_http),
+        tls: lower(&flags.tls),
+        authorities: authorities(session, flags)?,
         proxies: proxies(session),
         patience,
         watch: Watch(Some(Arc::new(watch))),
     };
     Client::new(settings).map_err(failure)
+}
+
+/// Who vouches for registries beside those whom this machine trusts.
+fn authorities(session: &Session<'_>, flags: &Registries) -> Result<Authorities, Failure> {
+    let Some(path) = &flags.ca_file else {
+        return Ok(Authorities::default());
+    };
+    let what = format!("`--ca-file {}`", path.display());
+    let bytes = files::read(&session.directory().join(path), CA_FILE_MAX_BYTES)
+        .map_err(|error| Failure::usage(format!("{what}: {}", os::reason(&error))))?;
+    let none = || {
+        Failure::usage(format!("{what}: there is no certificate in it"))
+            .hint("it has to be PEM: `-----BEGIN CERTIFICATE-----`")
+    };
+    Authorities::from_pem(&bytes).ok_or_else(none)
 }
 
 /// The proxies that the environment names, in the way of curl: small letters first.

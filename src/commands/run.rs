@@ -14,7 +14,7 @@ use super::{Exit, Failure, Session, app};
 use crate::build;
 use crate::catalogue::CATALOGUE;
 use crate::cli::run::Run;
-use crate::deployment::{BindError, Deployment, Parts, Services, Stop, Watchdog, bind, serve};
+use crate::deployment::{BindError, Bound, Deployment, Parts, Services, Stop, Watchdog, bind, serve};
 use crate::events::{Event, Sink};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
 use crate::project::{self, Project};
@@ -184,34 +184,14 @@ fn start(session: &Session<'_>, plan: Plan<'_>) -> Result<Exit, Failure> {
     let name = project::named(component, &session.directory());
     let loaded = load(&engine, bytes, &name)?;
     let (clock, sink) = (Clock::real(), session.ui.sink());
-    let secrets = match slightfile.refers_to(Store::Usersecrets) {
-        true => super::secret::all(session, &project.root)?,
-        false => Secrets::new(),
-    };
-    let lookup = |store: Store, key: &str| match store {
-        Store::Envvars => session.invocation.environment.get(key)?.clone().into_string().ok(),
-        Store::Usersecrets => secrets.get(key).map(|value| value.expose().to_owned()),
-        Store::File | Store::Azapp => None, // planned, and the error says so
-    };
-    let bound = bind(
-        slightfile,
-        &CATALOGUE,
-        &Services::Named {
-            lookup: &lookup,
-            clock: &clock,
-        },
-    )
-    .map_err(unbound)?;
+    let bound = bound(session, project, slightfile, &clock)?;
     let watchdog = Watchdog::ticking(&engine).map_err(|error| Failure::environment(format!("no thread: {error}")))?;
     let serve_at = listen.filter(|_| loaded.world.http.is_some());
-    let stream = |stderr: bool| match serve_at.is_some() || session.ui.is_json() {
-        true => output(if stderr { "stderr" } else { "stdout" }, &sink),
-        false => {
-            let ui = session.ui.clone();
-            Output::forwarded(Arc::new(move |bytes| ui.guest_bytes(stderr, bytes)))
-        }
-    };
-    let (stdout, stderr) = (stream(false), stream(true));
+    let by_lines = serve_at.is_some() || session.ui.is_json();
+    let (stdout, stderr) = (
+        stream(session, false, by_lines, &sink),
+        stream(session, true, by_lines, &sink),
+    );
     let deployment = Deployment::new(Parts {
         app: Some(loaded.clone()),
         bound,
@@ -240,6 +220,32 @@ fn start(session: &Session<'_>, plan: Plan<'_>) -> Result<Exit, Failure> {
     stdout.finish();
     stderr.finish();
     exit
+}
+
+/// The services that the slightfile names, with the values that this machine has for it.
+fn bound(session: &Session<'_>, project: &Project, slightfile: &Slightfile, clock: &Clock) -> Result<Bound, Failure> {
+    let secrets = match slightfile.refers_to(Store::Usersecrets) {
+        true => super::secret::all(session, &project.root)?,
+        false => Secrets::new(),
+    };
+    let lookup = |store: Store, key: &str| match store {
+        Store::Envvars => session.invocation.environment.get(key)?.clone().into_string().ok(),
+        Store::Usersecrets => secrets.get(key).map(|value| value.expose().to_owned()),
+        Store::File | Store::Azapp => None, // planned, and the error says so
+    };
+    let services = Services::Named { lookup: &lookup, clock };
+    bind(slightfile, &CATALOGUE, &services).map_err(unbound)
+}
+
+/// Where the guest's output goes: as events, a line each, or on as it comes.
+fn stream(session: &Session<'_>, stderr: bool, by_lines: bool, sink: &Sink) -> Output {
+    match by_lines {
+        true => output(if stderr { "stderr" } else { "stdout" }, sink),
+        false => {
+            let ui = session.ui.clone();
+            Output::forwarded(Arc::new(move |bytes| ui.guest_bytes(stderr, bytes)))
+        }
+    }
 }
 
 /// The bytes of a component, which is not one that was made for slight.

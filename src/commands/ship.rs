@@ -1,10 +1,12 @@
 //! `slt ship`: a project into a registry, from its source to a tag that others may trust, in one step.
 //!
 //! Each step is that of another command. What could be missing at the end is looked for at the beginning; the artifact is pushed by
-//! its digest, and only what is whole and signed is given a tag: a step that fails leaves what the tags meant before.
+//! its digest, and only what is whole and signed is given a tag: a step that fails leaves what the tags meant before. Where it is giving them that
+//! fails, it says which were given.
 
 mod plan;
 mod stages;
+mod tags;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use serde_json::Value;
 
 use self::plan::{Plan, Signing};
 use self::stages::Stages;
+use self::tags::Tagging;
 use super::{Exit, Failure, Session, check, documents, push, registries, sign, signing, test};
 use crate::attest::{self, provenance};
 use crate::build::{self, Written};
@@ -93,7 +96,7 @@ struct Packed {
 /// Runs `slt ship`.
 pub fn run(session: &Session<'_>, arguments: &Ship) -> Result<Exit, Failure> {
     let plan = plan::plan(session, arguments)?;
-    let stages = Stages::new(session);
+    let stages = Stages::new(session)?;
     let (project, slightfile) = stages.run("check", || checked(session, &plan))?;
     let written = stages.run("build", || built(session, &plan, &project, &slightfile))?;
     match (arguments.dry_run, plan.tests) {
@@ -105,11 +108,11 @@ pub fn run(session: &Session<'_>, arguments: &Ship) -> Result<Exit, Failure> {
     let shipped = match &plan.client {
         None => planned(&plan, &packed)?,
         Some(client) => {
-            let sent = send(session, &stages, &plan, &packed, client);
+            let tagging = Tagging::of(&plan.tags);
+            let sent = send(session, &stages, &plan, &packed, (client, &tagging));
             sent.inspect_err(|_| {
-                session.ui.event(&Event::Note {
-                    message: format!("what was pushed has no tag: `{}` is what it was before", plan.at),
-                });
+                let own = plan.at.with_digest(packed.package.descriptor.digest.clone());
+                session.ui.event(&Event::Tags(tagging.left(&own)));
             })?
         }
     };
@@ -253,7 +256,7 @@ fn send(
     stages: &Stages<'_>,
     plan: &Plan,
     packed: &Packed,
-    client: &Client,
+    (client, tagging): (&Client, &Tagging<'_>),
 ) -> Result<Shipped, Failure> {
     let package = &packed.package;
     let own = plan.at.with_digest(package.descriptor.digest.clone());
@@ -307,13 +310,8 @@ fn send(
     }
     stages.run("tag", || {
         registries::wait(async {
-            for tag in &plan.tags {
-                package
-                    .tag(client, &plan.at.with_tag(tag))
-                    .await
-                    .map_err(registries::failure)?;
-            }
-            Ok(())
+            let given = tagging.give(client, &plan.at, package).await;
+            given.map_err(registries::failure)
         })?;
         let names: Vec<String> = plan.tags.iter().map(|tag| plan.at.with_tag(tag).to_string()).collect();
         Ok(((), names.join(", ")))

@@ -204,7 +204,7 @@ fn of_image(
     };
     let digest = |descriptor: Descriptor| descriptor.digest.to_string();
     Ok(Line::Signed {
-        target: at.repository_name(),
+        target: arguments.target.clone(),
         digest: image.digest.to_string(),
         predicate_type: Some(predicate_type),
         signer: signer.name(),

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Failure, Session};
+use super::{Failure, Session, registries};
 use crate::cli::signing::{AcceptFlags, SignerFlags};
 use crate::events::Event;
 use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
@@ -50,11 +50,9 @@ pub(super) fn predicate_type(text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Runs what waits for a network.
+/// Runs what waits for a network; Ctrl-C and SIGTERM end it.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
-    Ok(runtime.block_on(work))
+    registries::wait(async { Ok(work.await) })
 }
 
 /// What a failure to sign means for the user.
@@ -247,7 +245,13 @@ pub(super) fn demanded(session: &Session<'_>, flags: &AcceptFlags, wanted: Optio
         (None, true) => Some(trust(session, None)?),
         (None, false) => None,
     };
-    Ok(Demanded { policy, trust })
+    match policy.witnesses_of_keys().filter(|_| trust.is_none()) {
+        Some(what) => Err(Failure::usage(format!(
+            "{what} is demanded of a key's signature, and there is no trusted root to check it with"
+        ))
+        .hint("`--trusted-root FILE`, or `trusted-root` in the policy; keys alone have none by default")),
+        None => Ok(Demanded { policy, trust }),
+    }
 }
 
 /// Reads a policy file, and shows everything that is wrong in it.

@@ -61,7 +61,6 @@ pub struct EvidenceLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_index: Option<u64>,
     /// What was not checked, and why.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 

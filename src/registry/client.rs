@@ -56,7 +56,7 @@ impl Manifest {
     /// Whether it is a list of others.
     #[must_use]
     pub fn is_index(&self) -> bool {
-        matches!(self.descriptor.media_type.as_str(), media::INDEX | media::DOCKER_INDEX)
+        self.descriptor.is_index()
     }
 }
 

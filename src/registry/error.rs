@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Digest;
+use super::transport::WANTS_TLS;
 use crate::support::os;
 
 /// Why something could not be read from a registry, or written to it.
@@ -78,6 +79,14 @@ pub enum Error {
         /// The host.
         host: String,
         /// A part of a sentence: `cannot be reached: connection refused`.
+        reason: String,
+    },
+    /// It shows a certificate that is not to be trusted.
+    #[error("the certificate of {host} is not trusted: {reason}")]
+    Untrusted {
+        /// The host.
+        host: String,
+        /// Why.
         reason: String,
     },
     /// Too many requests, for longer than is waited.
@@ -158,6 +167,7 @@ impl Error {
             Self::Unauthorized { .. }
             | Self::Forbidden { .. }
             | Self::Unreachable { .. }
+            | Self::Untrusted { .. }
             | Self::Throttled { .. }
             | Self::Status { .. }
             | Self::Redirect { .. }
@@ -171,6 +181,17 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
+    }
+
+    /// Whether the registry has answered that it did not do what it was asked for. Where it has not answered, or has failed itself, it
+    /// may have done it all the same.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::NotFound { .. } | Self::Unauthorized { .. } | Self::Forbidden { .. } | Self::Throttled { .. } => true,
+            Self::Status { status, .. } => (400..500).contains(status),
+            _ => false,
+        }
     }
 
     /// The way out, where there is one.
@@ -190,7 +211,13 @@ impl Error {
             Self::Forbidden { .. } => "your account needs the right to push to this repository, or to pull from it".to_owned(),
             Self::DigestMismatch { .. } => "do not use it: the registry, or somebody on the way, has changed it".to_owned(),
             Self::Unreachable { .. } => {
-                "is the name right, and the network there? plain HTTP is for this machine only, unless `--plain-http HOST` says so".to_owned()
+                "is the name right, and the network there? plain HTTP is for this machine only, unless `--plain-http HOST` or `--tls HOST` says otherwise".to_owned()
+            }
+            Self::Untrusted { .. } => {
+                "`--ca-file FILE` trusts a certificate authority of your own, beside those of this machine".to_owned()
+            }
+            Self::Status { detail: Some(detail), .. } if detail == WANTS_TLS => {
+                "`--tls HOST` speaks TLS to a registry of this machine".to_owned()
             }
             Self::Throttled { .. } => "try again later; registries allow more to those who are logged in".to_owned(),
             Self::Status { status: 500.., .. } => "the registry itself has failed: try again later".to_owned(),

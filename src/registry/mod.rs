@@ -32,6 +32,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use oci_client::manifest::OciDescriptor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 pub use cache::Cache;
 pub use client::{Client, Manifest};
@@ -73,14 +75,32 @@ pub const ENTRIES_MAX: usize = 1_000;
 pub struct Settings {
     /// Who asks.
     pub credentials: Credentials,
-    /// Hosts (`host` or `host:port`) that may be spoken to without TLS; this machine always may.
+    /// Hosts (`host` or `host:port`) that are spoken to without TLS; this machine is, too, if it is not in `tls`.
     pub plain_http: Vec<String>,
+    /// Hosts of this machine (`host` or `host:port`) that are spoken to with TLS, as all others are.
+    pub tls: Vec<String>,
+    /// Who vouches for registries beside those whom this machine trusts.
+    pub authorities: Authorities,
     /// What stands between us and them.
     pub proxies: Proxies,
     /// How long is waited, and how often tried.
     pub patience: Patience,
     /// Is told how far something large has got.
     pub watch: Watch,
+}
+
+/// Certificate authorities, each in DER.
+#[derive(Debug, Clone, Default)]
+pub struct Authorities(Vec<Vec<u8>>);
+
+impl Authorities {
+    /// Those of a file in PEM; nothing when it has none, or something that is no PEM.
+    #[must_use]
+    pub fn from_pem(bytes: &[u8]) -> Option<Self> {
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+        let all: Vec<Vec<u8>> = all.ok()?.iter().map(|one| one.to_vec()).collect();
+        (!all.is_empty()).then_some(Self(all))
+    }
 }
 
 /// Addresses of proxies, as the environment names them. They can have a password in them.
@@ -191,6 +211,12 @@ impl Descriptor {
             artifact_type: None,
             annotations: BTreeMap::new(),
         }
+    }
+
+    /// Whether it is said to be a list of manifests.
+    #[must_use]
+    pub fn is_index(&self) -> bool {
+        matches!(self.media_type.as_str(), media::INDEX | media::DOCKER_INDEX)
     }
 
     /// As it stands in a manifest.

@@ -8,7 +8,10 @@ use std::io::{BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use wasm_metadata::{ComponentNames, Producers};
-use wasmparser::{BinaryReader, ComponentExportSectionReader, ComponentImportSectionReader};
+use wasmparser::{
+    BinaryReader, ComponentExportSectionReader, ComponentImportSectionReader, ComponentType, ComponentTypeDeclaration,
+    ComponentTypeRef, Parser, Payload,
+};
 
 use super::Error;
 
@@ -17,6 +20,16 @@ const SECTION_MAX_BYTES: u64 = 1 << 20;
 
 /// The most sections of a file: a component of our largest tests has 200.
 const SECTIONS_MAX: usize = 100_000;
+
+/// The longest name of a custom section that is looked at, in bytes: bindings put a package, a world and their version into it.
+const SECTION_NAME_MAX_BYTES: u64 = 256;
+
+/// How the names of the sections begin that bindings leave in a core module, with its world
+/// (<https://docs.rs/wit-component/0.262.0/wit_component/metadata/index.html>).
+const WORLD_SECTION: &[u8] = b"component-type";
+
+/// What the tools that decode WIT call the world of a component, which has no name of its own in it.
+pub const UNNAMED_WORLD: &str = "root:component/root";
 
 /// The most imports, and the most exports.
 const NAMES_MAX: usize = 10_000;
@@ -45,6 +58,9 @@ pub struct Outline {
     pub imports: Vec<String>,
     /// What it exports.
     pub exports: Vec<String>,
+    /// The world that it was made for, `package/world`, if a section says so: in components none does, and their imports and exports
+    /// are the world.
+    pub world: Option<String>,
     /// Its metadata.
     pub metadata: Metadata,
 }
@@ -118,6 +134,7 @@ impl Reading<'_> {
             kind: *kind,
             imports: Vec::new(),
             exports: Vec::new(),
+            world: None,
             metadata: Metadata::default(),
         };
         let mut sections = 0;
@@ -133,7 +150,7 @@ impl Reading<'_> {
                 return Err(self.bad("it is cut short"));
             }
             match (id, outline.kind) {
-                (CUSTOM, kind) => self.custom(end, kind, &mut outline.metadata)?,
+                (CUSTOM, _) => self.custom(end, &mut outline)?,
                 (COMPONENT_IMPORTS, Kind::Component) => {
                     let (bytes, at) = (self.section(size)?, self.at);
                     let reader = ComponentImportSectionReader::new(BinaryReader::new(&bytes, at));
@@ -161,23 +178,26 @@ impl Reading<'_> {
     }
 
     /// Reads a custom section, if it is one of the metadata. What is malformed in it is left out: it decides nothing.
-    fn custom(&mut self, end: u64, kind: Kind, metadata: &mut Metadata) -> Result<(), Error> {
+    fn custom(&mut self, end: u64, outline: &mut Outline) -> Result<(), Error> {
+        let metadata = &mut outline.metadata;
         let length = self.number()?;
         if self.at + length > end {
             return Err(self.bad("it is cut short"));
         }
-        let name = match length <= 64 {
+        let name = match length <= SECTION_NAME_MAX_BYTES {
             true => self.bytes(length)?,
             false => return Ok(()),
         };
         let size = end - self.at;
         let text = TEXTS.iter().find(|known| known.as_bytes() == name);
-        let is_name = name == b"component-name" && kind == Kind::Component;
-        if size > SECTION_MAX_BYTES || (text.is_none() && !is_name && name != b"producers") {
+        let is_name = name == b"component-name" && outline.kind == Kind::Component;
+        let is_world = name.starts_with(WORLD_SECTION);
+        if size > SECTION_MAX_BYTES || (text.is_none() && !is_name && !is_world && name != b"producers") {
             return Ok(());
         }
         let bytes = self.bytes(size)?;
         match text {
+            None if is_world => outline.world = outline.world.take().or_else(|| world(&bytes)),
             Some(name) => metadata
                 .texts
                 .extend(String::from_utf8(bytes).ok().map(|text| (*name, text))),
@@ -257,4 +277,29 @@ impl Reading<'_> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         Error::malformed(format!("`{name}`"), reason)
     }
+}
+
+/// The name of the world in a section that bindings have left: a component whose one type exports the world by its whole name.
+fn world(section: &[u8]) -> Option<String> {
+    for payload in Parser::new(0).parse_all(section) {
+        let Payload::ComponentTypeSection(types) = payload.ok()? else {
+            continue;
+        };
+        for kind in types {
+            let ComponentType::Component(declarations) = kind.ok()? else {
+                continue;
+            };
+            let name = declarations.iter().find_map(|declaration| match declaration {
+                ComponentTypeDeclaration::Export {
+                    name,
+                    ty: ComponentTypeRef::Component(_),
+                } => Some(name.name.to_owned()),
+                _ => None,
+            });
+            if name.is_some() {
+                return name;
+            }
+        }
+    }
+    None
 }

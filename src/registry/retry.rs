@@ -3,13 +3,13 @@
 //! Again: when no connection was made, when the answer broke off, on 429, 500, 502, 503 and 504. What may have had its effect is sent
 //! again only by those who know that it does no harm: they say so, or ask the registry first what it has.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use http::StatusCode;
-use http::header::RETRY_AFTER;
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::transport::{Answer, host, reason};
+use super::transport::{Answer, host, is_no_http, reason, untrusted};
 use super::{Error, Settings};
 
 /// How much more of a blob than ever before, in bytes, makes its attempts count anew. Less is what a line that breaks off again and again
@@ -39,6 +39,16 @@ impl From<Error> for Attempt {
 impl Attempt {
     /// The connection could not be made, or broke off.
     pub(super) fn broken(url: &Url, error: &reqwest::Error) -> Self {
+        if let Some(reason) = untrusted(error) {
+            let host = host(url);
+            return Self::Final(Error::Untrusted { host, reason });
+        }
+        if is_no_http(error) {
+            return Self::Final(Error::Unreachable {
+                host: host(url),
+                reason: "answers with what is no HTTP".to_owned(),
+            });
+        }
         let verb = if error.is_connect() {
             "cannot be reached"
         } else {
@@ -102,9 +112,7 @@ impl Attempt {
 /// An answer that is none of the registry's failures; what it does not mind being asked again becomes an [`Attempt`].
 pub(super) async fn judged(answer: Answer, what: &str, settings: &Settings) -> Result<Answer, Attempt> {
     let host = host(&answer.url);
-    let after = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    // a date, which is allowed too, would need the registry's clock: the own delay will do
-    let after = after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+    let after = after(&answer.headers);
     match answer.status {
         StatusCode::TOO_MANY_REQUESTS => Err(Attempt::Again {
             error: Error::Throttled { host, after },
@@ -126,6 +134,25 @@ pub(super) async fn judged(answer: Answer, what: &str, settings: &Settings) -> R
         }),
         _ => Ok(answer),
     }
+}
+
+/// When the registry wants to be asked again: in so many seconds, or at a date
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>). A date is compared with the registry's own clock, as its answer tells it.
+fn after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let after = text(RETRY_AFTER)?;
+    if let Ok(seconds) = after.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text| httpdate::parse_http_date(text).ok();
+    let now = text(DATE).and_then(date).unwrap_or_else(own_clock);
+    // what is past already is now
+    Some(date(after)?.duration_since(now).unwrap_or_default())
+}
+
+#[allow(clippy::disallowed_methods)] // what is outside of every deployment has the real clock
+fn own_clock() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Counts the attempts at one thing.
@@ -172,5 +199,35 @@ impl<'a> Retries<'a> {
         tokio::time::sleep(after.unwrap_or(self.delay)).await;
         self.delay = (self.delay * 2).min(longest);
         Ok(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_to_ask_again() {
+        let noon = "Sun, 06 Nov 1994 12:00:00 GMT";
+        for (said, date, expected) in [
+            ("7", None, Some(7)),
+            (" 0 ", Some(noon), Some(0)),
+            ("Sun, 06 Nov 1994 12:00:07 GMT", Some(noon), Some(7)),
+            ("Sunday, 06-Nov-94 12:00:07 GMT", Some(noon), Some(7)),
+            ("Sun Nov  6 12:00:07 1994", Some(noon), Some(7)),
+            ("Sun, 06 Nov 1994 13:00:00 GMT", Some(noon), Some(3_600)),
+            ("Sun, 06 Nov 1994 11:59:59 GMT", Some(noon), Some(0)),
+            // without a clock of the registry's, ours: this is long ago
+            ("Sun, 06 Nov 1994 13:00:00 GMT", None, Some(0)),
+            ("Sun, 06 Nov 1994 13:00:00 GMT", Some("noon"), Some(0)),
+            ("soon", Some(noon), None),
+            ("-1", Some(noon), None),
+            ("", Some(noon), None),
+        ] {
+            let mut headers = HeaderMap::from_iter([(RETRY_AFTER, said.parse().unwrap())]);
+            headers.extend(date.map(|date| (DATE, date.parse().unwrap())));
+            assert_eq!(after(&headers), expected.map(Duration::from_secs), "{said}");
+        }
+        assert_eq!(after(&HeaderMap::new()), None);
     }
 }

@@ -12,10 +12,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use rustls::CertificateError;
 use url::Url;
 
 use super::retry::Attempt;
-use super::{Error, Settings};
+use super::{Error, Proxies, Settings};
 use crate::support::os;
 use crate::support::secret::Secret;
 use crate::support::tls::{self, is_here};
@@ -28,6 +29,9 @@ const ERROR_MAX_BYTES: u64 = 64 << 10;
 
 /// The most of what a registry says of an error that is shown, in characters.
 const DETAIL_MAX_CHARACTERS: usize = 300;
+
+/// What servers in Go answer with 400 to plain HTTP where they want TLS (`net/http`, `server.go`).
+pub(super) const WANTS_TLS: &str = "Client sent an HTTP request to an HTTPS server";
 
 /// How much of a file is read at once, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
@@ -78,7 +82,9 @@ pub(super) struct Transport {
     settings: Settings,
     /// To this machine: no proxy, no TLS.
     near: reqwest::Client,
-    /// To all others; made when it is needed, because it reads the system's certificates.
+    /// To this machine with TLS. Like the next, it is made when it is needed, because it reads the system's certificates.
+    near_tls: OnceLock<Result<reqwest::Client, String>>,
+    /// To all others.
     far: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -93,6 +99,7 @@ impl Transport {
         Ok(Self {
             settings,
             near,
+            near_tls: OnceLock::new(),
             far: OnceLock::new(),
         })
     }
@@ -102,35 +109,25 @@ impl Transport {
     }
 
     fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
-        if is_here(url) && url.scheme() == "http" {
-            return Ok(&self.near);
-        }
-        let far = self.far.get_or_init(|| {
-            let mut builder = builder(&self.settings).no_proxy();
-            let proxies = &self.settings.proxies;
-            let but = proxies.none.as_deref().and_then(reqwest::NoProxy::from_string);
-            let of = |address: &Secret, make: fn(Url) -> reqwest::Result<reqwest::Proxy>| {
-                let proxy = Url::parse(address.expose()).ok().and_then(|address| make(address).ok());
-                let proxy = proxy.ok_or_else(|| "the address of a proxy is none".to_owned())?;
-                Ok::<_, String>(proxy.no_proxy(but.clone()))
-            };
-            if let Some(address) = &proxies.https {
-                builder = builder.proxy(of(address, reqwest::Proxy::https)?);
-            }
-            if let Some(address) = &proxies.http {
-                builder = builder.proxy(of(address, reqwest::Proxy::http)?);
-            }
-            builder.build().map_err(|error| reason(&error))
-        });
-        far.as_ref().map_err(|reason| Error::Client(reason.clone()))
+        let made = match (is_here(url), url.scheme()) {
+            (true, "http") => return Ok(&self.near),
+            (true, _) => self
+                .near_tls
+                .get_or_init(|| trusting(&self.settings)?.build().map_err(|error| reason(&error))),
+            (false, _) => self.far.get_or_init(|| {
+                let builder = proxied(trusting(&self.settings)?, &self.settings.proxies)?;
+                builder.build().map_err(|error| reason(&error))
+            }),
+        };
+        made.as_ref().map_err(|reason| Error::Client(reason.clone()))
     }
 
     /// Whether a host may be spoken to without TLS.
     pub(super) fn may_be_plain(&self, url: &Url) -> bool {
         let name = host(url);
         let without_port = url.host_str().unwrap_or_default();
-        let mut listed = self.settings.plain_http.iter();
-        is_here(url) || listed.any(|listed| *listed == name || *listed == without_port)
+        let is_in = |hosts: &[String]| hosts.iter().any(|host| *host == name || *host == without_port);
+        (is_here(url) && !is_in(&self.settings.tls)) || is_in(&self.settings.plain_http)
     }
 
     /// Sends a request, with this authorization to its home alone, and follows redirects. Answers with every status but those of
@@ -311,6 +308,9 @@ impl Answer {
         };
         // what has come until then may be all that matters
         let _ = tokio::time::timeout(limit, reading).await;
+        if bytes.starts_with(WANTS_TLS.as_bytes()) {
+            return Some(WANTS_TLS.to_owned());
+        }
         let envelope: oci_client::errors::OciEnvelope = serde_json::from_slice(&bytes).ok()?;
         let first = envelope.errors.into_iter().next()?;
         let code = serde_json::to_value(&first.code).ok()?;
@@ -381,6 +381,33 @@ fn builder(settings: &Settings) -> reqwest::ClientBuilder {
         .connect_timeout(settings.patience.connect)
 }
 
+/// A client that trusts whom this machine trusts, and whom the user names.
+fn trusting(settings: &Settings) -> Result<reqwest::ClientBuilder, String> {
+    let authority = |der: &Vec<u8>| reqwest::Certificate::from_der(der).map_err(|error| reason(&error));
+    let authorities: Vec<_> = settings.authorities.0.iter().map(authority).collect::<Result<_, _>>()?;
+    let builder = builder(settings).no_proxy();
+    Ok(match authorities.is_empty() {
+        true => builder,
+        false => builder.tls_certs_merge(authorities),
+    })
+}
+
+fn proxied(mut builder: reqwest::ClientBuilder, proxies: &Proxies) -> Result<reqwest::ClientBuilder, String> {
+    let but = proxies.none.as_deref().and_then(reqwest::NoProxy::from_string);
+    let of = |address: &Secret, make: fn(Url) -> reqwest::Result<reqwest::Proxy>| {
+        let proxy = Url::parse(address.expose()).ok().and_then(|address| make(address).ok());
+        let proxy = proxy.ok_or_else(|| "the address of a proxy is none".to_owned())?;
+        Ok::<_, String>(proxy.no_proxy(but.clone()))
+    };
+    if let Some(address) = &proxies.https {
+        builder = builder.proxy(of(address, reqwest::Proxy::https)?);
+    }
+    if let Some(address) = &proxies.http {
+        builder = builder.proxy(of(address, reqwest::Proxy::http)?);
+    }
+    Ok(builder)
+}
+
 /// What an error of the HTTP library says at its root, without its URL.
 pub(super) fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -392,6 +419,38 @@ pub(super) fn reason(error: &reqwest::Error) -> String {
         None if std::ptr::addr_eq(cause, error as &dyn std::error::Error) => "it breaks off".to_owned(),
         None => one_line(&cause.to_string()),
     }
+}
+
+/// Why the certificate of the other side is not taken, if that is what is wrong.
+pub(super) fn untrusted(error: &reqwest::Error) -> Option<String> {
+    let found = causes(error).find_map(|cause| match cause.downcast_ref()? {
+        rustls::Error::InvalidCertificate(why) => Some(why),
+        _ => None,
+    })?;
+    Some(match found {
+        CertificateError::UnknownIssuer => "nobody whom this machine trusts vouches for it".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another name".to_owned()
+        }
+        other => one_line(&other.to_string()),
+    })
+}
+
+/// Whether what came is no HTTP.
+pub(super) fn is_no_http(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse))
+}
+
+type Cause<'a> = &'a (dyn std::error::Error + 'static);
+
+/// An error and what is behind it. One of input and output says what it is around, and gives as its source what is behind that.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = Cause<'_>> {
+    std::iter::successors(Some(error as Cause<'_>), |cause| {
+        let within = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        within.map(|within| within as Cause<'_>).or_else(|| cause.source())
+    })
 }
 
 /// Waits for something while bytes move; `None` when none have for so long.

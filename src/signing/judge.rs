@@ -229,9 +229,10 @@ impl Tally {
         finding(Some(predicate_type), judgement)
     }
 
-    /// Marks the attestations that this is; else what the first of them lacks.
+    /// Marks every attestation that this is; where it is none, what it lacks of the first.
     fn attests(&mut self, rules: &[usize], believed: &Believed, said: &Said, policy: &Policy) -> Result<(), Refusal> {
         let mut lacking = None;
+        let mut is_one = false;
         for index in rules {
             let Some(rule) = policy.attestations.get(*index) else {
                 continue;
@@ -239,12 +240,15 @@ impl Tally {
             match satisfies(rule, believed, said) {
                 Ok(()) => {
                     self.attested.insert(*index);
-                    return Ok(());
+                    is_one = true;
                 }
-                Err(refusal) => lacking = lacking.or(Some(refusal)),
+                Err(refusal) => {
+                    self.refused_attestations.insert(*index);
+                    lacking = lacking.or(Some(refusal));
+                }
             }
         }
-        lacking.map_or(Ok(()), Err)
+        lacking.filter(|_| !is_one).map_or(Ok(()), Err)
     }
 
     fn missing(&self, policy: &Policy) -> Vec<String> {

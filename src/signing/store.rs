@@ -23,6 +23,9 @@ const PIECES_MAX: usize = 256;
 /// The most bytes of all of them and their manifests.
 const ALL_MAX_BYTES: u64 = 64 << 20;
 
+/// What is said of an index that refers to an image, and could be a bundle. It is not looked into: it may list indexes itself.
+const AN_INDEX: &str = "it is an index, and a bundle is a manifest";
+
 /// A manifest, as far as it is looked at. What else stands in it is left alone.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,7 +115,10 @@ impl Reader<'_> {
             if !self.has_room(&origin) {
                 break;
             }
-            self.referrer(origin, referrer).await?;
+            match referrer.is_index() {
+                true => self.refused(origin, Check::Bundle.refused(AN_INDEX)),
+                false => self.referrer(origin, referrer).await?,
+            }
         }
         Ok(())
     }
@@ -127,6 +133,10 @@ impl Reader<'_> {
             }
         };
         self.bytes = self.bytes.saturating_add(manifest.descriptor.size);
+        if manifest.is_index() {
+            self.refused(origin, Check::Bundle.refused(AN_INDEX));
+            return Ok(());
+        }
         let Some(read) = read(&manifest.bytes) else {
             self.refused(origin, Check::Bundle.refused("its manifest cannot be read"));
             return Ok(());

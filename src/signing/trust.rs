@@ -118,9 +118,10 @@ impl Trust {
         let key = VerificationKey::from_spki(&log.public_key.raw_bytes)
             .map_err(|error| Check::Log.refused(super::said(&error)))?;
         let signatures = checkpoint.signatures();
-        let is_signed = signatures
-            .iter()
-            .any(|signature| key.verify(checkpoint.signed_data(), &signature.signature).is_ok());
+        let is_signed = signatures.iter().any(|signature| {
+            is_its_own(checkpoint.origin(), &signature.name)
+                && key.verify(checkpoint.signed_data(), &signature.signature).is_ok()
+        });
         match is_signed {
             true if is_v2 => repeats(entry, proof, checkpoint),
             true => Ok(()),
@@ -129,13 +130,34 @@ impl Trust {
     }
 }
 
-/// Whether a checkpoint ends as notes end, and has no other control characters: the crate leaves out what it can
-/// (C2SP, signed-note: "the note text … MUST NOT contain any ASCII control characters other than newline").
+/// Whether a checkpoint has the form of a signed note, exactly: the crate leaves out what it can (C2SP, signed-note: "the note text …
+/// MUST NOT contain any ASCII control characters other than newline"; a signature is an em dash, a name and base64, with a space between).
 fn is_a_note(envelope: &str) -> bool {
-    envelope.ends_with('\n')
-        && !envelope
-            .chars()
-            .any(|character| character.is_control() && character != '\n')
+    let is_signature = |line: &str| {
+        let mut parts = line.split(' ');
+        let (dash, name, signature) = (parts.next(), parts.next(), parts.next());
+        dash == Some("—")
+            && [name, signature]
+                .iter()
+                .all(|part| part.is_some_and(|part| !part.is_empty()))
+            && parts.next().is_none()
+    };
+    let is_plain = |character: char| !character.is_control() || character == '\n';
+    let Some((_, signatures)) = envelope.rsplit_once("\n\n") else {
+        return false;
+    };
+    !signatures.is_empty()
+        && envelope.ends_with('\n')
+        && envelope.chars().all(is_plain)
+        && signatures.lines().all(is_signature)
+}
+
+/// Whether a log signs under its own name: Rekor v2's is the origin of its checkpoints (C2SP, tlog-checkpoint), that of v1 stands there
+/// before ` - ` and the tree.
+fn is_its_own(origin: &str, name: &str) -> bool {
+    origin
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(" - "))
 }
 
 fn repeats(entry: &TransparencyLogEntry, proof: &InclusionProof, checkpoint: &Checkpoint) -> Result<(), Refusal> {
@@ -153,6 +175,36 @@ fn repeats(entry: &TransparencyLogEntry, proof: &InclusionProof, checkpoint: &Ch
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes() {
+        let good = "log.example - 7\n6\nAAAA\n\n— log.example AAAA\n";
+        assert!(is_a_note(good));
+        assert!(is_a_note(&format!("{good}— witness.example BBBB\n")));
+        for (from, to) in [
+            ("— ", "—0 "),
+            ("— ", "- "),
+            ("— ", "—  "),
+            ("— ", "—\u{a0}"),
+            ("— ", "— x "),
+            ("— log.example ", "— "),
+            ("\n\n", "\n"),
+            (" AAAA\n", " AAAA"),
+            (" AAAA\n", "\tAAAA\n"),
+            (" AAAA\n", " AAAA\n\n"),
+        ] {
+            assert!(!is_a_note(&good.replace(from, to)), "{from:?} {to:?}");
+        }
+        for (origin, name, is_own) in [
+            ("log.example", "log.example", true),
+            ("log.example - 7", "log.example", true),
+            ("log.example", "log.exampl", false),
+            ("log.example", "", false),
+            ("log.example", "witness.example", false),
+        ] {
+            assert_eq!(is_its_own(origin, name), is_own, "{origin} {name}");
+        }
+    }
 
     #[test]
     fn roots() {

@@ -184,6 +184,9 @@ pub(super) fn by_key(
     }
     signed.is_by(key.der(), key.algorithm())?;
     demanded(document, demands)?;
+    if trust.is_none() {
+        can_be_believed(demands)?;
+    }
     let mut said = Said {
         statement: signed.statement,
         certificate: None,
@@ -240,6 +243,15 @@ fn demanded(document: &Document, demands: Demands) -> Result<(), Refusal> {
         return Err(Check::Log.refused("it has no entry of a transparency log"));
     }
     Ok(())
+}
+
+/// Without a trusted root nobody's entry and nobody's timestamp is believed, and what is demanded is one that is.
+fn can_be_believed(demands: Demands) -> Result<(), Refusal> {
+    let demanded = [(demands.timestamp, Check::Timestamp), (demands.log, Check::Log)];
+    let first = demanded.iter().find(|(is_demanded, _)| *is_demanded);
+    first.map_or(Ok(()), |(_, check)| {
+        Err(check.refused("it is demanded, and there is no trusted root to check it with"))
+    })
 }
 
 /// What the crate compares: the file itself, because not every key signs digests; of an image, its digest.

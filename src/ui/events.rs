@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::foreign;
-use crate::events::{DOCTESTS, Event, Exchange, Outcome, Stage, StageState, TestFinished, TestsFinished};
+use crate::events::{DOCTESTS, Event, Exchange, Outcome, Stage, StageState, Tags, TestFinished, TestsFinished};
 
 /// Where a line belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,11 @@ pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, Strin
             },
         ),
         Event::Stage(stage) => unless_quiet(self::stage(stage, style)?),
+        // a part of the failure behind it
+        Event::Tags(tags) => told(
+            To::Stderr,
+            format!("{} {}\n", style.paint(YELLOW, "note:"), self::tags(tags)),
+        ),
         Event::Built {
             path,
             bytes,
@@ -121,6 +126,38 @@ pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, Strin
 
 fn step(style: Style, verb: &str, message: &str) -> String {
     format!("{} {message}\n", style.paint(BOLD_GREEN, &format!("{verb:>12}")))
+}
+
+/// What has become of the tags of something that was not shipped.
+fn tags(tags: &Tags) -> String {
+    let quoted = |tags: &[String]| {
+        let quoted: Vec<String> = tags.iter().map(|tag| format!("`{tag}`")).collect();
+        quoted.join(", ")
+    };
+    let one_or_more = |tags: &[String], one: &'static str, more: &'static str| if tags.len() == 1 { one } else { more };
+    let before = |tags: &[String]| {
+        let are = one_or_more(tags, "is what it was", "are what they were");
+        format!("{} {are} before", quoted(tags))
+    };
+    if tags.given.is_empty() && tags.uncertain.is_empty() {
+        return format!("what was pushed has no tag: {}", before(&tags.not_given));
+    }
+    let mut parts = Vec::new();
+    if !tags.given.is_empty() {
+        let has = one_or_more(&tags.given, "is", "are");
+        parts.push(format!("{} {has} now {}", quoted(&tags.given), tags.name));
+    }
+    if !tags.uncertain.is_empty() {
+        let doubt = quoted(&tags.uncertain);
+        parts.push(match tags.given.is_empty() {
+            true => format!("{doubt} may be {} now: the registry has not said so", tags.name),
+            false => format!("{doubt} may be, too: the registry has not said so"),
+        });
+    }
+    if !tags.not_given.is_empty() {
+        parts.push(before(&tags.not_given));
+    }
+    parts.join("; ")
 }
 
 /// A step that ended: its name, what it did, and how long it took. One that began says so with `-v` only: what it does is seen.

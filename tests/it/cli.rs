@@ -1,33 +1,18 @@
 //! The command line: help texts, usage errors, completions.
 
+use clap::CommandFactory;
+
 use crate::command::{folder, slt};
 
 #[test]
 fn help() {
     let empty = folder(&[]);
     insta::assert_snapshot!("help", slt(empty.path(), &["--help"]).shown(empty.path()));
-    for command in [
-        "new",
-        "add",
-        "remove",
-        "migrate",
-        "check",
-        "build",
-        "run",
-        "test",
-        "push",
-        "pull",
-        "inspect",
-        "login",
-        "logout",
-        "emulate",
-        "ship",
-        "sbom",
-        "secret",
-        "doctor",
-        "lsp",
-        "completions",
-    ] {
+    let commands = slt::cli::Cli::command();
+    let shown = commands.get_subcommands().filter(|command| !command.is_hide_set());
+    let names: Vec<&str> = shown.map(clap::Command::get_name).collect();
+    assert!(names.len() > 20, "{names:?}");
+    for command in names {
         let run = slt(empty.path(), &[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.stdout.contains("Examples:"), "{command} has no examples");

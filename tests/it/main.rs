@@ -46,5 +46,6 @@ mod signing;
 mod slight;
 mod slightfiles;
 mod tidy;
+mod typed;
 mod wit;
 mod workflows;

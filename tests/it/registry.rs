@@ -2,7 +2,9 @@
 
 mod artifact;
 mod client;
-mod commands;
+pub mod commands;
 mod credentials;
 mod faults;
 pub mod server;
+#[cfg(target_os = "linux")]
+mod tls;

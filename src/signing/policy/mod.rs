@@ -103,6 +103,17 @@ impl Policy {
         signers.any(|signer| matches!(signer.known, Known::Identity { .. }))
     }
 
+    /// What must witness a signature by a key, which takes a trusted root to check; `None`: nothing must.
+    #[must_use]
+    pub fn witnesses_of_keys(&self) -> Option<&'static str> {
+        let demands = self.demands(false);
+        match (demands.log, demands.timestamp) {
+            (true, _) => Some("an entry of a transparency log"),
+            (false, true) => Some("a timestamp"),
+            (false, false) => None,
+        }
+    }
+
     /// What must witness a signature by a certificate, or by a key.
     pub(super) fn demands(&self, is_certificate: bool) -> Demands {
         Demands {

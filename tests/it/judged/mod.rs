@@ -22,6 +22,9 @@ use crate::command::Run;
 #[derive(Deserialize)]
 pub struct Services {
     pub issuer: String,
+    pub fulcio: String,
+    /// The timestamp authority.
+    pub tsa: String,
     /// Debian's docker-registry, as `host:port`.
     pub plain: String,
     /// The registry with the referrers API.

@@ -2,7 +2,10 @@
 //! artifact is all there whoever attached it, in which order.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use slt::registry::{Attachment, Client, Content, Descriptor, Reference, Settings, media};
 
@@ -39,59 +42,6 @@ async fn push(client: &Client, at: &Reference, layer: Vec<u8>) -> Descriptor {
     });
     let bytes = serde_json::to_vec(&manifest).unwrap();
     client.push_manifest(at, &bytes, media::MANIFEST).await.unwrap()
-}
-
-#[test]
-#[ignore = "needs the judges of artifacts"]
-fn crane_reads_what_we_push_and_we_read_what_it_copies() {
-    let judges = services();
-    let here = folder(&[]);
-    let crane = |arguments: &[&str]| {
-        let run = judges.run("crane", here.path(), arguments);
-        assert_eq!(run.code, 0, "crane {arguments:?}: {}", run.stderr);
-        run.stdout
-    };
-    for (name, registry) in registries(judges) {
-        let client = Client::new(Settings::default()).unwrap();
-        let at: Reference = format!("{registry}/crane/app:1").parse().unwrap();
-        let component = (0..300_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>();
-        let pushed = block_on(push(&client, &at, component.clone()));
-        let ours = block_on(client.manifest(&at)).unwrap();
-        assert_eq!(
-            crane(&["manifest", "--insecure", &at.to_string()]).as_bytes(),
-            ours.bytes,
-            "{name}"
-        );
-        assert_eq!(
-            crane(&["digest", "--insecure", &at.to_string()]).trim(),
-            pushed.digest.to_string()
-        );
-        let blob = format!("{registry}/crane/app@{}", Descriptor::of(&component, "").digest);
-        assert!(crane(&["blob", "--insecure", &blob]).len() > 300_000, "{name}");
-
-        // through a file of crane's, to another repository and another tag
-        let copy = format!("{registry}/crane/copies/app:2");
-        crane(&["copy", "--insecure", &at.to_string(), &copy]);
-        crane(&["pull", "--insecure", "--format=oci", &copy, "layout"]);
-        let again = format!("{registry}/crane/pushed/app:3");
-        crane(&["push", "--insecure", "layout", &again]);
-        std::fs::remove_dir_all(here.path().join("layout")).unwrap();
-        for copy in [copy, again] {
-            let copy: Reference = copy.parse().unwrap();
-            let read = block_on(client.manifest(&copy)).unwrap();
-            assert_eq!(
-                (read.bytes, read.descriptor.digest.clone()),
-                (ours.bytes.clone(), pushed.digest.clone()),
-                "{name}"
-            );
-            let layer = Descriptor::of(&component, "application/wasm");
-            assert_eq!(
-                block_on(client.blob(&copy, &layer, 2 << 20)).unwrap(),
-                component,
-                "{name}"
-            );
-        }
-    }
 }
 
 /// Attaches a note of ours.
@@ -176,7 +126,7 @@ fn component(padding: usize) -> Vec<u8> {
 
 #[test]
 #[ignore = "needs the judges of artifacts"]
-fn what_crane_copies_slt_pulls() {
+fn crane_reads_what_slt_pushes_and_slt_pulls_what_crane_copies() {
     let judges = services();
     let component = component(3 << 20);
     for (name, registry) in registries(judges) {
@@ -185,26 +135,139 @@ fn what_crane_copies_slt_pulls() {
             assert_eq!(run.code, 0, "{name}: {}", run.stderr);
             run.stdout
         };
+        let crane = |arguments: &[&str]| {
+            let (command, rest) = arguments.split_first().unwrap();
+            done(judges.run("crane", here.path(), &[&[*command, "--insecure"], rest].concat()))
+        };
+        let read = |name: &str| std::fs::read(here.path().join(name)).unwrap();
         let (from, to) = (format!("{registry}/pushed/app:1"), format!("{registry}/pushed/copy:2"));
         let pushed = done(slt(here.path(), &["push", "app.wasm", &from]));
-        let digest = done(judges.run("crane", here.path(), &["digest", "--insecure", &from]));
-        assert!(pushed.contains(digest.trim()), "{name}: {pushed}");
-        let blob = done(judges.run("crane", here.path(), &["export", "--insecure", &from, "exported.wasm"]));
-        assert_eq!(blob, "");
+        let digest = crane(&["digest", &from]);
         assert_eq!(
-            std::fs::read(here.path().join("exported.wasm")).unwrap(),
+            pushed.trim(),
+            format!("{registry}/pushed/app@{}", digest.trim()),
+            "{name}"
+        );
+        let manifest = crane(&["manifest", &from]);
+        assert_eq!(
+            format!("sha256:{}", sha256(manifest.as_bytes())),
+            digest.trim(),
+            "{name}"
+        );
+        let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+        assert_eq!(manifest["layers"][0]["size"], component.len(), "{name}");
+        crane(&["export", &from, "exported.wasm"]);
+        assert!(read("exported.wasm") == component, "{name}");
+
+        // to another repository, and from there through a file of crane's to a third
+        crane(&["copy", &from, &to]);
+        crane(&["pull", "--format=oci", &to, "layout"]);
+        let again = format!("{registry}/pushed/again:3");
+        crane(&["push", "layout", &again]);
+        for copy in [to, again] {
+            done(slt(here.path(), &["pull", &copy, "-o", "pulled.wasm"]));
+            assert!(read("pulled.wasm") == component, "{name}");
+            let inspected = done(slt(here.path(), &["inspect", &copy]));
+            assert!(inspected.contains(digest.trim()), "{name}: {inspected}");
+            let other = folder(&[("app.wasm", &read("pulled.wasm"))]);
+            let pushed = done(slt(other.path(), &["push", "app.wasm", &copy]));
+            assert!(pushed.contains(digest.trim()), "{name}: {pushed}");
+        }
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    slt::registry::Digest::of(bytes).hex().to_owned()
+}
+
+/// What somebody said.
+type Heard = Arc<Mutex<Vec<u8>>>;
+
+/// Listens between slt and a registry: where, and what the one and the other said.
+fn overheard(registry: &str) -> (String, [Heard; 2]) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let heard: [Heard; 2] = Default::default();
+    let (registry, [asked, answered]) = (registry.to_owned(), heard.clone());
+    std::thread::spawn(move || {
+        for near in listener.incoming() {
+            let (near, far) = (near.unwrap(), TcpStream::connect(&registry).unwrap());
+            let ways = [
+                (near.try_clone().unwrap(), far.try_clone().unwrap(), Arc::clone(&asked)),
+                (far, near, Arc::clone(&answered)),
+            ];
+            for (mut from, mut to, heard) in ways {
+                std::thread::spawn(move || {
+                    let mut piece = [0; 4_096];
+                    while let Ok(read @ 1..) = from.read(&mut piece) {
+                        heard.lock().unwrap().extend(&piece[..read]);
+                        if to.write_all(&piece[..read]).is_err() {
+                            break;
+                        }
+                    }
+                    let _ = to.shutdown(Shutdown::Write);
+                });
+            }
+        }
+    });
+    (address, heard)
+}
+
+#[test]
+#[ignore = "needs the judges of artifacts"]
+fn a_registry_mounts_what_another_of_its_repositories_has() {
+    let judges = services();
+    let component = component(1 << 20);
+    // the other registry has every blob in every repository
+    let registry = judges.plain.as_str();
+    let here = folder(&[("app.wasm", &component)]);
+    let done = |run: crate::command::Run| assert_eq!(run.code, 0, "{}", run.stderr);
+    done(slt(
+        here.path(),
+        &["push", "app.wasm", &format!("{registry}/mounted/from:1")],
+    ));
+    let (between, [asked, answered]) = overheard(registry);
+    let to = format!("{between}/mounted/to:1");
+    done(slt(
+        here.path(),
+        &["push", "app.wasm", &to, "--mount-from", "mounted/from"],
+    ));
+    let asked = String::from_utf8_lossy(&asked.lock().unwrap()).into_owned();
+    let mounting = format!(
+        "POST /v2/mounted/to/blobs/uploads/?mount=sha256%3A{}",
+        sha256(&component)
+    );
+    assert!(asked.contains(&mounting), "{asked}");
+    assert!(asked.len() < component.len(), "it was sent");
+    let answered = String::from_utf8_lossy(&answered.lock().unwrap()).into_owned();
+    // what is there not, what was mounted
+    assert!(
+        answered.contains("HTTP/1.1 404") && answered.contains("HTTP/1.1 201"),
+        "{answered}"
+    );
+    done(slt(
+        here.path(),
+        &["pull", &format!("{registry}/mounted/to:1"), "-o", "back.wasm"],
+    ));
+    assert!(std::fs::read(here.path().join("back.wasm")).unwrap() == component);
+}
+
+#[test]
+#[ignore = "needs the judges of artifacts"]
+fn what_cosign_uploads_slt_pulls() {
+    let judges = services();
+    let component = component(1_000);
+    for (name, registry) in registries(judges) {
+        let here = folder(&[("app.wasm", &component)]);
+        let at = format!("{registry}/uploaded/app:1");
+        let uploaded = judges.run("cosign", here.path(), &["upload", "wasm", "-f", "app.wasm", &at]);
+        assert_eq!(uploaded.code, 0, "{name}: {}", uploaded.stderr);
+        let pulled = slt(here.path(), &["pull", &at, "-o", "back.wasm"]);
+        assert_eq!(pulled.code, 0, "{name}: {}", pulled.stderr);
+        assert_eq!(
+            std::fs::read(here.path().join("back.wasm")).unwrap(),
             component,
             "{name}"
         );
-        done(judges.run("crane", here.path(), &["copy", "--insecure", &from, &to]));
-        done(slt(here.path(), &["pull", &to, "-o", "pulled.wasm"]));
-        assert_eq!(
-            std::fs::read(here.path().join("pulled.wasm")).unwrap(),
-            component,
-            "{name}"
-        );
-        let other = folder(&[("app.wasm", &std::fs::read(here.path().join("pulled.wasm")).unwrap())]);
-        let again = done(slt(other.path(), &["push", "app.wasm", &to]));
-        assert!(again.contains(digest.trim()), "{name}: {again}");
     }
 }

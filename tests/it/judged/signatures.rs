@@ -411,6 +411,69 @@ fn signatures_of_old() {
     }
 }
 
+/// Attestations below the tag `.att`, by a key and by a certificate; slt adds its own as a referrer, and reads both.
+#[test]
+#[ignore = "needs the judges of artifacts"]
+fn attestations_of_old() {
+    let bench = Bench::new();
+    let predicate = json!({ "buildDefinition": { "buildType": "https://example.test/build", "externalParameters": {} },
+        "runDetails": { "builder": { "id": "https://example.test/builder" } } });
+    std::fs::write(bench.here().join("slsa"), predicate.to_string()).unwrap();
+    let judges = bench.judges;
+    let trust = judges.trusted_root.to_str().unwrap().to_owned();
+    let tsa = format!("{}/api/v1/timestamp", judges.tsa);
+    let attests: &[&str] = &["--type", "slsaprovenance1", "--predicate", "slsa"];
+    let old: &[&str] = &["attest", "-y", "--new-bundle-format=false"];
+    for (number, registry) in registries(judges).into_iter().enumerate() {
+        for way in [Way::Key, Way::KeylessWithTimestamp] {
+            let image = bench.image(registry, &format!("att/app:{number}-{way:?}"));
+            let flags: Vec<String> = match way {
+                Way::Key => bench.signs("cosign", way, "cosign"),
+                _ => [
+                    "--identity-token=token",
+                    "--use-signing-config=false",
+                    "--tlog-upload=false",
+                    "--fulcio-url",
+                    &judges.fulcio,
+                    "--timestamp-server-url",
+                    &tsa,
+                    "--trusted-root",
+                    &trust,
+                ]
+                .map(str::to_owned)
+                .to_vec(),
+            };
+            bench.done("cosign", &words(old, &flags, &[attests, &[&image]].concat()));
+            let tag = image.replace("@sha256:", ":sha256-") + ".att";
+            bench.done("crane", &["manifest", "--insecure", &tag]);
+            let verify = |way: Way, key: &str, identity: &str| {
+                let flags = bench.verifies("slt", way, key, identity);
+                let before = ["verify", "--type", "slsaprovenance1", "--format", "json"];
+                bench.run("slt", &words(&before, &flags, &[&image]))
+            };
+            let of_old = |run: &Run| {
+                let lines = run.stdout.lines().filter(|line| line.contains(".att, layer 0"));
+                lines.filter(|line| line.contains("\"believed\"")).count()
+            };
+            let believed = verify(way, "cosign", IDENTITY);
+            assert_eq!(
+                (believed.code, of_old(&believed)),
+                (0, 1),
+                "{}{}",
+                believed.stdout,
+                believed.stderr
+            );
+            let wrong = verify(way, "slt", "eve@example.test");
+            assert_eq!((wrong.code, of_old(&wrong)), (1, 0), "{}{}", wrong.stdout, wrong.stderr);
+            // slt's own lies beside it
+            let own = bench.signs("slt", Way::Key, "slt");
+            bench.done("slt", &words(&["sign"], &own, &[attests, &[&image]].concat()));
+            assert_eq!(of_old(&verify(way, "cosign", IDENTITY)), 1);
+            assert_eq!(verify(Way::Key, "slt", IDENTITY).code, 0);
+        }
+    }
+}
+
 /// The token that a CI system hands to its job: nothing is said on the command line.
 #[test]
 #[ignore = "needs the judges of artifacts"]

@@ -519,6 +519,26 @@ pub const CASES: &[Case] = &[
         Refuses,
     ),
     case(
+        "checkpoint that is signed under another name",
+        LOG,
+        |scene| {
+            let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
+            scene.set(CHECKPOINT, envelope.replace("— 127.0.0.1 ", "— 127.0.0.2 "));
+        },
+        "log",
+        Refuses,
+    ),
+    case(
+        "checkpoint whose signature begins otherwise",
+        LOG,
+        |scene| {
+            let envelope = scene.at(CHECKPOINT).as_str().unwrap().to_owned();
+            scene.set(CHECKPOINT, envelope.replace("— 127.0.0.1 ", "—0 127.0.0.1 "));
+        },
+        "log",
+        Refuses,
+    ),
+    case(
         "proof without a hash",
         LOG,
         |scene| drop(scene.at(HASHES).as_array_mut().unwrap().pop()),

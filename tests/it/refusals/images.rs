@@ -22,14 +22,16 @@ pub struct Question {
 /// What comes of it.
 #[derive(Clone, Copy, Debug)]
 pub enum Verdict {
-    /// It is trusted.
+    /// It is trusted, and nothing is refused.
     Believed,
+    /// It is trusted, and this check refuses something beside it.
+    BelievedBeside(&'static str),
     /// There is something, and a check refuses it.
     Refused(&'static str),
-    /// There is nothing that could be believed.
+    /// There is nothing that could be believed, and nothing that is refused.
     Nothing,
-    /// What the registry gives is not what was asked for, or too much: this is said of it.
-    Broken(&'static str),
+    /// What the registry gives is not what was asked for, or too much: this line is said of it, with digests shortened.
+    RefusedAs(&'static str),
 }
 
 /// A lie about an image.
@@ -95,7 +97,7 @@ const fn case(
     }
 }
 
-use Verdict::{Believed, Broken, Nothing, Refused};
+use Verdict::{Believed, BelievedBeside, Nothing, Refused, RefusedAs};
 
 /// What an index of referrers may have at most, and one more: `slt::registry::ENTRIES_MAX`.
 const TOO_MANY: usize = 1_001;
@@ -211,18 +213,15 @@ pub const IMAGES: &[ImageCase] = &[
         Refuses,
     ),
     case(
-        "two signatures, the other is bad",
-        "two-keys",
+        "two signatures by the key, the first is bad",
+        "key",
         |asked| {
-            let mut bundles = asked.repository.bundles("two-keys");
-            let other = bundles
-                .iter_mut()
-                .find(|bundle| bundle["verificationMaterial"]["certificate"].is_object())
-                .unwrap();
-            other["dsseEnvelope"]["signatures"][0]["sig"] = "MEUCIQ==".into();
-            asked.repository.set_bundles("two-keys", &bundles);
+            let good = asked.repository.bundles("key")[0].clone();
+            let mut bad = good.clone();
+            bad["dsseEnvelope"]["signatures"][0]["sig"] = "MEUCIQ==".into();
+            asked.repository.set_bundles("key", &[bad, good]);
         },
-        Believed,
+        BelievedBeside("signature"),
         Accepts("one that is good is enough"),
     ),
     case(
@@ -312,6 +311,33 @@ pub const IMAGES: &[ImageCase] = &[
         Refuses,
     ),
     case(
+        "component with swapped layers",
+        "key",
+        |asked| {
+            let mut manifest = asked.repository.json("manifests/key");
+            manifest["layers"][0]["digest"] = asked.repository.put_blob(b"\0asm\x01\0\0\0".to_vec()).into();
+            let bytes = serde_json::to_vec(&manifest).unwrap();
+            let media_type = asked.repository.answers["manifests/key"].0.clone();
+            asked.repository.put("key", &media_type, bytes);
+        },
+        Nothing,
+        Refuses,
+    ),
+    case(
+        "bundle's manifest with swapped layers",
+        "key",
+        |asked| {
+            let other = asked.repository.index("key-log")[0]["digest"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            let other = asked.repository.json(&format!("manifests/{other}"));
+            asked.repository.answers = referrer_of(asked, |manifest| manifest["layers"] = other["layers"].clone());
+        },
+        Refused("subject"),
+        Refuses,
+    ),
+    case(
         "bundle that is another than its digest says",
         "key",
         |asked| {
@@ -322,7 +348,7 @@ pub const IMAGES: &[ImageCase] = &[
             let layer = format!("blobs/{}", manifest["layers"][0]["digest"].as_str().unwrap());
             asked.repository.answers.get_mut(&layer).unwrap().1[20] ^= 1;
         },
-        Broken("should be"),
+        RefusedAs("bundle: blob sha256:… of `HOST/app` should be sha256:…, and is sha256:…"),
         Refuses,
     ),
     case(
@@ -333,7 +359,7 @@ pub const IMAGES: &[ImageCase] = &[
             let path = format!("manifests/{}", index[0]["digest"].as_str().unwrap());
             asked.repository.answers.get_mut(&path).unwrap().1.push(b' ');
         },
-        Broken("should be"),
+        RefusedAs("bundle: manifest `HOST/app@sha256:…` should be sha256:…, and is sha256:…"),
         Refuses,
     ),
     case(
@@ -349,7 +375,7 @@ pub const IMAGES: &[ImageCase] = &[
                 .1
                 .extend(std::iter::repeat_n(b' ', 5 << 20));
         },
-        Broken("larger than"),
+        RefusedAs("error: manifest `HOST/app:key` is larger than 4194304 bytes"),
         Refuses,
     ),
     case(
@@ -365,7 +391,7 @@ pub const IMAGES: &[ImageCase] = &[
                 .1
                 .extend(std::iter::repeat_n(b' ', 5 << 20));
         },
-        Broken("larger than"),
+        RefusedAs("bundle: manifest `HOST/app:sha256-…` is larger than 4194304 bytes"),
         Accepts("cosign reads it whole, whatever its size"),
     ),
     case(
@@ -375,7 +401,7 @@ pub const IMAGES: &[ImageCase] = &[
             let entry = asked.repository.index("key")[0].clone();
             asked.repository.set_index("key", &vec![entry; TOO_MANY]);
         },
-        Broken("entries"),
+        RefusedAs("bundle: index below `sha256-…` is larger than 1000 entries"),
         Accepts("cosign looks at as many as there are"),
     ),
     case(
@@ -388,7 +414,7 @@ pub const IMAGES: &[ImageCase] = &[
             let entry = json!({ "mediaType": media_type, "digest": digest, "size": bytes.len() });
             asked.repository.set_index("key", &vec![entry; 20]);
         },
-        Nothing,
+        RefusedAs("bundle: it is an index, and a bundle is a manifest"),
         Accepts("cosign takes an index for the manifest that it lists"),
     ),
     case(
@@ -398,7 +424,7 @@ pub const IMAGES: &[ImageCase] = &[
             let path = format!("manifests/{}", asked.repository.fallback("key"));
             asked.repository.answers.get_mut(&path).unwrap().1 = b"<html>".to_vec();
         },
-        Broken("no manifest"),
+        RefusedAs("bundle: manifest `HOST/app:sha256-…`: it is no manifest: expected value at line 1 column 1"),
         Refuses,
     ),
     case(
@@ -409,7 +435,7 @@ pub const IMAGES: &[ImageCase] = &[
                 manifest["layers"][0]["size"] = (1_u64 << 40).into()
             }));
         },
-        Broken("bytes"),
+        RefusedAs("bundle: blob sha256:… of `HOST/app` is larger than 16777216 bytes"),
         Refuses,
     ),
     // signatures of old
@@ -505,7 +531,7 @@ pub const IMAGES: &[ImageCase] = &[
                 manifest["layers"].as_array_mut().unwrap().insert(0, bad);
             });
         },
-        Believed,
+        BelievedBeside("signature"),
         Accepts("one that is good is enough"),
     ),
     case(

@@ -5,6 +5,8 @@
 //! believed. The judges see the same cases ([`crate::judged`]): where cosign refuses, slt refuses; where slt is stricter, the case
 //! says why.
 
+mod any;
+mod att;
 mod bytes;
 mod files;
 pub mod images;

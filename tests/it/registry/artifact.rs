@@ -163,28 +163,144 @@ fn config(os: &str, layer: &[u8]) -> Value {
     })
 }
 
+/// Who writes an artifact, the bytes of the config, and the manifest around its descriptor and the layer's.
+type Written = (&'static str, Value, fn(Value, Value) -> Value);
+
+/// A descriptor with more in it.
+fn with(mut descriptor: Value, name: &str, value: Value) -> Value {
+    descriptor[name] = value;
+    descriptor
+}
+
+fn typed(mut descriptor: Value, media_type: &str) -> Value {
+    descriptor["mediaType"] = json!(media_type);
+    descriptor
+}
+
+/// What other tools write, field by field, from their sources: only `cosign upload wasm` was run, too
+/// (`tests/it/judged/registries.rs`).
+fn written() -> Vec<Written> {
+    let oci_wasm = || {
+        json!({
+            "created": "2026-01-01T00:00:00.123456789Z",
+            "author": null,
+            "architecture": "wasm",
+            "os": "wasip2",
+            "layerDigests": [Digest::of(COMPONENT).to_string()],
+            "component": { "exports": [], "imports": [], "target": null },
+        })
+    };
+    vec![
+        // https://github.com/bytecodealliance/wasm-pkg-tools, crates/wkg/src/oci.rs, on oci-wasm's `WasmClient::push`
+        ("wkg 0.16.1, `wkg oci push`", oci_wasm(), |config, layer| {
+            json!({
+                "schemaVersion": 2,
+                "mediaType": media::MANIFEST,
+                "config": typed(config, CONFIG),
+                "layers": [with(typed(layer, LAYER), "annotations", json!({ "org.opencontainers.image.title": "app.wasm" }))],
+            })
+        }),
+        // crates/wasm-pkg-client/src/oci/publisher.rs
+        ("wkg 0.16.1, `wkg publish`", oci_wasm(), |config, layer| {
+            json!({
+                "schemaVersion": 2,
+                "mediaType": media::MANIFEST,
+                "config": typed(config, CONFIG),
+                "layers": [with(typed(layer, LAYER), "annotations", json!({ "org.opencontainers.image.title": "app.wasm" }))],
+                "annotations": {
+                    "org.opencontainers.image.authors": "me",
+                    "org.opencontainers.image.description": "an app",
+                    "org.opencontainers.image.licenses": "MIT",
+                    "org.opencontainers.image.version": "1.0.0",
+                },
+            })
+        }),
+        // https://github.com/wasmCloud/wasmCloud, crates/wash-runtime/src/oci.rs, `push_component`
+        ("wash 2.7.0, `wash oci push`", oci_wasm(), |config, layer| {
+            json!({
+                "schemaVersion": 2,
+                "mediaType": media::MANIFEST,
+                "config": typed(config, CONFIG),
+                "layers": [typed(layer, LAYER)],
+                "annotations": { "org.opencontainers.image.created": "2026-01-01T00:00:00Z", "org.opencontainers.image.version": "1.0.0" },
+            })
+        }),
+        // there, without annotations: the manifest of oci-client, which does not say what it is
+        (
+            "wash 2.7.0, a library's `push_component`",
+            oci_wasm(),
+            |config, layer| json!({ "schemaVersion": 2, "config": typed(config, CONFIG), "layers": [typed(layer, LAYER)] }),
+        ),
+        // https://github.com/oras-project/oras-go, pack.go, `packManifestV1_1_RC4`
+        (
+            "oras 1.1 and newer, `oras push REF app.wasm:application/wasm`",
+            json!({}),
+            |config, layer| {
+                json!({
+                    "schemaVersion": 2,
+                    "mediaType": media::MANIFEST,
+                    "artifactType": "application/vnd.unknown.artifact.v1",
+                    "config": with(typed(config, media::EMPTY), "data", json!("e30=")),
+                    "layers": [with(typed(layer, LAYER), "annotations", json!({ "org.opencontainers.image.title": "app.wasm" }))],
+                    "annotations": { "org.opencontainers.image.created": "2026-01-01T00:00:00Z" },
+                })
+            },
+        ),
+        // there, `packManifestV1_0`: the config is a file of the user's
+        (
+            "oras, `--config config.json:application/vnd.wasm.config.v0+json`",
+            oci_wasm(),
+            |config, layer| {
+                json!({
+                    "schemaVersion": 2,
+                    "mediaType": media::MANIFEST,
+                    "config": typed(config, CONFIG),
+                    "layers": [with(typed(layer, LAYER), "annotations", json!({ "org.opencontainers.image.title": "app.wasm" }))],
+                    "annotations": { "org.opencontainers.image.created": "2026-01-01T00:00:00Z" },
+                })
+            },
+        ),
+        // there, `packManifestV1_1_RC2` without a type
+        ("oras 1.0 and older", json!({}), |config, layer| {
+            json!({
+                "schemaVersion": 2,
+                "mediaType": media::MANIFEST,
+                "config": typed(config, "application/vnd.unknown.config.v1+json"),
+                "layers": [with(typed(layer, LAYER), "annotations", json!({ "org.opencontainers.image.title": "app.wasm" }))],
+                "annotations": { "org.opencontainers.image.created": "2023-01-01T00:00:00Z" },
+            })
+        }),
+        // https://github.com/sigstore/cosign, cmd/cosign/cli/upload/wasm.go
+        ("cosign, `cosign upload wasm`", json!({}), |config, layer| {
+            json!({
+                "schemaVersion": 2,
+                "mediaType": media::MANIFEST,
+                "config": typed(config, "application/vnd.wasm.config.v1+json"),
+                "layers": [typed(layer, "application/vnd.wasm.content.layer.v1+wasm")],
+            })
+        }),
+        // what wash 2.7.0 still pulls: crates/wash-runtime/src/oci.rs, `WASMCLOUD_MEDIA_TYPE`
+        ("older wash, wasm-to-oci", json!({}), |config, layer| {
+            json!({
+                "schemaVersion": 2,
+                "config": typed(config, "application/vnd.oci.image.config.v1+json"),
+                "layers": [typed(layer, "application/vnd.module.wasm.content.layer.v1+wasm")],
+            })
+        }),
+    ]
+}
+
 #[test]
 fn what_others_have_written_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    let empty = || json!({});
-    for (config, layer) in [
-        ((CONFIG, config("wasip2", COMPONENT)), LAYER),
-        ((media::EMPTY, empty()), LAYER),
-        (("application/vnd.unknown.config.v1+json", empty()), LAYER),
-        (
-            ("application/vnd.wasm.config.v1+json", empty()),
-            "application/vnd.wasm.content.layer.v1+wasm",
-        ),
-        (
-            ("application/vnd.oci.image.config.v1+json", empty()),
-            "application/vnd.module.wasm.content.layer.v1+wasm",
-        ),
-    ] {
+    for (who, config, manifest) in written() {
         let server = Server::start();
-        let layers = vec![(layer, COMPONENT)];
-        Foreign { config, layers }.put(&server);
+        let config = Foreign::descriptor(&server, "", config.to_string().as_bytes());
+        let layer = Foreign::descriptor(&server, "", COMPONENT);
+        let manifest = manifest(config, layer).to_string();
+        server.put_manifest(REPOSITORY, "1", media::MANIFEST, manifest.as_bytes());
         let read = block_on(fetched(&client(), &server, folder.path()));
-        assert_eq!(read.unwrap(), COMPONENT, "{layer}");
+        assert_eq!(read.unwrap(), COMPONENT, "{who}");
     }
 }
 
@@ -315,6 +431,22 @@ fn an_index_is_followed_once() {
     );
 }
 
+/// A core module with the section that bindings leave in it.
+pub fn with_world() -> Vec<u8> {
+    let mut resolve = wit_parser::Resolve::default();
+    let text = "package team:app@1.0.0; world shortener { import log: func(); export run: func(); }";
+    let package = resolve.push_str("world.wit", text).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    let encoding = wit_component::StringEncoding::UTF8;
+    let section = wit_component::metadata::encode(&resolve, world, encoding, None, false).unwrap();
+    let mut module = wasm_encoder::Module::new();
+    module.section(&wasm_encoder::CustomSection {
+        name: "component-type:wit-bindgen:0.57.1:team:app@1.0.0:shortener:encoded world".into(),
+        data: section.into(),
+    });
+    module.finish()
+}
+
 #[test]
 fn an_outline_is_what_stands_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -341,6 +473,10 @@ fn an_outline_is_what_stands_in_the_file() {
         (Kind::Component, Some("1.2.3"))
     );
     assert_eq!(found.metadata.text("licenses"), Some("MIT"));
+    assert_eq!(
+        (found.world, read(&with_world()).unwrap().world.as_deref()),
+        (None, Some("team:app/shortener@1.0.0"))
+    );
     let said = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
     let whole = described.concat();
     for length in 0..whole.len() {

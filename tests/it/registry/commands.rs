@@ -1,6 +1,7 @@
 //! `slt push`, `pull`, `inspect`, `login` and `logout`, as a user runs them.
 #![allow(clippy::disallowed_methods)] // a password is written to a process, and helpers are programs
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +9,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use slt::registry::media;
 
-use super::artifact::COMPONENT;
+use super::artifact::{COMPONENT, with_world};
+use super::client::{block_on, client, reference};
 use super::server::{Auth, Fault, Server};
 use crate::command::{Run, folder, slt, slt_with};
 
@@ -23,7 +25,7 @@ fn shown(run: &Run, server: &Server, folder: &Path) -> String {
 }
 
 /// Runs slt with something on its standard input.
-fn told(directory: &Path, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Run {
+pub fn told(directory: &Path, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
         .args(arguments)
         .current_dir(directory)
@@ -136,6 +138,148 @@ fn inspect_for_programs() {
     let run = slt(folder.path(), &["inspect", &at, "--format", "json"]);
     let line: Value = serde_json::from_str(&run.stdout).unwrap();
     insta::assert_snapshot!("inspect_json", format!("{line:#}").replace(&server.address(), "HOST"));
+}
+
+#[test]
+fn inspect_shows_the_world() {
+    let folder = folder(&[
+        ("app.wasm", COMPONENT),
+        ("module.wasm", &with_world()),
+        ("bare.wasm", b"\0asm\x01\0\0\0"),
+    ]);
+    for (file, expected) in [
+        ("app.wasm", Some("root:component/root")),
+        ("module.wasm", Some("team:app/shortener@1.0.0")),
+        ("bare.wasm", None),
+    ] {
+        let text = slt(folder.path(), &["inspect", file]).stdout;
+        let shown = text.lines().find_map(|line| line.strip_prefix("world        "));
+        assert_eq!(shown, expected, "{text}");
+        let line = slt(folder.path(), &["inspect", file, "--format", "json"]).stdout;
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["world"].as_str(), expected);
+    }
+}
+
+#[test]
+fn inspect_lists_what_older_cosign_left() {
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT)]);
+    let at = server.name("app:1");
+    let pushed = slt(folder.path(), &["push", "app.wasm", &at]);
+    assert_eq!(pushed.code, 0, "{}", pushed.stderr);
+    let tag = server.digest("app", "1").unwrap().replace(':', "-");
+    let manifest = br#"{"schemaVersion":2,"config":{"mediaType":"x","digest":"x","size":1},"layers":[]}"#;
+    let listed = || {
+        let text = slt(folder.path(), &["inspect", &at]).stdout;
+        let listed = text.lines().filter(|line| line.contains(" tag sha256-"));
+        let listed: Vec<String> = listed.map(|line| line.replace(&tag, "TAG")).collect();
+        let line = slt(folder.path(), &["inspect", &at, "--format", "json"]).stdout;
+        let line: Value = serde_json::from_str(&line).unwrap();
+        for (name, suffix) in [("signature_tag", "sig"), ("attestation_tag", "att")] {
+            let expected = server
+                .digest("app", &format!("{tag}.{suffix}"))
+                .map(|_| json!(format!("{tag}.{suffix}")));
+            assert_eq!(line["artifact"].get(name), expected.as_ref());
+        }
+        listed.join("\n")
+    };
+    assert_eq!(listed(), "");
+    server.put_manifest("app", &format!("{tag}.att"), media::MANIFEST, manifest);
+    assert_eq!(listed(), "attestation  tag TAG.att");
+    server.put_manifest("app", &format!("{tag}.sig"), media::MANIFEST, manifest);
+    assert_eq!(listed(), "signature    tag TAG.sig\nattestation  tag TAG.att");
+}
+
+/// How often a component is pushed where it must always be the same, if `PUSHES` does not say: what a test has time for.
+const PUSHES: usize = 50;
+
+/// Of these, one in five is pushed by the command: a process of its own, as whoever it is, wherever and whenever.
+const PUSHES_BY_LIBRARY: usize = 4;
+
+/// As `slt push` in another world: another folder, name of the user's home, time zone, language, mask of modes, and age of the file.
+#[cfg(unix)]
+fn pushed_elsewhere(server: &Server, number: usize) -> String {
+    let folder = folder(&[(&format!("{number}/app.wasm"), COMPONENT)]);
+    let directory = folder.path().join(number.to_string());
+    let file = std::fs::File::options()
+        .write(true)
+        .open(directory.join("app.wasm"))
+        .unwrap();
+    let age = std::time::Duration::from_secs(86_400 * number as u64);
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH + age).unwrap();
+    let mask = ["000", "022", "077", "027"][number % 4];
+    let zone = ["UTC", "Pacific/Kiritimati", "America/St_Johns"][number % 3];
+    let language = ["C", "de_DE.UTF-8"][number % 2];
+    let output = Command::new("/bin/sh")
+        .args(["-c", &format!("umask {mask}; exec \"$0\" push app.wasm \"$1\"")])
+        .args([env!("CARGO_BIN_EXE_slt"), &server.name(&format!("team/app{number}:1"))])
+        .current_dir(&directory)
+        .env_clear()
+        .envs([
+            ("HOME", folder.path().to_str().unwrap()),
+            ("TZ", zone),
+            ("LANG", language),
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    server.digest(&format!("team/app{number}"), "1").unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn however_often_a_component_is_pushed_it_has_one_digest() {
+    use slt::registry::artifact::{About, Package};
+    let count = std::env::var("PUSHES").map_or(PUSHES, |text| text.parse().expect("`PUSHES` is a number"));
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT)]);
+    let about = About {
+        title: "app.wasm".to_owned(),
+        created: "1970-01-01T00:00:00Z".to_owned(),
+        ..About::default()
+    };
+    let mut digests: BTreeMap<String, usize> = BTreeMap::new();
+    for number in 0..count {
+        let digest = match number % (PUSHES_BY_LIBRARY + 1) {
+            0 => pushed_elsewhere(&server, number),
+            _ => {
+                let package = Package::of_file(&folder.path().join("app.wasm"), &about).unwrap();
+                let at = reference(&server, &format!("team/app{number}:1"));
+                block_on(package.push(&client(), &at, None)).unwrap().digest.to_string()
+            }
+        };
+        *digests.entry(digest).or_default() += 1;
+    }
+    // the one of the text that `there_and_back` shows
+    let one = "sha256:b04545b7151dafed9256814aa4814a6fca9231c7fd9a8fd81ca99f730d6183f1";
+    assert_eq!(digests, BTreeMap::from([(one.to_owned(), count)]));
+}
+
+#[test]
+fn a_component_is_mounted_from_where_it_is() {
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT)]);
+    let layer = server.put_blob("base/app", COMPONENT).to_string();
+    let push = |repository: &str, from: &str| {
+        let at = server.name(&format!("{repository}:1"));
+        let run = slt(folder.path(), &["push", "app.wasm", &at, "--mount-from", from]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert_eq!(server.blob(repository, &layer).unwrap(), COMPONENT);
+        let seen = server.seen();
+        let mounts = seen
+            .iter()
+            .filter(|seen| seen.query.contains("mount="))
+            .map(|seen| seen.status);
+        let sent = seen
+            .iter()
+            .any(|seen| seen.path.contains("/uploads/") && seen.body_bytes == COMPONENT.len());
+        server.forget_seen();
+        (mounts.collect::<Vec<_>>(), sent)
+    };
+    assert_eq!(push("team/app", "base/app"), (vec![201], false));
+    // where that one has none, the registry opens an upload instead, and it is sent
+    assert_eq!(push("team/other", "base/none"), (vec![202], true));
 }
 
 #[test]

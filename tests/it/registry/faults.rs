@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use slt::registry::{
-    Client, Content, Credentials, Descriptor, Digest, Error, Fault as Whose, Login, Patience, Reference, Settings,
-    media,
+    Attachment, Client, Content, Credentials, Descriptor, Digest, Error, Fault as Whose, Login, Patience, Reference,
+    Settings, media,
 };
 use slt::support::secret::Secret;
 
@@ -32,16 +32,55 @@ fn status(status: u16) -> Fault {
 /// Three pieces and a half.
 const LAYER_BYTES: usize = 3_500;
 
-/// What is asked when a layer goes there and comes back, each at least once.
-const REQUESTS: &[(&str, &str)] = &[
-    ("HEAD", "/blobs/"),
-    ("POST", "/blobs/uploads/"),
-    ("PATCH", "/blobs/uploads/"),
-    ("PUT", "/blobs/uploads/"),
-    ("PUT", "/manifests/"),
-    ("GET", "/manifests/"),
-    ("GET", "/blobs/"),
+/// What is done, for a request to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Journey {
+    /// A layer goes there and comes back.
+    Layer,
+    /// A note is attached, and found.
+    Note,
+    /// The same, where a registry has no referrers API.
+    NoteByTag,
+}
+
+/// What is asked of a registry, each at least once on its journey. slt asks for no `HEAD` of a manifest: it reads it.
+const REQUESTS: &[(&str, &str, Journey)] = &[
+    ("HEAD", "/blobs/", Journey::Layer),
+    ("POST", "/blobs/uploads/", Journey::Layer),
+    ("PATCH", "/blobs/uploads/", Journey::Layer),
+    ("PUT", "/blobs/uploads/", Journey::Layer),
+    ("PUT", "/manifests/", Journey::Layer),
+    ("GET", "/manifests/", Journey::Layer),
+    ("GET", "/blobs/", Journey::Layer),
+    ("PUT", "/manifests/sha256:", Journey::Note),
+    ("GET", "/referrers/", Journey::Note),
+    ("PUT", "/manifests/sha256:", Journey::NoteByTag),
+    ("GET", "/referrers/", Journey::NoteByTag),
+    ("GET", "/manifests/sha256-", Journey::NoteByTag),
+    ("PUT", "/manifests/sha256-", Journey::NoteByTag),
 ];
+
+impl Journey {
+    fn server(self, auth: Auth) -> Server {
+        Server::with(auth, self != Self::NoteByTag)
+    }
+
+    /// Goes there and back, and says how it ended; what is there is whole in any case.
+    fn survives(self, server: &Server, client: &Client) -> Result<(), Error> {
+        if self == Self::Layer {
+            return survives(server, client);
+        }
+        let subject = Descriptor::of(b"subject", media::MANIFEST);
+        let at = reference(server, "team/app").with_digest(subject.digest.clone());
+        let attachment = Attachment {
+            artifact_type: "application/vnd.example.note".to_owned(),
+            ..Attachment::default()
+        };
+        let attached = block_on(client.attach((&at, &subject), attachment))?;
+        assert_eq!(block_on(client.referrers(&at))?, [attached]);
+        Ok(())
+    }
+}
 
 /// Goes there and back, and says how it ended; what arrived is whole in any case.
 fn survives(server: &Server, client: &Client) -> Result<(), Error> {
@@ -56,7 +95,7 @@ fn survives(server: &Server, client: &Client) -> Result<(), Error> {
 
 #[test]
 fn what_fails_for_a_while_survives() {
-    for (method, path) in REQUESTS {
+    for (method, path, journey) in REQUESTS {
         for fault in [
             status(500),
             status(502),
@@ -68,24 +107,29 @@ fn what_fails_for_a_while_survives() {
             Fault::CutRequest(0),
             Fault::CutRequest(7),
         ] {
-            let server = Server::start();
+            let server = journey.server(Auth::None);
             server.fault(method, path, 2, fault);
-            survives(&server, &client()).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+            let survived = journey.survives(&server, &client());
+            survived.unwrap_or_else(|error| panic!("{method} {path} of {journey:?}: {error}"));
+            assert!(
+                server.count(method, path) > 0,
+                "{method} {path} of {journey:?} is asked"
+            );
         }
     }
 }
 
 #[test]
 fn what_fails_for_good_ends_in_an_error_of_the_environment() {
-    for (method, path) in REQUESTS {
+    for (method, path, journey) in REQUESTS {
         for (fault, said) in [
             (status(500), if *method == "HEAD" { "answers 500" } else { "sorry" }),
             (Fault::LoseAnswer, "has broken off"),
             (Fault::Answer(429, Vec::new(), Vec::new()), "too many requests"),
         ] {
-            let server = Server::start();
+            let server = journey.server(Auth::None);
             server.fault(method, path, usize::MAX, fault.clone());
-            match (survives(&server, &client()), *method, &fault) {
+            match (journey.survives(&server, &client()), *method, &fault) {
                 // the blob is there, whatever the answer was
                 (Ok(()), "PUT" | "PATCH", Fault::LoseAnswer) => {}
                 (Err(error), ..) => {
@@ -116,6 +160,20 @@ fn retry_after_is_waited_for() {
     let before = Instant::now();
     survives(&server, &client()).unwrap();
     assert!(before.elapsed() >= Duration::from_secs(1));
+    // at a date, by the registry's own clock
+    let at = |date: &str| {
+        let now = ("date", "Wed, 21 Oct 2015 07:28:00 GMT".to_owned());
+        Fault::Answer(503, vec![now, ("retry-after", date.to_owned())], Vec::new())
+    };
+    let server = Server::start();
+    server.fault("POST", "/blobs/uploads/", 1, at("Wed, 21 Oct 2015 07:28:01 GMT"));
+    let before = Instant::now();
+    survives(&server, &client()).unwrap();
+    assert!(before.elapsed() >= Duration::from_secs(1));
+    let server = Server::start();
+    server.fault("POST", "/blobs/uploads/", 1, at("Wed, 21 Oct 2015 08:28:00 GMT"));
+    survives(&server, &client()).unwrap_err();
+    assert_eq!(server.count("POST", ""), 1);
     // longer than anybody waits
     let server = Server::start();
     server.fault("POST", "/blobs/uploads/", 1, throttled("3600"));
@@ -126,16 +184,14 @@ fn retry_after_is_waited_for() {
 
 #[test]
 fn a_token_that_expires_is_asked_for_anew() {
-    for (method, path) in REQUESTS {
-        let server = Server::with(
-            Auth::Bearer {
-                user: USER,
-                password: PASSWORD,
-            },
-            true,
-        );
+    for (method, path, journey) in REQUESTS {
+        let server = journey.server(Auth::Bearer {
+            user: USER,
+            password: PASSWORD,
+        });
         server.fault(method, path, 1, Fault::ForgetTokens);
-        survives(&server, &client_with(basic())).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let survived = journey.survives(&server, &client_with(basic()));
+        survived.unwrap_or_else(|error| panic!("{method} {path} of {journey:?}: {error}"));
         assert!(server.count("GET", "/token") >= 2);
     }
 }
@@ -245,10 +301,7 @@ fn a_byte_at_a_time_gets_nowhere() {
     server.fault("GET", "/blobs/", usize::MAX, Fault::CutAnswer(1));
     let blob = Descriptor::of(&layer, "application/wasm");
     let error = block_on(client().blob(&reference(&server, "app"), &blob, 1 << 20)).unwrap_err();
-    assert!(
-        error.to_string().contains(" has broken off"),
-        "{error}"
-    );
+    assert!(error.to_string().contains(" has broken off"), "{error}");
     assert_eq!(server.count("GET", "/blobs/"), 5);
     // the same in the other direction
     let server = Server::start();
@@ -552,7 +605,7 @@ fn an_index_is_no_bomb() {
     }
     // and none is written
     server.put_manifest("app", &subject.tag(), media::INDEX, index(1_000).as_bytes());
-    let attachment = slt::registry::Attachment {
+    let attachment = Attachment {
         artifact_type: "application/x".to_owned(),
         ..Default::default()
     };

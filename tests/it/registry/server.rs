@@ -15,9 +15,13 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use slt::registry::{Digest, media};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 
 /// Who may do what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,6 +104,7 @@ impl Seen {
 #[derive(Default)]
 struct State {
     address: String,
+    scheme: &'static str,
     auth: Auth,
     referrers: bool,
     marks: bool,
@@ -133,9 +138,27 @@ impl Server {
     }
 
     pub fn with(auth: Auth, referrers: bool) -> Self {
+        Self::run(auth, referrers, None)
+    }
+
+    /// One that speaks TLS, with the certificate of `tests/fixtures/tls`.
+    pub fn with_tls(auth: Auth) -> Self {
+        slt::support::tls::install();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+        let certificate = CertificateDer::from_pem_file(folder.join("server.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+        let config = rustls::ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        Self::run(auth, true, Some(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    fn run(auth: Auth, referrers: bool, tls: Option<TlsAcceptor>) -> Self {
         let state = Arc::new(Mutex::new(State {
             auth,
             referrers,
+            scheme: if tls.is_some() { "https" } else { "http" },
             pieces: true,
             ..State::default()
         }));
@@ -147,7 +170,7 @@ impl Server {
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(serve(shared, bound, stopped));
+            runtime.block_on(serve(shared, tls, bound, stopped));
         });
         let address: SocketAddr = address.recv().unwrap();
         state.lock().unwrap().address = address.to_string();
@@ -260,6 +283,7 @@ impl Drop for Server {
 
 async fn serve(
     state: Arc<Mutex<State>>,
+    tls: Option<TlsAcceptor>,
     bound: std::sync::mpsc::Sender<SocketAddr>,
     mut stopped: oneshot::Receiver<()>,
 ) {
@@ -271,15 +295,25 @@ async fn serve(
             _ = &mut stopped => return,
             accepted = listener.accept() => accepted.unwrap().0,
         };
-        let state = Arc::clone(&state);
+        let (state, tls) = (Arc::clone(&state), tls.clone());
         tokio::spawn(async move {
-            let service = hyper::service::service_fn(|request| answer(Arc::clone(&state), request));
-            let io = hyper_util::rt::TokioIo::new(stream);
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(io, service)
-                .await;
+            match tls {
+                None => converse(state, stream).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => converse(state, stream).await,
+                    Err(_) => {}
+                },
+            }
         });
     }
+}
+
+async fn converse(state: Arc<Mutex<State>>, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let service = hyper::service::service_fn(|request| answer(Arc::clone(&state), request));
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(io, service)
+        .await;
 }
 
 /// One exchange, with what goes wrong with it.
@@ -531,10 +565,8 @@ impl State {
                 if sent.is_some_and(is_given) {
                     return None;
                 }
-                format!(
-                    "Bearer realm=\"http://{}/token\",service=\"{}\"",
-                    self.address, self.address
-                )
+                let (scheme, address) = (self.scheme, &self.address);
+                format!("Bearer realm=\"{scheme}://{address}/token\",service=\"{address}\"")
             }
         };
         let mut refused = Plain::error(401, "UNAUTHORIZED", "authentication required");

@@ -1,6 +1,7 @@
-//! What `slt ship` attests, in cosign's eyes.
+//! What `slt ship` attests, and what a release of slt consists of, in cosign's eyes.
 
 use super::Home;
+use super::release::Release;
 use crate::judged::services;
 
 #[test]
@@ -38,4 +39,25 @@ fn cosign_verifies_all_that_is_shipped() {
         std::fs::remove_file(home.path().join("other.key")).unwrap();
         std::fs::remove_file(home.path().join("other.pub")).unwrap();
     }
+}
+
+#[test]
+#[ignore = "needs the judges of artifacts"]
+fn cosign_verifies_a_release() {
+    let (services, release) = (services(), Release::new());
+    for name in &release.files {
+        let bundle = format!("{name}.sigstore.json");
+        let common = ["--key", "../k.pub", "--insecure-ignore-tlog", "--bundle", &bundle];
+        let verified = services.run(
+            "cosign",
+            &release.out(),
+            &[&["verify-blob", name], &common[..]].concat(),
+        );
+        assert_eq!(verified.code, 0, "{name}: {}", verified.stderr);
+    }
+    // and a file with another's signature it does not
+    let bundle = format!("{}.sigstore.json", release.files[0]);
+    let common = ["--key", "../k.pub", "--insecure-ignore-tlog", "--bundle", &bundle];
+    let arguments = [&["verify-blob", &release.files[1]], &common[..]].concat();
+    assert_ne!(services.run("cosign", &release.out(), &arguments).code, 0);
 }

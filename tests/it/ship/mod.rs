@@ -1,11 +1,14 @@
 //! `slt ship` and what runs of it: on a registry of this process, with a key that was made for the test.
 
-mod ci;
 mod dry;
+mod failing;
 mod fetched;
+mod interrupted;
 mod judged;
+mod lines;
 mod release;
 mod sent;
+mod workflows;
 
 use std::fs;
 use std::path::Path;

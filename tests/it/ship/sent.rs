@@ -148,6 +148,85 @@ fn a_step_that_fails_leaves_no_tag() {
     }
 }
 
+/// Tags are given one after the other: which of them were is said, to people and to programs.
+#[test]
+fn a_tag_that_fails_behind_another_is_told_apart_from_it() {
+    let refused = || Fault::Answer(403, Vec::new(), b"{}".to_vec());
+    let cases = [
+        (
+            "/manifests/1",
+            refused(),
+            json!([[], [], ["1", "latest", "next"]]),
+            "what was pushed has no tag: `1`, `latest`, `next` are what they were before",
+        ),
+        (
+            "/manifests/latest",
+            refused(),
+            json!([["1"], [], ["latest", "next"]]),
+            "`1` is now [NAME]; `latest`, `next` are what they were before",
+        ),
+        (
+            "/manifests/next",
+            refused(),
+            json!([["1", "latest"], [], ["next"]]),
+            "`1`, `latest` are now [NAME]; `next` is what it was before",
+        ),
+        (
+            "/manifests/latest",
+            Fault::LoseAnswer,
+            json!([["1"], ["latest"], ["next"]]),
+            "`1` is now [NAME]; `latest` may be, too: the registry has not said so; `next` is what it was before",
+        ),
+        (
+            "/manifests/1",
+            Fault::Answer(503, vec![("retry-after", "0".to_owned())], Vec::new()),
+            json!([[], ["1"], ["latest", "next"]]),
+            "`1` may be [NAME] now: the registry has not said so; `latest`, `next` are what they were before",
+        ),
+    ];
+    // what has no end is waited for: side by side
+    std::thread::scope(|scope| {
+        for (failing, fault, state, said) in &cases {
+            for is_json in [true, false] {
+                scope.spawn(move || tagged(failing, fault.clone(), state, said, is_json));
+            }
+        }
+    });
+}
+
+/// Ships to three tags, of which one fails, and compares what is said with what is so.
+fn tagged(failing: &str, fault: Fault, state: &Value, said: &str, is_json: bool) {
+    let (home, server) = (Home::new(), Server::start());
+    server.fault("PUT", failing, usize::MAX, fault);
+    let reference = server.name("app:1");
+    let arguments = ["ship", &reference, "--key", "k.key", "--tag", "latest", "--tag", "next"];
+    let how: &[&str] = if is_json { &["--format", "json"] } else { &["-q"] };
+    let run = home.slt(&[&arguments, how].concat());
+    assert_eq!(run.code, 3, "{said}: {}", run.stderr);
+    let tags = |number: usize| {
+        let tags = state[number].as_array().unwrap().iter();
+        tags.map(|tag| server.digest("app", tag.as_str().unwrap()))
+    };
+    let digest = server.seen().iter().find_map(|seen| {
+        let name = seen.path.strip_prefix("/v2/app/manifests/")?;
+        (seen.method == "PUT" && name.starts_with("sha256:") && seen.status == 201).then(|| name.to_owned())
+    });
+    assert!(tags(0).all(|tag| tag == digest), "{said}");
+    assert!(tags(2).all(|tag| tag.is_none()), "{said}");
+    let name = server.name(&format!("app@{}", digest.unwrap()));
+    if is_json {
+        let last: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        assert_eq!((&last["kind"], &last["name"]), (&json!("tags"), &json!(name)), "{said}");
+        assert_eq!(&json!([last["given"], last["uncertain"], last["not_given"]]), state);
+    } else {
+        assert!(
+            run.stderr.replace(&name, "[NAME]").contains(&format!("note: {said}\n")),
+            "{said}: {}",
+            run.stderr
+        );
+    }
+}
+
 #[test]
 fn what_was_tagged_before_stays_when_a_test_fails() {
     let server = Server::start();

@@ -143,9 +143,73 @@ fn what_is_enough() {
             slsa,
             1,
         ),
+        (
+            "an attestation that two rules demand",
+            format!("{ROOT}threshold = 0\n{IDENTITY}{provenance}{provenance}signers = [\"dev\"]\n"),
+            slsa,
+            0,
+        ),
+        (
+            "one of two rules for it",
+            format!("{ROOT}threshold = 0\n{IDENTITY}{CI}{provenance}{provenance}signers = [\"ci\"]\n"),
+            slsa,
+            1,
+        ),
     ] {
         let (found, shown) = verify(&policy, bundles);
         assert_eq!(found, code, "{name}: {shown}");
+    }
+}
+
+/// Of a key, a log entry or a timestamp is demanded of those who can be believed: without a trusted root there are none.
+#[test]
+fn witnesses_of_a_key() {
+    let with = |root: &str, demand: &str| format!("{root}{demand} = \"required\"\n{KEY}");
+    for demand in ["log", "timestamp"] {
+        for (root, bundle, code) in [
+            (ROOT, "key-log.json", 0),
+            (ROOT, "key.json", 1),
+            ("version = 1\n", "key-log.json", 2),
+            ("version = 1\n", "key.json", 2),
+        ] {
+            let (found, shown) = verify(&with(root, demand), &[bundle]);
+            assert_eq!(found, code, "{demand}, {bundle}: {shown}");
+            let said = if code == 2 {
+                "there is no trusted root to check it with"
+            } else {
+                "artifact.txt"
+            };
+            assert!(shown.contains(said), "{demand}, {bundle}: {shown}");
+        }
+    }
+}
+
+/// The same, of those who call the function itself.
+#[test]
+fn a_policy_without_a_root_believes_no_witness() {
+    use slt::signing::policy::{Known, Signer};
+    use slt::signing::{Check, Evidence, Policy, PublicKey, Subject, Trust, judge, store};
+    let read = |name: &str| fs::read(super::fixture(&format!("signatures/{name}"))).unwrap();
+    let text = |name: &str| String::from_utf8(read(name)).unwrap();
+    let file = read("artifact.txt");
+    let sha256 = store::sha256(&file);
+    let known = Known::Key(PublicKey::from_pem(&text("cosign.pub")).unwrap());
+    let mut policy = Policy::one_of(vec![Signer {
+        name: "release".to_owned(),
+        known,
+    }]);
+    let root = Trust::from_json(&text("trusted_root.json")).unwrap();
+    let evidence = [Evidence::bundle("key-log", &read("blob/key-log.json"))];
+    for (log, timestamp, check) in [(Some(true), false, Check::Log), (None, true, Check::Timestamp)] {
+        (policy.log, policy.timestamp) = (log, timestamp);
+        let subject = Subject::File(&sha256, &file);
+        assert!(judge(&subject, &evidence, &policy, Some(&root)).is_verified());
+        let verdict = judge(&subject, &evidence, &policy, None);
+        assert!(!verdict.is_verified());
+        assert_eq!(
+            verdict.refusals().map(|(_, refusal)| refusal.check).collect::<Vec<_>>(),
+            [check]
+        );
     }
 }
 

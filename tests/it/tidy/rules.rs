@@ -20,8 +20,11 @@ const IGNORE_REASONS: &[&str] = &[
     "needs redis-server",
     "needs the crates of every platform",
     "needs a C toolchain for WebAssembly",
-    "needs the judges of artifacts",
+    JUDGES,
 ];
+
+/// The reason of those that `.ci/run` runs in the step `artifacts`, which takes what has `judged::` in its path, as `ignored` leaves it out.
+const JUDGES: &str = "needs the judges of artifacts";
 
 /// What code must not name, where it may, and why.
 struct Ban {
@@ -162,18 +165,25 @@ fn unbiased(file: &File) -> Vec<Problem> {
         .collect()
 }
 
-/// Tests that are skipped say what they need, and `.ci/run` has it.
+/// Tests that are skipped say what they need, and `.ci/run` has it in the step that runs them.
 fn ignored(file: &File) -> Vec<Problem> {
-    let is_given = |line: &str| {
+    let is_judged = file.path.split('/').any(|part| part == "judged" || part == "judged.rs");
+    let problem = |line: &str| {
         let reason = line
             .split_once("ignore = \"")
             .and_then(|(_, rest)| rest.split('"').next());
-        reason.is_some_and(|reason| IGNORE_REASONS.contains(&reason))
+        match reason.filter(|reason| IGNORE_REASONS.contains(reason)) {
+            None => Some(format!("an ignored test needs one of {IGNORE_REASONS:?}")),
+            Some(reason) if (reason == JUDGES) != is_judged => Some(format!(
+                "`{JUDGES}` is the reason of all tests in modules called `judged`, and of no others"
+            )),
+            Some(_) => None,
+        }
     };
     let lines = file.text.lines().enumerate();
     lines
-        .filter(|(_, line)| line.trim_start().starts_with("#[ignore") && !is_given(line))
-        .map(|(number, _)| file.problem(number + 1, format!("an ignored test needs one of {IGNORE_REASONS:?}")))
+        .filter(|(_, line)| line.trim_start().starts_with("#[ignore"))
+        .filter_map(|(number, line)| Some(file.problem(number + 1, problem(line)?)))
         .collect()
 }
 
@@ -303,6 +313,17 @@ fn bad_samples_are_found() {
         ignored(&file("#[ignore]\nfn a() {}\n    #[ignore = \"slow\"]\n")).len(),
         2
     );
-    assert_eq!(ignored(&file("#[ignore = \"needs redis-server\"]")).len(), 0);
+    let needs_redis = "#[ignore = \"needs redis-server\"]";
+    let needs_judges = format!("#[ignore = \"{JUDGES}\"]");
+    for (path, text, expected) in [
+        ("tests/it/ship/sent.rs", needs_redis, 0),
+        ("tests/it/ship/sent.rs", &needs_judges, 1),
+        ("tests/it/ship/judged.rs", &needs_judges, 0),
+        ("tests/it/judged/lies.rs", &needs_judges, 0),
+        ("tests/it/judged/lies.rs", needs_redis, 1),
+        ("tests/it/prejudged.rs", &needs_judges, 1),
+    ] {
+        assert_eq!(ignored(&File::new(path, text)).len(), expected, "{path}: {text}");
+    }
     assert_eq!(machine(&file(concat!("see /ro", "ot/x"))).len(), 1);
 }

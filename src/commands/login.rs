@@ -21,7 +21,7 @@ const PASSWORD_MAX_BYTES: usize = 64 << 10;
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Line {
-    /// Credentials were checked and stored.
+    /// Credentials were stored.
     LoggedIn {
         /// The registry.
         registry: String,
@@ -29,6 +29,8 @@ pub enum Line {
         user: String,
         /// The file or the helper that has them now.
         kept: String,
+        /// Whether the registry has asked for them before, and taken them; else it lets everybody in.
+        taken: bool,
     },
     /// The registry takes what is stored, or wants nothing.
     Checked {
@@ -36,6 +38,8 @@ pub enum Line {
         registry: String,
         /// Whether there are credentials for it.
         credentials: bool,
+        /// Whether it has asked for them, and taken them; else it lets everybody in.
+        taken: bool,
     },
     /// Credentials were removed.
     LoggedOut {
@@ -64,7 +68,7 @@ pub fn run(session: &Session<'_>, arguments: &Login) -> Result<Exit, Failure> {
         password: password.clone(),
     };
     let client = registries::with_credentials(session, &arguments.registries, Credentials::fixed(login))?;
-    registries::wait(async { client.check(&registry).await.map_err(|error| refused(&registry, error)) })?;
+    let taken = registries::wait(async { client.check(&registry).await.map_err(|error| refused(&registry, error)) })?;
     let files = registries::files(session);
     let kept = files.store(&registry, &user, &password).map_err(not_kept)?;
     let kept = shown(session, &kept);
@@ -72,24 +76,33 @@ pub fn run(session: &Session<'_>, arguments: &Login) -> Result<Exit, Failure> {
         registry: registry.clone(),
         user: user.clone(),
         kept: kept.clone(),
+        taken,
     };
-    session
-        .ui
-        .result(&format!("logged in to {registry} as {user}; kept in {kept}\n"), &[line]);
+    let text = match taken {
+        true => format!("logged in to {registry} as {user}; kept in {kept}\n"),
+        false => {
+            format!("{registry} lets everybody in, and has not looked at the credentials of {user}; kept in {kept}\n")
+        }
+    };
+    session.ui.result(&text, &[line]);
     Ok(Exit::Done)
 }
 
 fn check(session: &Session<'_>, arguments: &Login, registry: &str) -> Result<Exit, Failure> {
     let client = registries::client(session, &arguments.registries)?;
-    registries::wait(async { client.check(registry).await.map_err(registries::failure) })?;
+    let taken = registries::wait(async { client.check(registry).await.map_err(registries::failure) })?;
     let credentials = registries::files(session).find(registry).map_err(not_kept)?.is_some();
-    let text = match credentials {
-        true => format!("{registry} takes the credentials that are stored for it\n"),
-        false => format!("{registry} lets everybody in; no credentials are stored for it\n"),
+    let text = match (credentials, taken) {
+        (true, true) => format!("{registry} takes the credentials that are stored for it\n"),
+        (true, false) => {
+            format!("{registry} lets everybody in, and has not looked at the credentials that are stored for it\n")
+        }
+        (false, _) => format!("{registry} lets everybody in; no credentials are stored for it\n"),
     };
     let line = Line::Checked {
         registry: registry.to_owned(),
         credentials,
+        taken,
     };
     session.ui.result(&text, &[line]);
     Ok(Exit::Done)

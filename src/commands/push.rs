@@ -194,12 +194,12 @@ pub(super) fn slightfile(session: &Session<'_>, component: Option<&Path>) -> Res
 
 /// The text of a project's slightfile without its secrets; what cannot be left out is shown.
 pub(super) fn without_secrets(session: &Session<'_>, project: &Project) -> Result<String, Failure> {
-    project::without_secrets(project).map_err(|diagnostics| {
+    project::without_secrets(project).map_err(|(text, left)| {
         let source = Source {
             name: &project.slightfile_name,
-            text: &project.slightfile_text,
+            text: &text,
         };
-        session.ui.diagnostics(source, &diagnostics);
+        session.ui.diagnostics(source, &left);
         Failure::usage(format!(
             "`{}` has secrets that cannot be left out",
             project.slightfile_name

@@ -12,8 +12,9 @@ use crate::validate::{Artifact, validate};
 /// The text of a project's slightfile without its secrets.
 ///
 /// # Errors
-/// The slightfile has errors, or a secret that no reference can stand for: what is said of it.
-pub fn without_secrets(project: &Project) -> Result<String, Vec<Diagnostic>> {
+/// The slightfile has errors, or a secret that no reference can stand for: the text as far as it could be written, which is what is said
+/// of it is about.
+pub fn without_secrets(project: &Project) -> Result<String, (String, Vec<Diagnostic>)> {
     let judge = |text: &str| {
         let (slightfile, mut diagnostics) = slightfile::parse(&project.slightfile_name, text);
         if let Some(slightfile) = &slightfile {
@@ -34,9 +35,6 @@ pub fn without_secrets(project: &Project) -> Result<String, Vec<Diagnostic>> {
     left.retain(|left| left.is_error() || is_secret(left));
     match left.is_empty() {
         true => Ok(text),
-        false => Err(found
-            .into_iter()
-            .filter(|found| found.is_error() || is_secret(found))
-            .collect()),
+        false => Err((text, left)),
     }
 }

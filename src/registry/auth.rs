@@ -256,7 +256,7 @@ async fn token(
                 .append_pair("service", ask.service.unwrap_or_default())
                 .append_pair("scope", &ask.scopes.join(" "))
                 .append_pair("refresh_token", identity.expose());
-            body = Body::Bytes(Bytes::from(form.finish()));
+            body = Body::Secret(Bytes::from(form.finish()));
             headers.push((
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/x-www-form-urlencoded"),

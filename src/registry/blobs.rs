@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use super::auth::Scope;
 use super::client::reads;
 use super::digest::Hasher;
-use super::retry::Attempt;
+use super::retry::{Attempt, RENEWING_BYTES};
 use super::transport::{Answer, Request};
 use super::{Client, Descriptor, Error, Progress, Reference};
 
@@ -104,7 +104,7 @@ impl Client {
                 Ok(()) => break,
                 Err(attempt) => {
                     // one that begins anew again and again gets nowhere
-                    if fetched.done > furthest {
+                    if fetched.done >= furthest + RENEWING_BYTES {
                         furthest = fetched.done;
                         retries.renew();
                     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, IF_MATCH};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use url::Url;
@@ -78,6 +78,11 @@ impl Client {
     /// # Errors
     /// It is not there, too large, no manifest, or not what its digest says; or the registry fails.
     pub async fn manifest(&self, at: &Reference) -> Result<Manifest, Error> {
+        self.marked(at).await.map(|(manifest, _)| manifest)
+    }
+
+    /// The same, with what the registry calls this version of it, if it does.
+    pub(super) async fn marked(&self, at: &Reference) -> Result<(Manifest, Option<String>), Error> {
         let what = format!("manifest `{at}`");
         let request = Request {
             headers: vec![(ACCEPT, HeaderValue::from_static(MANIFESTS))],
@@ -101,7 +106,7 @@ impl Client {
                 expected: expected.clone(),
                 found: descriptor.digest,
             }),
-            None => Ok(Manifest { bytes, descriptor }),
+            None => Ok((Manifest { bytes, descriptor }, answer.mark)),
         }
     }
 
@@ -130,6 +135,34 @@ impl Client {
         bytes: &[u8],
         media_type: &str,
     ) -> Result<(Descriptor, bool), Error> {
+        let (request, descriptor) = self.to_put(at, bytes, media_type)?;
+        // once more is the same bytes at the same name; what is added to what others write too goes by `put_once`
+        let answer = self.retried(&request, &writes(at)).await?;
+        let keeps_referrers = answer.headers.contains_key("oci-subject");
+        self.put(answer, at, &descriptor).await?;
+        Ok((descriptor, keeps_referrers))
+    }
+
+    /// Writes a manifest or an index once, over what has this mark only. Says whether that was still there.
+    pub(super) async fn put_once(
+        &self,
+        at: &Reference,
+        bytes: &[u8],
+        media_type: &str,
+        over: Option<&str>,
+    ) -> Result<bool, Attempt> {
+        let (mut request, descriptor) = self.to_put(at, bytes, media_type)?;
+        let over = over.and_then(|mark| HeaderValue::from_str(mark).ok());
+        request.headers.extend(over.map(|mark| (IF_MATCH, mark)));
+        let answer = self.once(&request, &writes(at), &|_| {}).await?;
+        match answer.status {
+            StatusCode::PRECONDITION_FAILED => Ok(false),
+            _ => Ok(self.put(answer, at, &descriptor).await.map(|()| true)?),
+        }
+    }
+
+    /// The request that writes a manifest, and what that is.
+    fn to_put(&self, at: &Reference, bytes: &[u8], media_type: &str) -> Result<(Request, Descriptor), Error> {
         let what = format!("manifest `{at}`");
         let descriptor = Descriptor::of(bytes, media_type);
         if let Some(expected) = at.digest.as_ref().filter(|expected| **expected != descriptor.digest) {
@@ -152,30 +185,33 @@ impl Client {
             body: Body::Bytes(Bytes::copy_from_slice(bytes)),
             ..self.request(Method::PUT, at, &format!("manifests/{name}"), &what)?
         };
-        // the same bytes at the same name: once more does no harm
-        let answer = self.retried(&request, &writes(at)).await?;
+        Ok((request, descriptor))
+    }
+
+    /// Whether a manifest was written, and as what it is.
+    async fn put(&self, answer: Answer, at: &Reference, descriptor: &Descriptor) -> Result<(), Error> {
+        let what = format!("manifest `{at}`");
         if answer.status != StatusCode::CREATED && answer.status != StatusCode::OK {
             return Err(self.unexpected(answer, at, &what).await);
         }
         let said = answer
             .header("docker-content-digest")
             .and_then(|text| text.parse::<Digest>().ok());
-        if let Some(found) = said.filter(|said| *said != descriptor.digest) {
-            return Err(Error::DigestMismatch {
+        match said.filter(|said| *said != descriptor.digest) {
+            Some(found) => Err(Error::DigestMismatch {
                 what,
-                expected: descriptor.digest,
+                expected: descriptor.digest.clone(),
                 found,
-            });
+            }),
+            None => Ok(()),
         }
-        let keeps_referrers = answer.headers.contains_key("oci-subject");
-        Ok((descriptor, keeps_referrers))
     }
 
-    /// Whether a registry takes the credentials that are there for it, or wants none.
+    /// Whether a registry has asked for the credentials that are there for it, and taken them; else it lets everybody in.
     ///
     /// # Errors
-    /// It does not, or it fails.
-    pub async fn check(&self, registry: &str) -> Result<(), Error> {
+    /// It does not take them, asks for some where there are none, or fails.
+    pub async fn check(&self, registry: &str) -> Result<bool, Error> {
         let at = Reference {
             registry: registry.to_owned(),
             repository: String::new(),
@@ -198,7 +234,8 @@ impl Client {
         };
         let answer = self.retried(&request, &scope).await?;
         match answer.status {
-            StatusCode::OK => Ok(()),
+            // it is known what it asks for, where it has asked
+            StatusCode::OK => Ok(self.0.auth.header(&scope).is_some() && self.0.auth.has_login(&scope)),
             StatusCode::NOT_FOUND => Err(Error::malformed(what, "there is no registry there")),
             _ => Err(self.unexpected(answer, &at, &what).await),
         }
@@ -298,6 +335,8 @@ impl Client {
             media_type: header("content-type"),
             digest: header("docker-content-digest"),
             link: header("link"),
+            // a weak one is not for conditions (RFC 9110, section 13.1.1)
+            mark: header("etag").filter(|mark| mark.starts_with('"')),
             url: answer.url.clone(),
         };
         let bytes = answer.document(most, &request.what, self.settings()).await?;
@@ -346,6 +385,7 @@ pub(super) struct Head {
     pub(super) media_type: Option<String>,
     pub(super) digest: Option<String>,
     pub(super) link: Option<String>,
+    pub(super) mark: Option<String>,
     pub(super) url: Url,
 }
 

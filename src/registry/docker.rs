@@ -7,9 +7,9 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,6 +30,9 @@ const ANSWER_MAX_BYTES: u64 = 256 << 10;
 
 /// How long a helper may take: it may ask somebody on the network.
 const HELPER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether a helper that has answered has ended: most have by the first time.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The key of Docker Hub, from before there were other registries.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -128,7 +131,7 @@ impl Files {
                     secret: secret.expose().to_owned(),
                 };
                 let told = serde_json::to_vec(&stored).unwrap_or_default();
-                self.helper(helper, "store", told)?;
+                self.helper(helper, "store", told, HELPER_LIMIT)?;
             }
             None if user == TOKEN_USER => {
                 entry.insert("identitytoken".to_owned(), secret.expose().into());
@@ -162,7 +165,7 @@ impl Files {
         if let Some(helper) = helper
             && self.get(&helper, &key_of(registry))?.is_some()
         {
-            self.helper(&helper, "erase", key_of(registry).into_bytes())?;
+            self.helper(&helper, "erase", key_of(registry).into_bytes(), HELPER_LIMIT)?;
             kept = Some(Kept::Helper(program(&helper)));
         }
         let Some(auths) = document.get_mut("auths").and_then(Value::as_object_mut) else {
@@ -187,7 +190,7 @@ impl Files {
     }
 
     fn get(&self, helper: &str, key: &str) -> Result<Option<Login>, CredentialsError> {
-        let Some(answer) = self.helper(helper, "get", key.as_bytes().to_vec())? else {
+        let Some(answer) = self.helper(helper, "get", key.as_bytes().to_vec(), HELPER_LIMIT)? else {
             return Ok(None);
         };
         // the error of the parser could repeat what it parses
@@ -204,8 +207,16 @@ impl Files {
         })
     }
 
-    /// Starts a helper, tells it something, and hears what it answers; nothing if it has no credentials.
-    fn helper(&self, name: &str, action: &str, told: Vec<u8>) -> Result<Option<Vec<u8>>, CredentialsError> {
+    /// Starts a helper, tells it something, and hears what it answers; nothing if it has no credentials. One that has not ended by the
+    /// limit is ended.
+    #[allow(clippy::disallowed_methods)] // what is outside of every deployment takes real time
+    fn helper(
+        &self,
+        name: &str,
+        action: &str,
+        told: Vec<u8>,
+        limit: Duration,
+    ) -> Result<Option<Vec<u8>>, CredentialsError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if !name.chars().all(is_plain) || name.is_empty() {
             return Err(failed(
@@ -215,6 +226,7 @@ impl Files {
         }
         let path = programs::find(&self.invocation, &program(name)).ok_or_else(|| failed(name, "is not installed"))?;
         let cannot = |error: io::Error| failed(name, format!("cannot be asked: {}", os::reason(&error)));
+        let deadline = Instant::now() + limit;
         let mut child = Command::new(path)
             .arg(action)
             .env_clear()
@@ -235,20 +247,34 @@ impl Files {
             let _ = sender.send(read.unwrap_or(Ok(0)).map(|_| answer));
         };
         std::thread::Builder::new().spawn(talk).map_err(cannot)?;
-        let answer = receiver.recv_timeout(HELPER_LIMIT);
-        if answer.is_err() {
-            let _ = child.kill();
-        }
-        let status = child.wait().map_err(cannot)?;
-        let answer = answer
-            .map_err(|_| failed(name, format!("has not answered in {HELPER_LIMIT:?}")))?
-            .map_err(cannot)?;
+        let answer = receiver.recv_timeout(limit);
+        // one that has closed its output may still go on
+        let status = ended(&mut child, if answer.is_ok() { deadline } else { Instant::now() }).map_err(cannot)?;
+        let late = |what: &str| failed(name, format!("has not {what} in {limit:?}"));
+        let answer = answer.map_err(|_| late("answered"))?.map_err(cannot)?;
+        let status = status.ok_or_else(|| late("ended"))?;
         match status.success() {
             true => Ok(Some(answer)),
             // what helpers say on their standard output when they have none
             false if answer.starts_with(b"credentials not found") => Ok(None),
             false => Err(failed(name, format!("has failed ({status})"))),
         }
+    }
+}
+
+/// Waits for a program to end, until then; nothing if it had to be ended.
+#[allow(clippy::disallowed_methods)] // as above
+fn ended(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            child.kill()?;
+            return child.wait().map(|_| None);
+        }
+        std::thread::sleep(left.min(LOOK));
     }
 }
 
@@ -388,5 +414,45 @@ mod tests {
             assert_eq!(name_of(key), expected);
         }
         assert_eq!(prefixes("h:1/a/b").collect::<Vec<_>>(), ["h:1/a/b", "h:1/a", "h:1"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    #[allow(clippy::disallowed_methods)] // as above
+    fn a_helper_has_an_end() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("docker-credential-test");
+        let said = |script: &str, limit: Duration| {
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+            let files = Files {
+                read: Vec::new(),
+                write: None,
+                invocation: Invocation {
+                    arguments: Vec::new(),
+                    environment: [("PATH".to_owned(), folder.path().into())].into(),
+                    directory: folder.path().to_owned(),
+                },
+            };
+            files
+                .helper("test", "get", b"a.example".to_vec(), limit)
+                .map_err(|error| error.to_string())
+        };
+        let (short, long) = (Duration::from_millis(300), Duration::from_secs(60));
+        let before = Instant::now();
+        let late = |what: &str| {
+            Err(format!(
+                "the credential helper `docker-credential-test` has not {what} in 300ms"
+            ))
+        };
+        // with its output open, and closed
+        assert_eq!(said("exec /bin/sleep 60", short), late("answered"));
+        assert_eq!(said("exec /bin/sleep 60 >&-", short), late("ended"));
+        assert_eq!(
+            said("echo it; exec >&-; /bin/sleep 0.1", long),
+            Ok(Some(b"it\n".to_vec()))
+        );
+        assert!(before.elapsed() < Duration::from_secs(30));
     }
 }

@@ -21,6 +21,7 @@ pub mod outline;
 mod reference;
 mod referrers;
 mod retry;
+mod shared;
 mod source;
 mod transport;
 mod uploads;
@@ -40,6 +41,7 @@ pub use digest::{Digest, DigestError};
 pub use error::{Error, Fault};
 pub use reference::{Reference, ReferenceError, registry_name};
 pub use referrers::Attachment;
+pub use shared::Entry;
 pub use source::Source;
 pub use transport::one_line;
 
@@ -96,7 +98,7 @@ pub struct Patience {
     pub silence: Duration,
     /// For a whole manifest, token or list.
     pub document: Duration,
-    /// For the next byte of what it says of an error.
+    /// For all that it says of an error.
     pub error_body: Duration,
     /// How often something is tried that achieves nothing.
     pub attempts: u32,

@@ -2,26 +2,23 @@
 //! none, with an index below a tag that every tool agrees on.
 //!
 //! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers>. That index has no lock: two who write it
-//! at the same time can each lose the other's entry. It is read again after it was written, and again a little later.
+//! at the same time can each lose the other's entry: `shared.rs` does what can be done about it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use http::Method;
 use http::header::{ACCEPT, HeaderValue};
 use oci_client::manifest::{ImageIndexEntry, OciDescriptor, OciImageManifest};
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::Url;
 
-use super::client::{Head, reads, too_large};
+use super::client::{Head, reads};
+use super::shared::Entry;
 use super::uploads::EMPTY_CONFIG;
-use super::{Client, Content, Descriptor, Digest, ENTRIES_MAX, Error, MANIFEST_MAX_BYTES, Manifest, Reference, media};
+use super::{Client, Content, Descriptor, Digest, ENTRIES_MAX, Error, MANIFEST_MAX_BYTES, Reference, media};
 
 /// The most pages of a list of referrers.
 const PAGES_MAX: usize = 64;
-
-/// How many times the index is written before its entry stays.
-const MERGES_MAX: u32 = 8;
 
 /// What is attached to an artifact.
 #[derive(Debug, Clone, Default)]
@@ -144,65 +141,21 @@ impl Client {
             ..pushed
         };
         if !keeps_referrers {
-            self.merge(at, &subject.digest, &referrer).await?;
+            let tag = at.with_tag(subject.digest.tag());
+            let digest = referrer.digest.to_string();
+            let value = serde_json::to_value(referrer.to_oci())
+                .map_err(|error| Error::malformed(format!("index `{tag}`"), error.to_string()))?;
+            let entry = Entry {
+                media_type: media::INDEX,
+                list: "manifests",
+                value,
+                is_it: &|entry| entry.get("digest").and_then(Value::as_str) == Some(&digest),
+                config: None,
+            };
+            self.add(&tag, &entry).await?;
         }
         Ok(referrer)
     }
-
-    /// Adds an entry to the index below the fallback tag, and leaves all others there as they are.
-    async fn merge(&self, at: &Reference, subject: &Digest, referrer: &Descriptor) -> Result<(), Error> {
-        let tag = at.with_tag(subject.tag());
-        for _ in 0..MERGES_MAX {
-            let index = self.index(&tag).await?;
-            if let Some(merged) = merged(index.as_ref(), referrer, &tag)? {
-                self.push_manifest(&tag, &merged, media::INDEX).await?;
-            }
-            let (at_once, later) = (self.holds(&tag, referrer).await?, settling(referrer));
-            if at_once {
-                pause(later).await;
-                if self.holds(&tag, referrer).await? {
-                    return Ok(());
-                }
-            } else {
-                pause(later).await;
-            }
-        }
-        Err(Error::malformed(
-            format!("index `{tag}`"),
-            format!("others have overwritten it {MERGES_MAX} times"),
-        ))
-    }
-
-    async fn index(&self, tag: &Reference) -> Result<Option<Manifest>, Error> {
-        match self.manifest(tag).await {
-            Ok(index) => Ok(Some(index)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn holds(&self, tag: &Reference, referrer: &Descriptor) -> Result<bool, Error> {
-        let index = self.index(tag).await?;
-        let found = index.map_or(Ok(Vec::new()), |index| entries(&index.bytes, &format!("index `{tag}`")))?;
-        Ok(found.iter().any(|entry| entry.digest == referrer.digest))
-    }
-}
-
-/// How long others are given to overwrite what was written: another time for each, so that two do not keep meeting.
-fn settling(referrer: &Descriptor) -> Duration {
-    /// The shortest, in milliseconds: longer than a registry takes from reading an index to writing it.
-    const LEAST_MILLISECONDS: u64 = 50;
-    let spread = referrer
-        .digest
-        .hex()
-        .get(..2)
-        .and_then(|digits| u64::from_str_radix(digits, 16).ok());
-    Duration::from_millis(LEAST_MILLISECONDS + spread.unwrap_or_default())
-}
-
-#[allow(clippy::disallowed_methods)] // what is outside of every deployment takes real time
-async fn pause(duration: Duration) {
-    tokio::time::sleep(duration).await;
 }
 
 fn digest_of(subject: &Reference) -> Result<&Digest, Error> {
@@ -218,7 +171,7 @@ fn next_page(head: &Head) -> Option<Url> {
     if is_next { head.url.join(target).ok() } else { None }
 }
 
-fn limited(count: usize, what: &str) -> Result<(), Error> {
+pub(super) fn limited(count: usize, what: &str) -> Result<(), Error> {
     match count > ENTRIES_MAX {
         true => Err(Error::TooLarge {
             what: what.to_owned(),
@@ -250,29 +203,4 @@ pub(super) fn entries(bytes: &[u8], what: &str) -> Result<Vec<Descriptor>, Error
         Descriptor::from_oci(&descriptor, what)
     };
     index.manifests.into_iter().map(entry).collect()
-}
-
-/// The index with one more entry; nothing if it has it. What others have written is not read, and stays.
-fn merged(index: Option<&Manifest>, referrer: &Descriptor, tag: &Reference) -> Result<Option<Vec<u8>>, Error> {
-    let what = format!("index `{tag}`");
-    let no_index = |reason: String| Error::malformed(&what, format!("it is no index: {reason}"));
-    let mut document = match index {
-        Some(index) => serde_json::from_slice(&index.bytes).map_err(|error| no_index(error.to_string()))?,
-        None => json!({ "schemaVersion": 2, "mediaType": media::INDEX, "manifests": [] }),
-    };
-    let manifests = document.get_mut("manifests").and_then(Value::as_array_mut);
-    let manifests = manifests.ok_or_else(|| no_index("it has no `manifests`".to_owned()))?;
-    let digest = referrer.digest.to_string();
-    let is_it = |entry: &Value| entry.get("digest").and_then(Value::as_str) == Some(&digest);
-    if manifests.iter().any(is_it) {
-        return Ok(None);
-    }
-    limited(manifests.len() + 1, &what)?;
-    let entry = serde_json::to_value(referrer.to_oci()).map_err(|error| no_index(error.to_string()))?;
-    manifests.push(entry);
-    let bytes = serde_json::to_vec(&document).map_err(|error| no_index(error.to_string()))?;
-    match bytes.len() as u64 > MANIFEST_MAX_BYTES {
-        true => Err(too_large(&what)),
-        false => Ok(Some(bytes)),
-    }
 }

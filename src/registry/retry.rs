@@ -12,6 +12,10 @@ use url::Url;
 use super::transport::{Answer, host, is_no_http, reason, untrusted};
 use super::{Error, Settings};
 
+/// How much more of a blob than ever before, in bytes, makes its attempts count anew. Less is what a line that breaks off again and again
+/// still brings; with less, one that brings a byte at a time could be gone on with for as many attempts as there are bytes.
+pub(super) const RENEWING_BYTES: u64 = 64 << 10;
+
 /// Why a request came to nothing.
 pub(super) enum Attempt {
     /// The next one may do better.

@@ -41,6 +41,8 @@ pub(super) enum Body {
     Empty,
     /// This.
     Bytes(Bytes),
+    /// This, which nobody but the host that is asked may see.
+    Secret(Bytes),
     /// A part of a file.
     File { path: PathBuf, start: u64, bytes: u64 },
 }
@@ -133,9 +135,9 @@ impl Transport {
             if !repeats && request.method != Method::GET && request.method != Method::HEAD {
                 return Err(refused("what is to be written"));
             }
-            let target = target.map_err(|()| refused("to what is no address"))?;
-            if url.scheme() == "https" && target.scheme() != "https" {
-                return Err(refused("from https to http"));
+            let target = target.map_err(refused)?;
+            if matches!(request.body, Body::Secret(_)) && target.origin() != home.origin() {
+                return Err(refused("a secret to another host"));
             }
             url = target;
         }
@@ -183,7 +185,7 @@ impl Transport {
         builder = match &request.body {
             Body::Empty if matches!(request.method, Method::GET | Method::HEAD) => builder,
             Body::Empty => builder.header(CONTENT_LENGTH, 0),
-            Body::Bytes(bytes) => {
+            Body::Bytes(bytes) | Body::Secret(bytes) => {
                 let pieces = bytes_in_pieces(bytes.clone(), Arc::clone(&sending));
                 builder
                     .header(CONTENT_LENGTH, bytes.len())
@@ -265,14 +267,21 @@ impl Answer {
     }
 
     /// What the registry says of an error: the first message of its envelope, as one short line.
+    #[allow(clippy::disallowed_methods)] // as above
     pub(super) async fn detail(mut self, settings: &Settings) -> Option<String> {
+        let limit = settings.patience.error_body;
         let mut bytes = Vec::new();
-        while let Ok(Some(piece)) = self.piece(settings.patience.error_body).await {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() as u64 > ERROR_MAX_BYTES {
-                return None;
+        let reading = async {
+            while let Ok(Some(piece)) = self.piece(limit).await {
+                bytes.extend_from_slice(&piece);
+                if bytes.len() as u64 > ERROR_MAX_BYTES {
+                    bytes.clear();
+                    break;
+                }
             }
-        }
+        };
+        // what has come until then may be all that matters
+        let _ = tokio::time::timeout(limit, reading).await;
         if bytes.starts_with(WANTS_TLS.as_bytes()) {
             return Some(WANTS_TLS.to_owned());
         }
@@ -290,23 +299,31 @@ impl Answer {
 }
 
 /// Where a redirect leads, if the response is one.
-fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, ()>> {
+fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, &'static str>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let location = response.headers().get(LOCATION)?.to_str().map_err(drop);
+    let location = response.headers().get(LOCATION)?;
     Some(
         location
-            .and_then(|location| from.join(location).map_err(drop))
-            .and_then(without_credentials),
+            .to_str()
+            .map_or(Err(NO_ADDRESS), |location| there(from, location)),
     )
 }
 
-/// A URL that somebody sends us must not make us send a password of its own.
-fn without_credentials(url: Url) -> Result<Url, ()> {
-    match url.username().is_empty() && url.password().is_none() && url.has_host() {
-        true => Ok(url),
-        false => Err(()),
+/// How an error ends that is about a `Location` which leads nowhere.
+const NO_ADDRESS: &str = "to what is no address";
+
+/// Where a `Location` leads, or a part of a sentence on why nobody goes there: what was asked over TLS goes on over TLS, and a URL that
+/// somebody sends us must not make us send a password of its own.
+pub(super) fn there(from: &Url, location: &str) -> Result<Url, &'static str> {
+    let url = from.join(location).map_err(|_| NO_ADDRESS)?;
+    if !url.username().is_empty() || url.password().is_some() || !url.has_host() {
+        return Err(NO_ADDRESS);
+    }
+    match from.scheme() == "https" && url.scheme() != "https" {
+        true => Err("from https to http"),
+        false => Ok(url),
     }
 }
 
@@ -425,4 +442,37 @@ fn file_in_pieces(
             }
         },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_location_leads() {
+        const DOWN: Result<&str, &str> = Err("from https to http");
+        for (from, location, expected) in [
+            (
+                "https://a.example/v2/",
+                "uploads/1?x=y",
+                Ok("https://a.example/v2/uploads/1?x=y"),
+            ),
+            ("https://a.example/v2/", "https://b.example/", Ok("https://b.example/")),
+            ("https://a.example/v2/", "http://a.example/v2/", DOWN),
+            ("https://a.example/v2/", "http://127.0.0.1:5000/v2/", DOWN),
+            ("https://a.example/v2/", "ftp://a.example/v2/", DOWN),
+            ("http://127.0.0.1/v2/", "http://localhost/", Ok("http://localhost/")),
+            ("http://127.0.0.1/v2/", "https://a.example/", Ok("https://a.example/")),
+            (
+                "https://a.example/v2/",
+                "https://me:password@a.example/",
+                Err(NO_ADDRESS),
+            ),
+            ("https://a.example/v2/", "https://", Err(NO_ADDRESS)),
+            ("https://a.example/v2/", "data:,x", Err(NO_ADDRESS)),
+        ] {
+            let found = there(&from.parse().unwrap(), location);
+            assert_eq!(found, expected.map(|url| url.parse().unwrap()), "{location}");
+        }
+    }
 }

@@ -14,8 +14,8 @@ use url::Url;
 use super::auth::Scope;
 use super::client::writes;
 use super::digest::Hasher;
-use super::retry::{Attempt, Retries};
-use super::transport::{Answer, Body, Request};
+use super::retry::{Attempt, RENEWING_BYTES, Retries};
+use super::transport::{Answer, Body, Request, host, there};
 use super::{Client, Content, Descriptor, Digest, Error, Progress, Reference, media};
 
 /// How many times an upload is begun anew when the registry has lost it.
@@ -180,18 +180,21 @@ impl Upload<'_> {
     /// Where the next bytes go.
     fn location(&self, answer: &Answer) -> Result<Url, Error> {
         let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
-        let url = location.and_then(|location| answer.url.join(location).ok());
-        let is_plain = |url: &Url| url.username().is_empty() && url.password().is_none() && url.has_host();
-        url.filter(is_plain)
-            .ok_or_else(|| Error::malformed(&self.what, "the registry does not say where to send it"))
+        let location =
+            location.ok_or_else(|| Error::malformed(&self.what, "the registry does not say where to send it"))?;
+        there(&answer.url, location).map_err(|reason| Error::Redirect {
+            host: host(&answer.url),
+            reason: reason.to_owned(),
+        })
     }
 
     /// Sends piece by piece.
     async fn pieces(&self, mut location: Url, retries: &mut Retries<'_>) -> Result<Session, Error> {
         let (mut done, mut furthest) = (0, 0);
+        let least = RENEWING_BYTES.min(self.client.settings().patience.chunk_bytes);
         let mut goes_on = |retries: &mut Retries<'_>, now: u64| {
             // one that has less each time gets nowhere
-            if now > furthest {
+            if now >= furthest + least {
                 furthest = now;
                 retries.renew();
             }
@@ -200,6 +203,9 @@ impl Upload<'_> {
             match self.piece(&location, done).await? {
                 Piece::Taken(now, next) => {
                     goes_on(retries, now);
+                    if now < self.end(done) {
+                        retries.next(self.kept_less(done, now), true).await?;
+                    }
                     (done, location) = (now, next);
                 }
                 Piece::NoPieces => return Ok(Session::NoPieces),
@@ -222,10 +228,29 @@ impl Upload<'_> {
         self.finish(location, done, retries).await
     }
 
+    /// Where the piece ends that begins at `start`.
+    fn end(&self, start: u64) -> u64 {
+        let bytes = self.client.settings().patience.chunk_bytes;
+        self.blob.size.min(start.saturating_add(bytes))
+    }
+
+    /// A piece that was taken in part: one that takes a byte at a time would be sent 16 MiB for each.
+    fn kept_less(&self, start: u64, now: u64) -> Attempt {
+        let (kept, sent) = (now.saturating_sub(start), self.end(start) - start);
+        Attempt::Again {
+            error: Error::Unreachable {
+                host: self.at.registry.clone(),
+                reason: format!("has kept {kept} of {sent} bytes that it was sent of {}", self.what),
+            },
+            after: None,
+            unprocessed: false,
+        }
+    }
+
     /// Sends the piece that begins at `start`.
     async fn piece(&self, location: &Url, start: u64) -> Result<Piece, Error> {
-        let bytes = (self.blob.size - start).min(self.client.settings().patience.chunk_bytes);
-        let end = start + bytes;
+        let end = self.end(start);
+        let bytes = end - start;
         let range = HeaderValue::from_str(&format!("{start}-{}", end - 1)).ok();
         let request = Request {
             headers: [octets()]

@@ -5,7 +5,7 @@
 //! hides nothing; a registry that fails is an error.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::bundle::{BUNDLE_MAX_BYTES, Bundle, MEDIA_TYPE};
 use super::check::{Check, Refusal};
@@ -13,7 +13,7 @@ use super::judge::Evidence;
 use super::keys::PublicKey;
 use super::legacy::{self, ATTESTATION_LAYER, Annotations, PAYLOAD_MAX_BYTES, SIGNATURE_LAYER};
 use crate::registry::{
-    Attachment, Client, Content, Descriptor, Error, Fault, MANIFEST_MAX_BYTES, Manifest, Reference, media,
+    Attachment, Client, Content, Descriptor, Entry, Error, Fault, MANIFEST_MAX_BYTES, Manifest, Reference, media,
 };
 use crate::support::hex::hex;
 
@@ -28,9 +28,6 @@ const ALL_MAX_BYTES: u64 = 64 << 20;
 
 /// What is said of an index that refers to an image, and could be a bundle. It is not looked into: it may list indexes itself.
 const AN_INDEX: &str = "it is an index, and a bundle is a manifest";
-
-/// How many times a `.sig` manifest is written before its layer stays.
-const MERGES_MAX: usize = 4;
 
 /// A manifest, as far as it is looked at. What else stands in it is left alone.
 #[derive(Deserialize)]
@@ -332,49 +329,22 @@ pub async fn attach_legacy(
     let layer = client
         .push_blob(at, Content::from(payload.to_vec()), SIGNATURE_LAYER)
         .await?;
-    let mut written = None;
-    for _ in 0..MERGES_MAX {
-        let before = match client.manifest(&tag).await {
-            Ok(manifest) => Some(manifest),
-            Err(error) if error.is_not_found() => None,
-            Err(error) => return Err(error),
-        };
-        let mut layers = match &before {
-            Some(manifest) => layers(&manifest.bytes, &tag)?,
-            None => Vec::new(),
-        };
-        if let Some(before) = before
-            && has(&layers, &layer, payload, key)
-        {
-            return Ok(written.unwrap_or(before.descriptor));
-        }
-        layers.push(json!({
+    let entry = Entry {
+        media_type: media::MANIFEST,
+        list: "layers",
+        value: json!({
             "mediaType": SIGNATURE_LAYER, "digest": layer.digest.to_string(), "size": layer.size, "annotations": annotations,
-        }));
-        written = Some(write(client, &tag, &layers).await?);
-    }
-    Err(Error::Malformed {
-        what: format!("manifest `{tag}`"),
-        reason: format!("others have overwritten it {MERGES_MAX} times"),
-    })
+        }),
+        is_it: &|known| is_by(known, &layer, payload, key),
+        config: Some((legacy::CONFIG, config)),
+    };
+    client.add(&tag, &entry).await
 }
 
-fn layers(manifest: &[u8], tag: &Reference) -> Result<Vec<serde_json::Value>, Error> {
-    let document: Option<serde_json::Value> = serde_json::from_slice(manifest).ok();
-    let layers = document
-        .as_ref()
-        .and_then(|document| document.get("layers")?.as_array().cloned());
-    layers.ok_or_else(|| Error::Malformed {
-        what: format!("manifest `{tag}`"),
-        reason: "it has no `layers`".to_owned(),
-    })
-}
-
-fn has(layers: &[serde_json::Value], layer: &Descriptor, payload: &[u8], key: &PublicKey) -> bool {
-    let mut layers = layers
-        .iter()
-        .filter_map(|layer| serde_json::from_value::<Layer>(layer.clone()).ok());
-    layers.any(|known| {
+/// Whether a layer is a signature by this key over this payload.
+fn is_by(known: &Value, layer: &Descriptor, payload: &[u8], key: &PublicKey) -> bool {
+    let known = serde_json::from_value::<Layer>(known.clone()).ok();
+    known.is_some_and(|known| {
         known.digest == layer.digest.to_string()
             && known
                 .annotations
@@ -382,8 +352,8 @@ fn has(layers: &[serde_json::Value], layer: &Descriptor, payload: &[u8], key: &P
     })
 }
 
-/// The manifest of `.sig`: cosign makes it an image, whose config lists its layers.
-async fn write(client: &Client, tag: &Reference, layers: &[serde_json::Value]) -> Result<Descriptor, Error> {
+/// The config of `.sig`: cosign makes it an image, whose config lists its layers.
+fn config(layers: &[Value]) -> Vec<u8> {
     let digests: Vec<_> = layers.iter().filter_map(|layer| layer.get("digest")).collect();
     let nowhen = "0001-01-01T00:00:00Z";
     let history: Vec<_> = layers.iter().map(|_| json!({"created": nowhen})).collect();
@@ -391,15 +361,7 @@ async fn write(client: &Client, tag: &Reference, layers: &[serde_json::Value]) -
         "architecture": "", "created": nowhen, "history": history, "os": "",
         "rootfs": {"type": "layers", "diff_ids": digests}, "config": {},
     });
-    let config = serde_json::to_vec(&config).unwrap_or_default();
-    let config = client.push_blob(tag, Content::from(config), legacy::CONFIG).await?;
-    let manifest = json!({
-        "schemaVersion": 2, "mediaType": media::MANIFEST,
-        "config": {"mediaType": legacy::CONFIG, "digest": config.digest.to_string(), "size": config.size},
-        "layers": layers,
-    });
-    let bytes = serde_json::to_vec(&manifest).unwrap_or_default();
-    client.push_manifest(tag, &bytes, media::MANIFEST).await
+    serde_json::to_vec(&config).unwrap_or_default()
 }
 
 /// The digest of bytes, in hexadecimal digits: what a [`super::Subject`] has.

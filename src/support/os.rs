@@ -309,7 +309,8 @@ impl Unfinished {
         &self.0
     }
 
-    /// Puts it in its place, whole; what was there keeps its permissions.
+    /// Puts it in its place, whole, and not before its bytes are on the disk: after a crash there would be an empty file under its name.
+    /// What was there keeps its permissions.
     ///
     /// # Errors
     /// What the file system says.
@@ -318,6 +319,7 @@ impl Unfinished {
         if let Ok(old) = fs::metadata(path) {
             file.set_permissions(old.permissions())?;
         }
+        file.sync_all()?;
         fs::rename(&self.0, path)
     }
 }

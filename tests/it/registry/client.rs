@@ -8,7 +8,7 @@ use slt::registry::{
 };
 use slt::support::secret::Secret;
 
-use super::server::{Auth, Server};
+use super::server::{Auth, Fault, Server};
 
 /// As the tool waits, only shorter.
 pub fn patience() -> Patience {
@@ -233,6 +233,58 @@ fn the_index_of_others_stays_as_it_is() {
     assert_eq!(index["unheard"], others["unheard"]);
     assert_eq!(index["manifests"][0], others["manifests"][0]);
     assert_eq!(index["manifests"][1]["artifactType"], "application/ours");
+}
+
+/// An index of these.
+fn index(of: &[&str]) -> Vec<u8> {
+    let entry = |of: &&str| serde_json::json!({ "mediaType": media::MANIFEST, "digest": Digest::of(of.as_bytes()).to_string(), "size": 7 });
+    let entries: Vec<_> = of.iter().map(entry).collect();
+    let index = serde_json::json!({ "schemaVersion": 2, "mediaType": media::INDEX, "manifests": entries });
+    index.to_string().into_bytes()
+}
+
+#[test]
+fn what_others_write_meanwhile_stays() {
+    for (marks, status) in [(false, Some(503)), (true, Some(503)), (true, None)] {
+        let server = Server::with(Auth::None, false);
+        let at = reference(&server, "app:1");
+        let subject = block_on(there_and_back(&client(), &at, b"layer")).unwrap();
+        let tag = subject.digest.tag();
+        server.put_manifest("app", &tag, media::INDEX, &index(&["one"]));
+        if marks {
+            server.mark();
+        }
+        let overtaken = Fault::Overtaken {
+            status,
+            repository: "app",
+            tag: tag.clone(),
+            media_type: media::INDEX,
+            bytes: index(&["one", "other"]),
+        };
+        server.fault("PUT", &tag, 1, overtaken);
+        block_on(client().attach((&at, &subject), attachment("application/ours"))).unwrap();
+        let found = block_on(client().referrers(&at.with_digest(subject.digest))).unwrap();
+        assert_eq!(found.len(), 3, "{marks} {status:?}");
+        assert_eq!(server.count("PUT", &tag), 2);
+    }
+}
+
+#[test]
+fn a_mark_that_is_refused_without_a_reason_is_left_out() {
+    let server = Server::with(Auth::None, false);
+    server.mark();
+    let at = reference(&server, "app:1");
+    let subject = block_on(there_and_back(&client(), &at, b"layer")).unwrap();
+    let tag = subject.digest.tag();
+    server.put_manifest("app", &tag, media::INDEX, &index(&["one"]));
+    server.fault("PUT", &tag, 1, Fault::Answer(412, Vec::new(), Vec::new()));
+    block_on(client().attach((&at, &subject), attachment("application/ours"))).unwrap();
+    let seen = server.seen();
+    let written = seen
+        .iter()
+        .filter(|seen| seen.method == "PUT" && seen.path.contains(&tag));
+    let conditions: Vec<bool> = written.map(|seen| seen.header("if-match").is_some()).collect();
+    assert_eq!(conditions, [true, false]);
 }
 
 #[test]

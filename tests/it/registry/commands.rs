@@ -369,6 +369,22 @@ fn a_slightfile_goes_without_its_secrets() {
 }
 
 #[test]
+fn a_secret_that_cannot_be_left_out_is_shown() {
+    let server = Server::start();
+    let slightfile =
+        "specversion = \"1.0\"\n\n[app]\nname = \"app\"\ncomponent = \"app.wasm\"\nbuild = \"make PASSWORD=hunter2\"\n";
+    let folder = folder(&[("app.wasm", COMPONENT), ("slightfile.toml", slightfile.as_bytes())]);
+    let run = slt(
+        folder.path(),
+        &["push", "app.wasm", &server.name("app:1"), "--slightfile"],
+    );
+    let text = shown(&run, &server, folder.path());
+    assert!(!text.contains("hunter2"), "{text}");
+    insta::assert_snapshot!("secret_that_cannot_be_left_out", text);
+    assert!(server.tags("app").is_empty());
+}
+
+#[test]
 fn created_is_what_source_date_epoch_says() {
     let server = Server::start();
     let folder = folder(&[("app.wasm", COMPONENT)]);
@@ -434,6 +450,28 @@ fn logged_in_and_out_again() {
         left,
         json!({ "HttpHeaders": { "X": "y" }, "auths": { "a.example": { "auth": "eDp5" } } })
     );
+}
+
+#[test]
+fn a_registry_that_lets_everybody_in_takes_no_credentials() {
+    let server = Server::start();
+    let folder = folder(&[]);
+    let environment = [("HOME", folder.path().to_str().unwrap())];
+    let address = server.address();
+    let check: &[&str] = &["login", &address, "--check"];
+    let texts = [
+        slt_with(folder.path(), check, &environment),
+        told(
+            folder.path(),
+            &["login", &address, "-u", "me", "--password-stdin"],
+            "anything",
+            &environment,
+        ),
+        slt_with(folder.path(), check, &environment),
+        slt_with(folder.path(), &[check, &["--format", "json"]].concat(), &environment),
+    ];
+    let text: Vec<String> = texts.iter().map(|run| shown(run, &server, folder.path())).collect();
+    insta::assert_snapshot!("login_where_everybody_is_let_in", text.join("\n"));
 }
 
 #[cfg(unix)]

@@ -47,8 +47,10 @@ fn those_who_are_not_let_in_are_told_why() {
 #[test]
 fn credentials_are_checked() {
     let server = Server::with(AUTH, true);
-    assert!(block_on(client_with(login("right")).check(&server.address())).is_ok());
+    assert!(block_on(client_with(login("right")).check(&server.address())).unwrap());
     assert!(block_on(client_with(login("wrong")).check(&server.address())).is_err());
     let open = Server::start();
-    assert!(block_on(client().check(&open.address())).is_ok());
+    assert!(!block_on(client().check(&open.address())).unwrap());
+    // nobody has looked at them
+    assert!(!block_on(client_with(login("wrong")).check(&open.address())).unwrap());
 }

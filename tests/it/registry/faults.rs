@@ -275,6 +275,50 @@ fn silence_has_an_end() {
 }
 
 #[test]
+fn what_is_said_of_an_error_has_an_end() {
+    let server = Server::start();
+    // a hundred bytes, each in time
+    server.fault("GET", "/manifests/", 1, Fault::Drip(Duration::from_millis(200)));
+    let patience = Patience {
+        error_body: Duration::from_millis(400),
+        ..patience()
+    };
+    let settings = Settings {
+        patience,
+        ..Settings::default()
+    };
+    let before = Instant::now();
+    let error = block_on(Client::new(settings).unwrap().manifest(&reference(&server, "app:1"))).unwrap_err();
+    assert!(matches!(error, Error::NotFound { .. }), "{error}");
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+}
+
+#[test]
+fn a_byte_at_a_time_gets_nowhere() {
+    let layer = bytes(LAYER_BYTES);
+    let server = Server::start();
+    server.put_blob("app", &layer);
+    server.fault("GET", "/blobs/", usize::MAX, Fault::CutAnswer(1));
+    let blob = Descriptor::of(&layer, "application/wasm");
+    let error = block_on(client().blob(&reference(&server, "app"), &blob, 1 << 20)).unwrap_err();
+    assert!(error.to_string().contains(" has broken off"), "{error}");
+    assert_eq!(server.count("GET", "/blobs/"), 5);
+    // the same in the other direction
+    let server = Server::start();
+    server.fault("PATCH", "/blobs/uploads/", usize::MAX, Fault::CutRequest(2));
+    assert_eq!(survives(&server, &client()).unwrap_err().fault(), Whose::Environment);
+    assert!(server.count("PATCH", "/blobs/uploads/") <= 24);
+    // and one that takes the first piece, and nothing any more
+    let server = Server::start();
+    server.fault("PATCH", "/blobs/uploads/", 1, Fault::Headers(Vec::new()));
+    let refused = Fault::Answer(416, Vec::new(), Vec::new());
+    server.fault("PATCH", "/blobs/uploads/", usize::MAX, refused);
+    let error = survives(&server, &client()).unwrap_err();
+    assert!(error.to_string().contains("has kept 0 of 1000 bytes"), "{error}");
+    assert_eq!(server.count("PATCH", "/blobs/uploads/"), 6);
+}
+
+#[test]
 fn what_is_slow_is_not_silent() {
     let server = Server::start();
     server.fault("GET", "/blobs/", 1, Fault::Drip(Duration::from_millis(1)));
@@ -399,6 +443,26 @@ fn credentials_stay_with_the_registry_that_asked_for_them() {
         for seen in elsewhere.seen() {
             assert_eq!(seen.header("authorization"), None);
         }
+    }
+}
+
+#[test]
+fn an_identity_token_is_not_sent_on() {
+    let identity = "the identity";
+    let client = || client_with(Credentials::fixed(Login::Identity(Secret::new(identity))));
+    for status in [307, 308] {
+        let (server, elsewhere) = (Server::with(Auth::Identity(identity), true), Server::start());
+        let to = |location: String| Fault::Answer(status, vec![("location", location)], Vec::new());
+        server.fault("POST", "/token", 1, to("/token?again".to_owned()));
+        survives(&server, &client()).unwrap();
+        let location = format!("http://{}/token", elsewhere.address());
+        server.fault("POST", "/token", usize::MAX, to(location));
+        let error = survives(&server, &client()).unwrap_err();
+        assert!(
+            error.to_string().ends_with("redirects a secret to another host"),
+            "{error}"
+        );
+        assert_eq!(elsewhere.seen().len(), 0);
     }
 }
 

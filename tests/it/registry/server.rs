@@ -60,6 +60,14 @@ pub enum Fault {
     Headers(Vec<(&'static str, Option<String>)>),
     /// All tokens that were given out are no longer taken.
     ForgetTokens,
+    /// Another writes this below a tag of the repository just before; and this status is answered instead, if there is one.
+    Overtaken {
+        status: Option<u16>,
+        repository: &'static str,
+        tag: String,
+        media_type: &'static str,
+        bytes: Vec<u8>,
+    },
 }
 
 /// A fault, and when it happens.
@@ -99,6 +107,7 @@ struct State {
     scheme: &'static str,
     auth: Auth,
     referrers: bool,
+    marks: bool,
     pieces: bool,
     blobs: BTreeMap<(String, String), Bytes>,
     manifests: BTreeMap<(String, String), (String, Bytes)>,
@@ -179,6 +188,11 @@ impl Server {
         server
     }
 
+    /// From now on, manifests have an `ETag`, and are written over what has the one that is asked for.
+    pub fn mark(&self) {
+        self.state.lock().unwrap().marks = true;
+    }
+
     /// `127.0.0.1:PORT`
     pub fn address(&self) -> String {
         self.state.lock().unwrap().address.clone()
@@ -232,16 +246,8 @@ impl Server {
     }
 
     pub fn put_manifest(&self, repository: &str, tag: &str, media_type: &str, bytes: &[u8]) -> Digest {
-        let digest = Digest::of(bytes);
         let mut state = self.state.lock().unwrap();
-        let content = (media_type.to_owned(), Bytes::copy_from_slice(bytes));
-        state
-            .manifests
-            .insert((repository.to_owned(), digest.to_string()), content);
-        state
-            .tags
-            .insert((repository.to_owned(), tag.to_owned()), digest.to_string());
-        digest
+        state.put_manifest(repository, tag, media_type, bytes)
     }
 
     /// The manifest below a tag or a digest, as JSON.
@@ -477,12 +483,37 @@ impl State {
                 if let Some(Fault::ForgetTokens) = fault {
                     self.tokens.clear();
                 }
+                if let Some(Fault::Overtaken {
+                    status,
+                    repository,
+                    tag,
+                    media_type,
+                    bytes,
+                }) = fault
+                {
+                    self.put_manifest(repository, tag, media_type, bytes);
+                    if let Some(status) = status {
+                        seen.status = *status;
+                        self.seen.push(seen);
+                        return Some(Plain::error(*status, "UNKNOWN", "sorry"));
+                    }
+                }
                 Some(self.respond(&parts.method, path, &seen, body))
             }
         };
         seen.status = response.as_ref().map_or(0, |response| response.status);
         self.seen.push(seen);
         response
+    }
+
+    fn put_manifest(&mut self, repository: &str, tag: &str, media_type: &str, bytes: &[u8]) -> Digest {
+        let digest = Digest::of(bytes);
+        let content = (media_type.to_owned(), Bytes::copy_from_slice(bytes));
+        self.manifests
+            .insert((repository.to_owned(), digest.to_string()), content);
+        self.tags
+            .insert((repository.to_owned(), tag.to_owned()), digest.to_string());
+        digest
     }
 
     fn manifest(&self, repository: &str, name: &str) -> Option<(String, Bytes)> {
@@ -669,11 +700,21 @@ impl State {
             return match self.manifest(repository, name) {
                 Some((media_type, bytes)) => {
                     let digest = Digest::of(&bytes).to_string();
-                    let headers = vec![("content-type", media_type), ("docker-content-digest", digest)];
+                    let mark = self.marks.then(|| ("etag", format!("\"{digest}\"")));
+                    let mut headers = vec![("content-type", media_type), ("docker-content-digest", digest)];
+                    headers.extend(mark);
                     Plain::new(200, headers, bytes)
                 }
                 None => Plain::error(404, "MANIFEST_UNKNOWN", "no such manifest"),
             };
+        }
+        let mark = self.manifest(repository, name);
+        let mark = mark.map(|(_, bytes)| format!("\"{}\"", Digest::of(&bytes)));
+        if seen
+            .header("if-match")
+            .is_some_and(|over| Some(over) != mark.as_deref())
+        {
+            return Plain::error(412, "UNKNOWN", "it has changed");
         }
         let digest = Digest::of(&body).to_string();
         if name.contains(':') && name != digest {

@@ -141,3 +141,30 @@ fn who_wants_tls_is_understood() {
     assert_eq!(run.code, 3);
     assert!(run.stderr.contains("\nhint: `--tls HOST` speaks TLS"), "{}", run.stderr);
 }
+
+#[test]
+fn an_upload_that_began_over_tls_goes_nowhere_without_it() {
+    let (server, elsewhere) = (Server::with_tls(Auth::None), Server::start());
+    let folder = folder(&[("app.wasm", COMPONENT)]);
+    let location = format!("http://{}/v2/app/blobs/uploads/none", elsewhere.address());
+    server.fault(
+        "POST",
+        "/blobs/uploads/",
+        1,
+        Fault::Headers(vec![("location", Some(location))]),
+    );
+    let at = server.name("app:1");
+    let pushed = run(
+        folder.path(),
+        &server,
+        &["push", "app.wasm", &at, "--ca-file", &authority()],
+        &[],
+    );
+    assert_eq!(pushed.code, 3, "{}", pushed.stderr);
+    assert!(
+        pushed.stderr.contains("redirects from https to http"),
+        "{}",
+        pushed.stderr
+    );
+    assert_eq!(elsewhere.seen().len(), 0);
+}

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{run, sessions, short, signed};
-use crate::registry::server::{Auth, Server};
+use crate::registry::server::{Auth, Fault, Server};
 
 const IMAGE: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}"#;
 const OTHER: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[],"annotations":{"a":"b"}}"#;
@@ -128,4 +128,71 @@ fn the_older_tag_is_merged() {
             .filter(|line| line.contains(".sig,") && line.contains("believed"));
         assert_eq!(believed.count(), 1, "{}", verified.stdout);
     }
+}
+
+#[test]
+fn layers_that_others_write_meanwhile_stay() {
+    let server = server(true);
+    let folder = signed();
+    let at = folder.path();
+    let app = format!("{}/app:1", server.address());
+    assert_eq!(run(at, &["keygen", "mine"]).code, 0);
+    let sign = |key: &str| {
+        let signed = run(at, &["sign", &app, "--key", key, "--legacy"]);
+        assert_eq!(signed.code, 0, "{}", signed.stderr);
+    };
+    sign("cosign.key");
+    let tag = format!("{}.sig", server.digest("app", "1").unwrap().replace(':', "-"));
+    let mut theirs = server.manifest("app", &tag).unwrap();
+    let digest = server.put_blob("app", b"theirs");
+    let layer = serde_json::json!({ "mediaType": "text/plain", "digest": digest.to_string(), "size": 6 });
+    theirs["layers"].as_array_mut().unwrap().push(layer.clone());
+    theirs["annotations"] = serde_json::json!({ "theirs": "too" });
+    let overtaken = Fault::Overtaken {
+        status: Some(503),
+        repository: "app",
+        tag: tag.clone(),
+        media_type: MANIFEST,
+        bytes: theirs.to_string().into_bytes(),
+    };
+    server.fault("PUT", &tag, 1, overtaken);
+    sign("mine.key");
+    let found = server.manifest("app", &tag).unwrap();
+    assert_eq!(found["layers"].as_array().unwrap().len(), 3, "{found}");
+    assert_eq!(
+        (&found["layers"][1], &found["annotations"]),
+        (&layer, &theirs["annotations"])
+    );
+}
+
+/// Something else that refers to the image, whose type no list tells.
+#[test]
+fn manifests_count_too() {
+    let server = server(true);
+    let folder = signed();
+    let subject = server.digest("app", "1").unwrap();
+    let large = |number: usize| {
+        let padding = number.to_string().repeat((4 << 20) / 2 - 500);
+        let manifest = serde_json::json!({
+            "schemaVersion": 2, "mediaType": MANIFEST, "subject": {"mediaType": MANIFEST, "digest": subject, "size": 1},
+            "config": {}, "layers": [], "padding": padding,
+        });
+        server.put_manifest(
+            "app",
+            &format!("large-{number}"),
+            MANIFEST,
+            manifest.to_string().as_bytes(),
+        )
+    };
+    let all: Vec<String> = (10..30).map(|number| large(number).to_string()).collect();
+    let app = format!("{}/app:1", server.address());
+    let verified = run(folder.path(), &["verify", &app, "--key", "cosign.pub"]);
+    assert_eq!(verified.code, 1, "{}", verified.stderr);
+    let read = server
+        .seen()
+        .iter()
+        .filter(|seen| all.iter().any(|digest| seen.path.ends_with(digest)))
+        .count();
+    // 64 MiB and the last of them
+    assert!(read <= 17, "{read} of {} are read", all.len());
 }

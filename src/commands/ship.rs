@@ -8,6 +8,7 @@ mod plan;
 mod stages;
 mod tags;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -206,7 +207,7 @@ fn pack(
     slightfile: &Slightfile,
     written: &Written,
 ) -> Result<(Packed, String), Failure> {
-    let package = push::pack(session, &written.path, Some(&project.root), plan.annotations.clone())?;
+    let package = push::pack(session, &written.path, Some(&project.root), BTreeMap::new())?;
     let text = match plan.slightfile {
         true => Some(push::without_secrets(session, project)?),
         false => None,

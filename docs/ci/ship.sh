@@ -10,6 +10,7 @@ set -eu
 
 if [ -n "${REGISTRY_PASSWORD:-}" ]; then
     printf %s "$REGISTRY_PASSWORD" | slt login "${REFERENCE%%/*}" --username "$REGISTRY_USER" --password-stdin
+    unset REGISTRY_PASSWORD # what is built has no business with it
 fi
 
 slt ship "$REFERENCE" --sbom --provenance --slightfile \

@@ -195,10 +195,15 @@ fn audited(embedded: &Embedded) -> (Vec<Package>, Vec<usize>) {
         return (Vec::new(), Vec::new());
     };
     let is_kept = |package: &Audited| !package.root && package.kind.as_deref() != Some("build");
-    let place = |old: &usize| {
-        let package = list.get(*old)?;
-        is_kept(package).then(|| list.iter().take(*old).filter(|package| is_kept(package)).count())
-    };
+    let places: Vec<Option<usize>> = list
+        .iter()
+        .scan(0, |next, package| {
+            let place = is_kept(package).then_some(*next);
+            *next += usize::from(place.is_some());
+            Some(place)
+        })
+        .collect();
+    let place = |old: &usize| places.get(*old).copied().flatten();
     let uses = |package: &Audited| package.dependencies.iter().filter_map(place).collect();
     let package = |package: &Audited| {
         let is_public = package.source == "crates.io";

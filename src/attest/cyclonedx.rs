@@ -1,5 +1,7 @@
 //! CycloneDX 1.6 as JSON (<https://cyclonedx.org/docs/1.6/json/>).
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::contents::{Contents, License, Package, Part};
@@ -56,15 +58,17 @@ fn references(packages: &[Package]) -> Vec<String> {
         Some(purl) => purl.clone(),
         None => format!("{}@{}", package.name, package.version),
     };
-    let names: Vec<String> = packages.iter().map(name).collect();
-    let numbered = |(place, name): (usize, &String)| {
-        let earlier = names.iter().take(place).filter(|other| *other == name).count();
-        match earlier {
-            0 => name.clone(),
-            _ => format!("{name}#{earlier}"),
-        }
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let numbered = |name: String| {
+        let earlier = seen.entry(name.clone()).or_default();
+        let reference = match *earlier {
+            0 => name,
+            earlier => format!("{name}#{earlier}"),
+        };
+        *earlier += 1;
+        reference
     };
-    names.iter().enumerate().map(numbered).collect()
+    packages.iter().map(name).map(numbered).collect()
 }
 
 /// The component that the document is about.
@@ -146,4 +150,26 @@ fn licenses(license: &License) -> Value {
 
 fn vcs(url: &str) -> Value {
     json!([{ "type": "vcs", "url": url }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_told_apart() {
+        let package = |name: &str| Package {
+            name: name.into(),
+            version: "1".into(),
+            description: None,
+            license: None,
+            repository: None,
+            download: None,
+            purl: None,
+            checksum: None,
+            uses: Vec::new(),
+        };
+        let found = references(&["a", "b", "a", "a"].map(package));
+        assert_eq!(found, ["a@1", "b@1", "a@1#1", "a@1#2"]);
+    }
 }

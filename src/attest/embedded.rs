@@ -26,6 +26,15 @@ const TEXT_MAX_BYTES: usize = 16 * 1024;
 /// own reader takes 64 MiB.
 const AUDIT_MAX_BYTES: u64 = 16 * 1024 * 1024;
 
+/// The most packages in all such lists of a component: the largest programs in Rust have 2,000.
+const AUDIT_MAX_PACKAGES: usize = 20_000;
+
+/// The most places in all of them together of packages that they use: a package uses some ten. Each becomes a name in a document.
+const AUDIT_MAX_USES: usize = 200_000;
+
+/// The longest name or version in that list, in bytes: crates.io takes names of 64.
+const AUDIT_WORD_MAX_BYTES: usize = 256;
+
 /// The section in which `cargo auditable` lists packages: JSON, packed with zlib
 /// (<https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md>).
 const AUDIT_SECTION: &str = ".dep-v0";
@@ -51,6 +60,11 @@ pub enum EmbeddedError {
     /// There is too much in it.
     #[error("has more than {MAX_PARTS} modules and components in it")]
     TooMany,
+    /// No program has so many packages.
+    #[error(
+        "lists more packages than a program has: at most {AUDIT_MAX_PACKAGES} are taken, which use at most {AUDIT_MAX_USES}"
+    )]
+    TooManyPackages,
 }
 
 /// A module or a component, and what it says of itself.
@@ -116,6 +130,7 @@ impl Embedded {
         let whole = 0..bytes.len() as u64;
         let mut open = vec![Self::part(bytes, &whole)];
         let (mut parts, mut too_deep) = (0, 0_usize);
+        let (mut listed, mut used) = (0, 0);
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(malformed)?;
             let depth = open.len();
@@ -142,7 +157,20 @@ impl Embedded {
                     (Some(done), None) => return Ok(done),
                     (None, _) => break,
                 },
-                (Payload::CustomSection(section), Some(part)) if too_deep == 0 => part.take(&section),
+                (Payload::CustomSection(section), Some(part)) if too_deep == 0 => {
+                    part.take(&section);
+                    if section.name() == AUDIT_SECTION {
+                        listed += part.audited.len();
+                        used += part
+                            .audited
+                            .iter()
+                            .map(|package| package.dependencies.len())
+                            .sum::<usize>();
+                    }
+                    if listed > AUDIT_MAX_PACKAGES || used > AUDIT_MAX_USES {
+                        return Err(EmbeddedError::TooManyPackages);
+                    }
+                }
                 _ => {}
             }
         }
@@ -235,8 +263,8 @@ fn audited(packed: &[u8]) -> Vec<Audited> {
 }
 
 fn is_plausible(package: &Audited) -> bool {
-    let is_word =
-        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    let is_word = |text: &str| (1..=AUDIT_WORD_MAX_BYTES).contains(&text.len()) && text.chars().all(is_plain);
     is_word(&package.name) && is_word(&package.version)
 }
 
@@ -340,6 +368,25 @@ mod tests {
         assert!(bomb.len() < 100_000);
         assert!(audited(&bomb).is_empty());
         assert!(audited(&packed(r#"{"packages":[{"name":"a","version":"1"}]}"#)).len() == 1);
+    }
+
+    #[test]
+    fn a_list_that_is_no_programs_is_refused() {
+        let list = |count: usize, uses: &str| {
+            let package = format!(r#"{{"name":"a","version":"1","dependencies":[{uses}]}}"#);
+            packed(&format!(r#"{{"packages":[{}]}}"#, vec![package; count].join(",")))
+        };
+        let read = |bytes: &[u8]| Embedded::read(bytes).map(|found| found.audited.len());
+        let of_list = |list: &[u8]| read(&with_section("(module)", AUDIT_SECTION, list));
+        assert_eq!(of_list(&list(AUDIT_MAX_PACKAGES, "0")).unwrap(), AUDIT_MAX_PACKAGES);
+        let eleven = vec!["0"; AUDIT_MAX_USES / AUDIT_MAX_PACKAGES + 1].join(",");
+        for strange in [list(AUDIT_MAX_PACKAGES + 1, ""), list(AUDIT_MAX_PACKAGES, &eleven)] {
+            let error = of_list(&strange).unwrap_err();
+            assert!(matches!(error, EmbeddedError::TooManyPackages), "{error}");
+        }
+        let long = "a".repeat(AUDIT_WORD_MAX_BYTES + 1);
+        let long = packed(&format!(r#"{{"packages":[{{"name":"{long}","version":"1"}}]}}"#));
+        assert_eq!(of_list(&long).unwrap(), 0);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Provenance {
     pub release: Option<bool>,
     /// The target that it is compiled for, if cargo did.
     pub target: Option<String>,
-    /// The command of the project's own, if one built it.
+    /// The program that the project's own command starts, if one built it ([`program`]).
     pub command: Option<String>,
     /// Its source, if git knows it.
     pub source: Option<Source>,
@@ -109,6 +109,25 @@ impl Provenance {
     }
 }
 
+/// The program that a line of a shell starts first, by its name alone; what it is given, and what is set for it, can be a secret, and a
+/// statement in a public log is never taken back. Not a digest of the line either, by which a short secret can be found. Whoever verifies
+/// reads the line in the slightfile, at the commit that the source names. `None`: it cannot be told without a shell.
+#[must_use]
+pub fn program(line: &str) -> Option<String> {
+    let word = line.split_whitespace().find(|word| !is_assignment(word))?;
+    let name = word.rsplit(['/', '\\']).next()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    (!name.is_empty() && name.chars().all(is_plain)).then(|| name.to_owned())
+}
+
+/// `NAME=…`, whole in one word: what quotes and the like hold together goes on in the next.
+fn is_assignment(word: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_whole = |value: &str| !value.contains(['"', '\'', '\\', '`', '(', ';', '&', '|', '<', '>']);
+    word.split_once('=')
+        .is_some_and(|(name, value)| is_name(name) && is_whole(value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +162,30 @@ mod tests {
     fn a_predicate() {
         let text = serde_json::to_string_pretty(&provenance(false).predicate()).unwrap();
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn programs() {
+        for (line, expected) in [
+            ("make", Some("make")),
+            ("npm run build -- --token=zq7", Some("npm")),
+            ("A=zq7  API_TOKEN=zq8 /opt/own/bin/go build", Some("go")),
+            ("go=1 go build", Some("go")),
+            ("clang++-18 a.cc", Some("clang++-18")),
+            ("A=\"zq7 zq8\" make", None),
+            ("A='zq7 zq8' make", None),
+            ("P=zq7 A=\"x zq7 y\" make", None),
+            ("A=zq7\\ zq8 make", None),
+            ("A=$(cat zq7 zq8) make", None),
+            ("A=`cat zq7 zq8` make", None),
+            ("A=zq7;make", None),
+            ("\"$ZQ7\" build", None),
+            ("$ZQ7 build", None),
+            ("zq7@host", None),
+            ("", None),
+        ] {
+            assert_eq!(program(line).as_deref(), expected, "{line}");
+        }
     }
 
     #[test]

@@ -265,14 +265,15 @@ fn origin(source: Option<&str>) -> Origin {
         // what lies on one machine says nothing elsewhere
         (_, None) => Origin::Folder,
         ("git", Some(url)) => Origin::Git {
-            url: url.split('?').next().unwrap_or_default().to_owned(),
+            url,
             commit: commit.to_owned(),
         },
         (_, Some(url)) => Origin::Registry(url),
     }
 }
 
-/// An address that others can use, without a name or a password in it; `None`: it is one of this machine's, or none.
+/// An address that others can use, without a name, a password, a query or a fragment, in which a token can stand; `None`: it is one of
+/// this machine's, or none.
 #[must_use]
 pub fn public_url(text: &str) -> Option<String> {
     let text = text.trim();
@@ -289,6 +290,8 @@ pub fn public_url(text: &str) -> Option<String> {
     }
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
     Some(url.to_string())
 }
 
@@ -302,6 +305,11 @@ mod tests {
             ("https://example.com/a/b.git", Some("https://example.com/a/b.git")),
             ("https://me:token@example.com/a", Some("https://example.com/a")),
             ("https://token@example.com:8443/a", Some("https://example.com:8443/a")),
+            (
+                "https://example.com/a?private_token=zq7#zq8",
+                Some("https://example.com/a"),
+            ),
+            ("git@example.com:a/b.git?token=zq7", Some("ssh://example.com/a/b.git")),
             ("git@example.com:a/b.git", Some("ssh://example.com/a/b.git")),
             ("ssh://git@example.com/a/b.git", Some("ssh://example.com/a/b.git")),
             ("/srv/git/a.git", None),
@@ -329,6 +337,10 @@ mod tests {
             (Some("sparse+https://index.crates.io/"), Origin::CratesIo),
             (
                 Some("sparse+https://t:k@example.com/index/"),
+                Origin::Registry("https://example.com/index/".into()),
+            ),
+            (
+                Some("sparse+https://example.com/index/?token=zq7"),
                 Origin::Registry("https://example.com/index/".into()),
             ),
             (

@@ -13,7 +13,8 @@ use super::registry::Registries;
                   slt -c slightfile.toml run -m app.wasm\n  slt run registry.example.com/shop/app:1.2 --key release.pub\n  \
                   slt run oci://registry.example.com/shop/app@sha256:… --verify policy.toml\n\n\
                   What is there as a file or a folder is taken as one; `oci://` in front is always a registry. An artifact runs with\n\
-                  the slightfile of `-c`, of this folder, or else the one that is attached to it, which must be signed as it is."
+                  the slightfile of `-c`, of this folder, or else the one that is attached to it, which must be signed as it is:\n\
+                  without `--key`, `--identity` or `--verify` it is only used with `--trust-slightfile`."
 )]
 pub struct Run {
     /// A project's folder, a component, or an artifact: `registry/repository:tag` (default: this folder)
@@ -57,6 +58,9 @@ pub struct Trusting {
     /// The authorities and logs to trust, in cosign's form (default: Sigstore's public ones)
     #[arg(long, value_name = "FILE", help_heading = "Artifacts")]
     pub trusted_root: Option<PathBuf>,
+    /// Use the slightfile that is attached to the artifact without verifying it: it says what the component may do on this machine
+    #[arg(long, conflicts_with_all = ["verify", "key", "identity"], help_heading = "Artifacts")]
+    pub trust_slightfile: bool,
     /// Take everything from the cache, and ask no registry
     #[arg(long, help_heading = "Artifacts")]
     pub offline: bool,

@@ -1,8 +1,9 @@
 //! The documents about a component that several commands make: its SBOM, and the provenance of a build.
 
-use crate::attest::{self, Builder, Contents, Provenance};
+use crate::attest::{self, Builder, Contents, Provenance, provenance};
 use crate::build::{self, BuildPlan, Inventory, Toolchain, Written};
 use crate::cli::sbom::SbomFormat;
+use crate::support::os;
 
 use super::{Failure, Session};
 
@@ -28,7 +29,8 @@ pub(super) fn made(plan: &BuildPlan, written: &Written, component: &[u8]) -> Res
 
 /// How a component was made that was just built.
 pub(super) fn provenance(session: &Session<'_>, plan: &BuildPlan, made: &Made) -> Provenance {
-    let command = plan.command.as_ref().and_then(|command| command.line.clone());
+    let line = plan.command.as_ref().and_then(|command| command.line.as_deref());
+    let command = line.map(|line| provenance::program(line).unwrap_or_else(|| os::SHELL.0.to_owned()));
     let is_ours = plan.command.is_none();
     let is_cargos = is_ours && plan.toolchain == Some(Toolchain::Cargo);
     Provenance {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::signing::{password, prompted};
-use super::{Exit, Failure, Session};
+use super::signing::{PASSWORD_HINT, has_password, password};
+use super::{Exit, Failure, Session, prompt};
 use crate::cli::signing::Keygen;
 use crate::signing::PrivateKey;
 use crate::support::os;
@@ -95,9 +95,8 @@ fn new_password(session: &Session<'_>, from_stdin: bool) -> Result<Secret, Failu
         return Err(Failure::usage("there is no password on standard input")
             .hint("`COSIGN_PASSWORD=` says that the key is to have none"));
     }
-    let was_asked =
-        !from_stdin && io::stdin().is_terminal() && !session.invocation.environment.contains_key("COSIGN_PASSWORD");
-    if was_asked && prompted(session, "the same again: ")? != first {
+    let was_asked = !from_stdin && io::stdin().is_terminal() && !has_password(session);
+    if was_asked && prompt::secret(session, "the same again: ", PASSWORD_HINT)? != first {
         return Err(Failure::usage("the two passwords differ: nothing was made"));
     }
     Ok(first)

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Exit, Failure, Session, registries};
+use super::{Exit, Failure, Session, prompt, registries};
 use crate::cli::registry::{Login, Logout};
 use crate::project;
 use crate::registry::credentials::CredentialsError;
@@ -149,10 +149,7 @@ fn password(session: &Session<'_>, user: &str, registry: &str, from_stdin: bool)
         (false, false) => {
             return Err(Failure::usage("there is no terminal to ask for the password on").hint(how()));
         }
-        (false, true) => {
-            let asked = session.ui.ask_secret(&format!("password of {user} for {registry}: "));
-            asked.map_err(|error| Failure::failed(format!("no password: {}", os::reason(&error))))?
-        }
+        (false, true) => prompt::secret(session, &format!("password of {user} for {registry}: "), &how())?,
     };
     match password.expose() {
         "" => Err(Failure::usage("the password is empty: nothing was stored").hint(how())),

@@ -19,6 +19,7 @@ pub mod login;
 mod lsp;
 pub mod migrate;
 pub mod new;
+mod prompt;
 pub mod pull;
 pub mod push;
 mod registries;
@@ -42,7 +43,8 @@ use crate::ui::Ui;
 
 /// Parses the arguments, runs the command, reports its failure, and says which code to exit with.
 #[must_use]
-pub fn main(invocation: Invocation) -> Exit {
+pub fn main(mut invocation: Invocation) -> Exit {
+    let own = signing::taken(&mut invocation.environment);
     let matches = command().try_get_matches_from(&invocation.arguments);
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -57,7 +59,13 @@ pub fn main(invocation: Invocation) -> Exit {
         }
     };
     let ui = Ui::new(&cli.global, &invocation);
-    match dispatch(&cli, &invocation, &ui) {
+    let session = Session {
+        global: &cli.global,
+        invocation: &invocation,
+        own: &own,
+        ui: &ui,
+    };
+    match dispatch(&cli, &session) {
         Ok(exit) => exit,
         Err(failure) => {
             ui.failure(&failure);
@@ -71,12 +79,7 @@ fn command() -> clap::Command {
     Cli::command().mut_subcommand("new", new::with_templates)
 }
 
-fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure> {
-    let session = Session {
-        global: &cli.global,
-        invocation,
-        ui,
-    };
+fn dispatch(cli: &Cli, session: &Session<'_>) -> Result<Exit, Failure> {
     if cli.global.directory.is_some() && !session.directory().is_dir() {
         let folder = session.directory();
         return Err(Failure::usage(format!("there is no folder `{}`", folder.display()))
@@ -87,31 +90,31 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
             .hint("`--format json` prints the results of this command for programs"));
     }
     match &cli.command {
-        Command::New(arguments) => new::run(&session, arguments),
-        Command::Add(arguments) => add::run(&session, arguments),
-        Command::Remove(arguments) => remove::run(&session, arguments),
-        Command::Migrate(arguments) => migrate::run(&session, arguments),
-        Command::Check(arguments) => check::run(&session, arguments),
-        Command::Explain(arguments) => explain::run(&session, arguments),
-        Command::Build(arguments) => build::run(&session, arguments),
-        Command::Run(arguments) => run::run(&session, arguments),
-        Command::Test(arguments) => test::run(&session, arguments),
-        Command::Ship(arguments) => ship::run(&session, arguments),
-        Command::Sbom(arguments) => sbom::run(&session, arguments),
-        Command::Push(arguments) => push::run(&session, arguments),
-        Command::Pull(arguments) => pull::run(&session, arguments),
-        Command::Inspect(arguments) => inspect::run(&session, arguments),
-        Command::Login(arguments) => login::run(&session, arguments),
-        Command::Logout(arguments) => login::logout(&session, arguments),
-        Command::Emulate(arguments) => emulate::run(&session, arguments),
-        Command::Secret(arguments) => secret::run(&session, arguments),
-        Command::Keygen(arguments) => keygen::run(&session, arguments),
-        Command::Sign(arguments) => sign::run(&session, arguments),
-        Command::Verify(arguments) => verify::run(&session, arguments),
-        Command::Doctor(arguments) => doctor::run(&session, arguments),
-        Command::Lsp(arguments) => lsp::run(&session, arguments),
-        Command::Completions(arguments) => completions::run(&session, arguments),
-        Command::Runner(arguments) => runner::run(&session, arguments),
+        Command::New(arguments) => new::run(session, arguments),
+        Command::Add(arguments) => add::run(session, arguments),
+        Command::Remove(arguments) => remove::run(session, arguments),
+        Command::Migrate(arguments) => migrate::run(session, arguments),
+        Command::Check(arguments) => check::run(session, arguments),
+        Command::Explain(arguments) => explain::run(session, arguments),
+        Command::Build(arguments) => build::run(session, arguments),
+        Command::Run(arguments) => run::run(session, arguments),
+        Command::Test(arguments) => test::run(session, arguments),
+        Command::Ship(arguments) => ship::run(session, arguments),
+        Command::Sbom(arguments) => sbom::run(session, arguments),
+        Command::Push(arguments) => push::run(session, arguments),
+        Command::Pull(arguments) => pull::run(session, arguments),
+        Command::Inspect(arguments) => inspect::run(session, arguments),
+        Command::Login(arguments) => login::run(session, arguments),
+        Command::Logout(arguments) => login::logout(session, arguments),
+        Command::Emulate(arguments) => emulate::run(session, arguments),
+        Command::Secret(arguments) => secret::run(session, arguments),
+        Command::Keygen(arguments) => keygen::run(session, arguments),
+        Command::Sign(arguments) => sign::run(session, arguments),
+        Command::Verify(arguments) => verify::run(session, arguments),
+        Command::Doctor(arguments) => doctor::run(session, arguments),
+        Command::Lsp(arguments) => lsp::run(session, arguments),
+        Command::Completions(arguments) => completions::run(session, arguments),
+        Command::Runner(arguments) => runner::run(session, arguments),
     }
 }
 
@@ -119,8 +122,11 @@ fn dispatch(cli: &Cli, invocation: &Invocation, ui: &Ui) -> Result<Exit, Failure
 pub struct Session<'a> {
     /// The global flags.
     pub global: &'a crate::cli::Global,
-    /// Arguments, environment and current directory, read once.
+    /// Arguments, environment and current directory, read once. What it has to sign with is not in the environment: tools, tests,
+    /// guests and credential helpers get that one.
     pub invocation: &'a Invocation,
+    /// The variables that are for slt alone, taken out of the environment.
+    own: &'a signing::Own,
     /// The one place that prints.
     pub ui: &'a Ui,
 }

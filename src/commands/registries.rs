@@ -75,7 +75,7 @@ fn authorities(session: &Session<'_>, flags: &Registries) -> Result<Authorities,
 }
 
 /// The proxies that the environment names, in the way of curl: small letters first.
-fn proxies(session: &Session<'_>) -> Proxies {
+pub(super) fn proxies(session: &Session<'_>) -> Proxies {
     let environment = &session.invocation.environment;
     let get = |names: &[&str]| {
         let found = names.iter().find_map(|name| environment.get(*name)?.to_str());

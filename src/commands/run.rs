@@ -56,7 +56,8 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
     {
         return of_registry(session, arguments, &at);
     }
-    if arguments.trusting.is_asked() || arguments.trusting.offline {
+    let trusting = &arguments.trusting;
+    if trusting.is_asked() || trusting.offline || trusting.trust_slightfile {
         let given = arguments
             .path
             .as_ref()
@@ -115,10 +116,30 @@ fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result
         true => Some(app::project(session, &directory)?),
         false => None,
     };
-    let fetched = artifact::fetch(session, at, &arguments.trusting, own.is_none())?;
+    let trusting = &arguments.trusting;
+    if own.is_none() && !trusting.is_asked() && !trusting.trust_slightfile {
+        return Err(Failure::usage(format!(
+            "there is no slightfile here, and nobody vouches for one that `{at}` brings along"
+        ))
+        .hint(
+            "a slightfile says what the component may do on this machine. `--key`, `--identity` or `--verify` says whose counts; `-c FILE` \
+             names one of your own; `--trust-slightfile` takes whatever is attached, unverified",
+        ));
+    }
+    let fetched = artifact::fetch(session, at, trusting, own.is_none())?;
     let (project, slightfile) = match (own, fetched.slightfile) {
         (Some(own), _) => own,
-        (None, Some(text)) => app::understood(session, artifact::project(&directory, text), !session.global.quiet)?,
+        (None, Some(text)) => {
+            let own = app::understood(session, artifact::project(&directory, text), !session.global.quiet)?;
+            if !trusting.is_asked() {
+                for grant in artifact::grants(&own.1) {
+                    session.ui.event(&Event::Note {
+                        message: format!("its slightfile, which is not verified, grants it {grant}"),
+                    });
+                }
+            }
+            own
+        }
         (None, None) => {
             return Err(
                 Failure::usage(format!("`{at}` has no slightfile, and there is none here"))

@@ -13,7 +13,7 @@ use clap::error::ErrorKind;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Exit, Failure, Session};
+use super::{Exit, Failure, Session, prompt};
 use crate::catalogue::{CATALOGUE, Need};
 use crate::cli::{Cli, Secret as Arguments, SecretCommand, SecretImport, SecretSet};
 use crate::events::Event;
@@ -285,7 +285,11 @@ fn report_import(session: &Session<'_>, project: &Project, key: &Path, outcomes:
 /// The value, from a prompt or from standard input.
 fn value(session: &Session<'_>, name: &Name) -> Result<Secret, Failure> {
     let bytes = match io::stdin().is_terminal() {
-        true => prompted(session, name)?,
+        true => {
+            let hint = format!("give it on standard input: `slt secret set {name} < FILE`");
+            let value = prompt::secret(session, &format!("value of `{name}`: "), &hint)?;
+            value.expose().as_bytes().to_vec()
+        }
         false => piped()?,
     };
     secrets::value(bytes).map_err(|error| {
@@ -298,27 +302,6 @@ fn value(session: &Session<'_>, name: &Name) -> Result<Secret, Failure> {
         };
         Failure::usage(format!("{error}: nothing was stored")).hint(hint)
     })
-}
-
-fn prompted(session: &Session<'_>, name: &Name) -> Result<Vec<u8>, Failure> {
-    let no_queue = |error: io::Error| Failure::environment(format!("no event queue: {}", os::reason(&error)));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(no_queue)?;
-    // Ctrl-C is a key to the prompt, which then raises the signal too: before the terminal shows again what is typed
-    let _on_runtime = runtime.enter();
-    os::survive_interrupts();
-    match session.ui.ask_secret(&format!("value of `{name}`: ")) {
-        Ok(value) => Ok(value.expose().as_bytes().to_vec()),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted || error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Failure::failed("interrupted: nothing was stored"))
-        }
-        Err(error) => Err(
-            Failure::environment(format!("cannot ask for the value: {}", os::reason(&error)))
-                .hint(format!("give it on standard input: `slt secret set {name} < FILE`")),
-        ),
-    }
 }
 
 /// What comes on standard input, without the newline that ends it.

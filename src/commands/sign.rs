@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::signing::{beside, block_on, note, piped, predicate_type, signer, text, unsigned};
+use super::signing::{beside, note, piped, predicate_type, signer, text, unsigned, wait};
 use super::{Exit, Failure, Session, inputs, registries};
 use crate::cli::signing::Sign;
 use crate::project;
@@ -217,13 +217,12 @@ fn of_file(
     let sha256 = store::sha256(&bytes);
     let predicate_type = claim.as_ref().map(|claim| claim.predicate_type.clone());
     succeeds(name, old.as_ref(), &signer, predicate_type.as_deref())?;
-    let signed = block_on(async {
+    let signed = wait(async {
         match claim {
             Some(claim) => bundle(&signer, &sha256, claim).await,
             None => signer.sign_file(&bytes).await,
         }
     })?;
-    let signed = signed.map_err(|error| unsigned(&error))?;
     write(session, name, &signed)?;
     Ok(Line::Signed {
         target: arguments.target.clone(),
@@ -256,7 +255,7 @@ fn of_image(
         None => None,
     };
     let client = registries::client(session, &arguments.registries)?;
-    let image = block_on(client.resolve(reference))?.map_err(registries::failure)?;
+    let image = registries::wait(async { client.resolve(reference).await.map_err(registries::failure) })?;
     let at = reference.with_digest(image.digest.clone());
     if reference.digest.is_none() {
         note(
@@ -274,20 +273,20 @@ fn of_image(
         succeeds(name, old.as_ref(), &signer, Some(&predicate_type))?;
     }
     let sha256 = image.digest.hex().to_owned();
-    let signed = block_on(bundle(&signer, &sha256, claim))?.map_err(|error| unsigned(&error))?;
+    let signed = wait(bundle(&signer, &sha256, claim))?;
     if let Some(name) = &arguments.bundle {
         write(session, name, &signed)?;
     }
     let created = now();
     let attached = store::attach(&client, (&at, &image), &signed, &predicate_type, &created);
-    let referrer = block_on(attached)?.map_err(registries::failure)?;
+    let referrer = registries::wait(async { attached.await.map_err(registries::failure) })?;
     let legacy = match (arguments.legacy, &signer) {
         (true, Signer::Key { key, .. }) => {
             let (payload, annotations) = signer
                 .sign_legacy(&at.repository_name(), &sha256)
                 .map_err(|error| unsigned(&error))?;
             let attached = store::attach_legacy(&client, &at, (&payload, &annotations), key.public());
-            Some(block_on(attached)?.map_err(registries::failure)?)
+            Some(registries::wait(async { attached.await.map_err(registries::failure) })?)
         }
         _ => None,
     };

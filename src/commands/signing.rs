@@ -3,12 +3,14 @@
 //!
 //! Without a terminal nobody is asked. No password and no token is an argument, or is in a message.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::future::Future;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Failure, Session, registries};
+use super::{Failure, Session, prompt, registries};
 use crate::cli::signing::{AcceptFlags, SignerFlags};
 use crate::events::Event;
 use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
@@ -26,6 +28,29 @@ const PASSWORD_MAX_BYTES: u64 = 4 << 10;
 
 /// cosign's variable for a key's password; it may be empty.
 const PASSWORD: &str = "COSIGN_PASSWORD";
+
+/// How it is given without a terminal.
+pub(super) const PASSWORD_HINT: &str = "give it on standard input, with `--password-stdin`";
+
+/// Variables with which somebody can sign in our name: cosign's password, and what proves to Sigstore who this job is. Whoever builds,
+/// tests or stores credentials for us has no business with them.
+const OWN: &[&str] = &[
+    PASSWORD,
+    "SIGSTORE_ID_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+];
+
+/// The variables that are for slt alone, by name.
+pub(super) type Own = BTreeMap<&'static str, Secret>;
+
+/// Takes out of an environment what is for slt alone. One that is no text is gone too: nothing can be signed with it.
+pub(super) fn taken(environment: &mut BTreeMap<String, OsString>) -> Own {
+    let taken = OWN.iter().map(|name| (*name, environment.remove(*name)));
+    taken
+        .filter_map(|(name, value)| Some((name, Secret::new(value?.into_string().ok()?))))
+        .collect()
+}
 
 /// Short names of predicate types, as `cosign attest` 3.1.3 has them. Where one type has two, the first is in the names of files.
 const TYPES: &[(&str, &str)] = &[
@@ -75,9 +100,9 @@ pub(super) fn predicate_type(text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Runs what waits for a network; Ctrl-C and SIGTERM end it.
-pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    registries::wait(async { Ok(work.await) })
+/// Waits for a signature or for a token, and for Ctrl-C.
+pub(super) fn wait<T>(work: impl Future<Output = Result<T, SignError>>) -> Result<T, Failure> {
+    registries::wait(async { work.await.map_err(|error| unsigned(&error)) })
 }
 
 /// What a failure to sign means for the user.
@@ -131,9 +156,10 @@ pub(super) fn signer(session: &Session<'_>, flags: &SignerFlags) -> Result<Signe
 
 fn services(session: &Session<'_>, flags: &SignerFlags) -> Result<Services, Failure> {
     let trust = Arc::new(trust(session, flags.trusted_root.as_deref())?);
+    let proxies = registries::proxies(session);
     let services = match &flags.signing_config {
-        Some(path) => Services::from_json(&text(session, path, SIGNING_CONFIG_MAX_BYTES)?, trust),
-        None => Services::public_good(trust),
+        Some(path) => Services::from_json(&text(session, path, SIGNING_CONFIG_MAX_BYTES)?, trust, proxies),
+        None => Services::public_good(trust, proxies),
     };
     services.map_err(|error| unsigned(&error))
 }
@@ -159,23 +185,9 @@ pub(super) fn password(session: &Session<'_>, from_stdin: bool, question: &str) 
         return Ok(Some(Secret::new(value)));
     }
     match io::stdin().is_terminal() {
-        true => prompted(session, question).map(Some),
+        true => prompt::secret(session, question, PASSWORD_HINT).map(Some),
         false => Ok(None),
     }
-}
-
-pub(super) fn prompted(session: &Session<'_>, question: &str) -> Result<Secret, Failure> {
-    let no_queue = |error: io::Error| Failure::environment(format!("no event queue: {}", os::reason(&error)));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(no_queue)?;
-    // Ctrl-C is a key to the prompt, which then raises the signal too: before the terminal shows again what is typed
-    let _on_runtime = runtime.enter();
-    os::survive_interrupts();
-    session.ui.ask_secret(question).map_err(|error| match error.kind() {
-        io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => Failure::failed("interrupted: nothing was done"),
-        _ => Failure::environment(format!("cannot ask for the password: {}", os::reason(&error)))
-            .hint("give it on standard input, with `--password-stdin`"),
-    })
 }
 
 /// What comes on standard input, without the newline that ends it.
@@ -197,7 +209,15 @@ pub(super) fn piped(most: u64, what: &str) -> Result<Secret, Failure> {
     Ok(Secret::new(text))
 }
 
+/// Whether the environment has a key's password.
+pub(super) fn has_password(session: &Session<'_>) -> bool {
+    session.own.contains_key(PASSWORD)
+}
+
 fn variable(session: &Session<'_>, name: &str) -> Option<String> {
+    if let Some(own) = session.own.get(name) {
+        return Some(own.expose().to_owned());
+    }
     let value = session.invocation.environment.get(name)?;
     value.to_str().map(str::to_owned)
 }
@@ -211,7 +231,7 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
         return Token::parse(&text).map_err(|error| unsigned(&error));
     }
     let lookup = |name: &str| variable(session, name);
-    if let Some(token) = block_on(ambient(&lookup, services))?.map_err(|error| unsigned(&error))? {
+    if let Some(token) = wait(ambient(&lookup, services))? {
         return Ok(token);
     }
     if !io::stdin().is_terminal() {
@@ -225,8 +245,7 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
         "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned(),
     );
     let conversation = Terminal(session.ui.clone());
-    let token = block_on(interactive(services, &conversation, !flags.no_browser))?;
-    token.map_err(|error| unsigned(&error))
+    wait(interactive(services, &conversation, !flags.no_browser))
 }
 
 /// The user at the terminal.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::sign::{Target, target};
-use super::signing::{Demanded, beside, block_on, demanded};
+use super::signing::{Demanded, beside, demanded};
 use super::{Exit, Failure, Session, registries};
 use crate::cli::signing::Verify;
 use crate::events::Event;
@@ -15,6 +15,7 @@ use crate::signing::{
 };
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 use crate::support::os;
+use crate::support::text::one_line;
 
 /// What `slt verify --format json` prints, an object a line.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -79,7 +80,7 @@ pub enum Judged {
 /// Who signed.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct SignerLine {
-    /// What the policy or the flags call them.
+    /// What the policy or the flags call them; where a policy has several names for them, the first.
     pub name: String,
     /// The fingerprint of a key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,7 +165,7 @@ fn of_image(
     let at = match &reference.digest {
         Some(digest) => reference.with_digest(digest.clone()),
         None => {
-            let image = block_on(client.resolve(reference))?.map_err(registries::failure)?;
+            let image = registries::wait(async { client.resolve(reference).await.map_err(registries::failure) })?;
             reference.with_digest(image.digest)
         }
     };
@@ -173,13 +174,10 @@ fn of_image(
         let evidence = files_of(session, arguments, None)?;
         return Ok(judged(&Subject::Image(sha256), &evidence, demanded));
     }
-    let verdict = block_on(verify_reference(
-        &client,
-        &at,
-        &demanded.policy,
-        demanded.trust.as_ref(),
-    ))?;
-    verdict.map_err(registries::failure)
+    registries::wait(async {
+        let verdict = verify_reference(&client, &at, &demanded.policy, demanded.trust.as_ref()).await;
+        verdict.map_err(registries::failure)
+    })
 }
 
 /// What failed, as one error.
@@ -192,13 +190,19 @@ pub(super) fn refused(target: &str, verdict: &Verdict) -> Failure {
         ));
         return failure.hint("`slt sign` signs it; `--bundle FILE` names a signature that lies elsewhere");
     }
-    let reason = match verdict.refusals().next() {
-        Some((finding, refusal)) if verdict.findings.len() > 1 => format!("{refusal} (in {})", finding.origin),
-        Some((_, refusal)) => refusal.to_string(),
-        None => missing,
+    // what lies there can be anybody's: what is missing is said before it
+    let refusals: Vec<_> = verdict.refusals().collect();
+    let refused = match refusals.as_slice() {
+        [] => String::new(),
+        [(finding, refusal)] if verdict.findings.len() > 1 => format!("; refused: {refusal} (in {})", finding.origin),
+        [(_, refusal)] => format!("; refused: {refusal}"),
+        [(_, first), rest @ ..] => format!("; refused: {first}, and {} more", rest.len()),
     };
-    Failure::failed(format!("`{target}` ({}) is not verified: {reason}", verdict.digest))
-        .hint("`docs/signing.md` says what each check looks at; do not use what fails one")
+    Failure::failed(format!(
+        "`{target}` ({}) is not verified: {missing}{refused}",
+        verdict.digest
+    ))
+    .hint("`docs/signing.md` says what each check looks at; do not use what fails one")
 }
 
 /// What was found: who is believed on standard output, what is refused beside it on standard error.
@@ -217,9 +221,9 @@ pub(super) fn report(session: &Session<'_>, target: &str, verdict: &Verdict) {
         });
         return session.ui.result("", &lines);
     }
-    // the first becomes the error itself
-    let is_the_error = usize::from(!verdict.is_verified() && verdict.outcome != Outcome::NotFound);
-    for (finding, refusal) in verdict.refusals().skip(is_the_error) {
+    // one that is all there is becomes the error itself
+    let is_the_error = verdict.outcome == Outcome::Refused && verdict.refusals().count() == 1;
+    for (finding, refusal) in verdict.refusals().filter(|_| !is_the_error) {
         let message = format!("refused {}: {refusal}", finding.origin);
         session.ui.event(&Event::Note { message });
     }
@@ -251,14 +255,14 @@ fn human(target: &str, verdict: &Verdict) -> String {
 fn what(finding: &Finding) -> String {
     match finding.predicate_type.as_deref() {
         Some(crate::signing::COSIGN_SIGN) | None => "signed".to_owned(),
-        Some(predicate_type) => format!("attested `{predicate_type}`"),
+        Some(predicate_type) => format!("attested `{}`", one_line(predicate_type)),
     }
 }
 
 fn who(who: &Who) -> String {
     match who {
         Who::Key(fingerprint) => format!("key {fingerprint}"),
-        Who::Identity { identity, issuer } => format!("{} ({})", identity.escape_debug(), issuer.escape_debug()),
+        Who::Identity { identity, issuer } => format!("{} ({})", one_line(identity), one_line(issuer)),
     }
 }
 
@@ -293,7 +297,7 @@ fn line(finding: &Finding) -> EvidenceLine {
 }
 
 fn signer(believed: &Believed) -> SignerLine {
-    let name = believed.name.clone();
+    let name = believed.names.first().cloned().unwrap_or_default();
     match believed.who.clone() {
         Who::Key(key) => SignerLine {
             name,

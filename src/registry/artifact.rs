@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::outline::{Kind, Outline, outline};
-use super::{Client, Content, Descriptor, Digest, ENTRIES_MAX, Error, Manifest, Reference, media};
+use super::{Client, Content, Descriptor, Digest, ENTRIES_MAX, Error, Manifest, Reference, Source, media};
 use crate::support::files::ARTIFACT_MAX_BYTES;
 
 /// The config that is written, and read.
@@ -259,22 +259,25 @@ impl Artifact {
     ///
     /// # Errors
     /// It is not there, or nothing that slt could run; or the registry fails.
-    pub async fn find(client: &Client, at: &Reference) -> Result<Self, Error> {
-        let first = client.manifest(at).await?;
+    pub async fn find(source: impl Into<Source<'_>>, at: &Reference) -> Result<Self, Error> {
+        let source = source.into();
+        let first = source.manifest(at).await?;
+        Self::of(source, at, first).await
+    }
+
+    /// As [`Artifact::find`], where it is known what the reference means.
+    ///
+    /// # Errors
+    /// As [`Artifact::find`].
+    pub async fn of(source: Source<'_>, at: &Reference, first: Manifest) -> Result<Self, Error> {
         let asked = first.descriptor.clone();
-        let is_index = |manifest: &Manifest| {
-            matches!(
-                manifest.descriptor.media_type.as_str(),
-                media::INDEX | media::DOCKER_INDEX
-            )
-        };
         let what = format!("`{at}`");
-        let manifest = match is_index(&first) {
+        let manifest = match first.is_index() {
             false => first,
             true => {
                 let entry = the_one(&first, &what)?;
-                let manifest = client.manifest(&at.with_digest(entry.digest.clone())).await?;
-                if is_index(&manifest) {
+                let manifest = source.manifest(&at.with_digest(entry.digest.clone())).await?;
+                if manifest.is_index() {
                     return Err(Error::malformed(what, "its index has another index in it"));
                 }
                 if manifest.descriptor.size != entry.size {
@@ -297,7 +300,7 @@ impl Artifact {
         }
         let at = at.with_digest(manifest.descriptor.digest.clone());
         let config = match config_descriptor.media_type == CONFIG {
-            true => Some(config(client, &at, &config_descriptor, &layer.digest).await?),
+            true => Some(config(source, &at, &config_descriptor, &layer.digest).await?),
             false => None,
         };
         Ok(Self {
@@ -319,23 +322,41 @@ impl Artifact {
         client
             .blob_to_file(&self.at, &self.layer, ARTIFACT_MAX_BYTES, path)
             .await?;
-        let what = format!("layer {} of `{}`", self.layer.digest, self.at.repository_name());
         let renamed = |error| match error {
-            Error::Malformed { reason, .. } => Error::malformed(&what, reason),
+            Error::Malformed { reason, .. } => Error::malformed(self.layer_name(), reason),
             error => error,
         };
         let outline = outline(path).map_err(renamed)?;
+        self.is_for(outline.kind).map(|()| outline)
+    }
+
+    /// Reads the component into memory.
+    ///
+    /// # Errors
+    /// As [`Artifact::fetch`].
+    pub async fn bytes(&self, source: Source<'_>) -> Result<Vec<u8>, Error> {
+        let bytes = source.blob(&self.at, &self.layer, ARTIFACT_MAX_BYTES).await?;
+        let kind = Kind::of(&bytes).map_err(|reason| Error::malformed(self.layer_name(), reason))?;
+        self.is_for(kind).map(|()| bytes)
+    }
+
+    fn layer_name(&self) -> String {
+        format!("layer {} of `{}`", self.layer.digest, self.at.repository_name())
+    }
+
+    /// Whether the config says what the layer is.
+    fn is_for(&self, kind: Kind) -> Result<(), Error> {
         let said = self.config.as_ref().map(|config| config.os.as_str());
-        match said.filter(|said| *said != os(outline.kind)) {
+        match said.filter(|said| *said != os(kind)) {
             Some(said) => Err(Error::malformed(
-                what,
+                self.layer_name(),
                 format!(
                     "its config says `{}`, and it is for `{}`",
                     super::transport::one_line(said),
-                    os(outline.kind)
+                    os(kind)
                 ),
             )),
-            None => Ok(outline),
+            None => Ok(()),
         }
     }
 
@@ -348,24 +369,6 @@ impl Artifact {
         };
         by(CONFIGS, &self.config_descriptor.media_type).unwrap_or_default()
     }
-}
-
-/// The entry of an index that could be a component's.
-///
-/// # Errors
-/// There is none, or more than one.
-pub fn only_entry(index: &Manifest, what: &str) -> Result<Descriptor, Error> {
-    the_one(index, what)
-}
-
-/// The only layer of a manifest, if it could be a component.
-///
-/// # Errors
-/// It has others, or is something else.
-pub fn only_layer(manifest: &Manifest, what: &str) -> Result<Descriptor, Error> {
-    let document: OciImageManifest = serde_json::from_slice(&manifest.bytes)
-        .map_err(|error| Error::malformed(what, format!("it is no manifest: {error}")))?;
-    the_layer(&document, what)
 }
 
 /// The entry of an index that could be a component's: those for other platforms are passed over.
@@ -461,9 +464,9 @@ fn the_layer(manifest: &OciImageManifest, what: &str) -> Result<Descriptor, Erro
 }
 
 /// The config, which names the layer too: another one has been put in its place otherwise.
-async fn config(client: &Client, at: &Reference, descriptor: &Descriptor, layer: &Digest) -> Result<Config, Error> {
+async fn config(source: Source<'_>, at: &Reference, descriptor: &Descriptor, layer: &Digest) -> Result<Config, Error> {
     let what = format!("config of `{at}`");
-    let bytes = client.blob(at, descriptor, CONFIG_MAX_BYTES).await?;
+    let bytes = source.blob(at, descriptor, CONFIG_MAX_BYTES).await?;
     let config: Config =
         serde_json::from_slice(&bytes).map_err(|error| Error::malformed(&what, format!("it is no config: {error}")))?;
     if config.architecture != "wasm" {

@@ -64,9 +64,11 @@ impl Cache {
         files::read(&self.beside_path(digest), most).ok()
     }
 
-    /// Keeps something beside a digest.
-    pub fn put_beside(&self, digest: &Digest, bytes: &[u8]) {
-        let _ = os::write_atomically(&self.beside_path(digest), bytes);
+    /// Keeps something beside a digest, unless there is more of it than is read again: then what is there stays.
+    pub fn put_beside(&self, digest: &Digest, bytes: &[u8], most: u64) {
+        if bytes.len() as u64 <= most {
+            let _ = os::write_atomically(&self.beside_path(digest), bytes);
+        }
     }
 
     fn beside_path(&self, digest: &Digest) -> PathBuf {
@@ -177,6 +179,15 @@ mod tests {
         );
         cache.put(b"larger than all");
         assert!(!is_there(b"larger than all"));
+    }
+
+    #[test]
+    fn what_lies_beside_is_no_more_than_is_read() {
+        let (_folder, cache) = cache(MAX_BYTES);
+        let digest = Digest::of(b"one");
+        cache.put_beside(&digest, b"12345678", 8);
+        cache.put_beside(&digest, b"123456789", 8);
+        assert_eq!(cache.beside(&digest, 8).as_deref(), Some(&b"12345678"[..]));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Digest;
 use super::transport::WANTS_TLS;
+use super::{Digest, Reference};
 use crate::support::os;
 
 /// Why something could not be read from a registry, or written to it.
@@ -120,6 +120,9 @@ pub enum Error {
     /// The credentials cannot be had.
     #[error("{0}")]
     Credentials(#[from] super::credentials::CredentialsError),
+    /// No registry may be asked, and it was not kept.
+    #[error("`{0}` is not in the cache, or not all of it")]
+    NotKept(Reference),
     /// A file of ours.
     #[error("cannot {verb} `{}`: {}", .path.display(), os::reason(.source))]
     File {
@@ -172,6 +175,7 @@ impl Error {
             | Self::Status { .. }
             | Self::Redirect { .. }
             | Self::Credentials(_)
+            | Self::NotKept(_)
             | Self::File { .. }
             | Self::Client(_) => Fault::Environment,
         }
@@ -222,6 +226,7 @@ impl Error {
             Self::Throttled { .. } => "try again later; registries allow more to those who are logged in".to_owned(),
             Self::Status { status: 500.., .. } => "the registry itself has failed: try again later".to_owned(),
             Self::Credentials(error) => return error.hint(),
+            Self::NotKept(_) => "without `--offline` it is fetched, and kept".to_owned(),
             Self::Other { hint, .. } => hint.clone(),
             Self::TooLarge { .. }
             | Self::Malformed { .. }

@@ -21,6 +21,7 @@ pub mod outline;
 mod reference;
 mod referrers;
 mod retry;
+mod source;
 mod transport;
 mod uploads;
 
@@ -31,8 +32,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use oci_client::manifest::OciDescriptor;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 
 pub use cache::Cache;
 pub use client::{Client, Manifest};
@@ -41,9 +40,10 @@ pub use digest::{Digest, DigestError};
 pub use error::{Error, Fault};
 pub use reference::{Reference, ReferenceError, registry_name};
 pub use referrers::Attachment;
+pub use source::Source;
 pub use transport::one_line;
 
-use crate::support::secret::Secret;
+pub use crate::support::http::{Authorities, Proxies};
 
 /// The media types that are read and written here.
 pub mod media {
@@ -85,31 +85,6 @@ pub struct Settings {
     pub patience: Patience,
     /// Is told how far something large has got.
     pub watch: Watch,
-}
-
-/// Certificate authorities, each in DER.
-#[derive(Debug, Clone, Default)]
-pub struct Authorities(Vec<Vec<u8>>);
-
-impl Authorities {
-    /// Those of a file in PEM; nothing when it has none, or something that is no PEM.
-    #[must_use]
-    pub fn from_pem(bytes: &[u8]) -> Option<Self> {
-        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
-        let all: Vec<Vec<u8>> = all.ok()?.iter().map(|one| one.to_vec()).collect();
-        (!all.is_empty()).then_some(Self(all))
-    }
-}
-
-/// Addresses of proxies, as the environment names them. They can have a password in them.
-#[derive(Debug, Clone, Default)]
-pub struct Proxies {
-    /// For https.
-    pub https: Option<Secret>,
-    /// For http.
-    pub http: Option<Secret>,
-    /// Hosts that are asked directly, as `NO_PROXY` says it.
-    pub none: Option<String>,
 }
 
 /// How long is waited for a registry, and how often it is tried.

@@ -49,6 +49,18 @@ pub enum Kind {
     Module,
 }
 
+impl Kind {
+    /// What bytes begin as.
+    ///
+    /// # Errors
+    /// Nothing of both: why, as a sentence.
+    pub fn of(bytes: &[u8]) -> Result<Self, &'static str> {
+        let kind = HEADERS.iter().find(|(header, _)| bytes.starts_with(*header));
+        kind.map(|(_, kind)| *kind)
+            .ok_or("it is neither a component nor a core module")
+    }
+}
+
 /// What a WebAssembly binary says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
@@ -128,10 +140,9 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn outline(&mut self) -> Result<Outline, Error> {
         let header = self.bytes(self.length.min(8))?;
-        let kind = HEADERS.iter().find(|(known, _)| known.as_slice() == header);
-        let (_, kind) = kind.ok_or_else(|| self.bad("it is neither a component nor a core module"))?;
+        let kind = Kind::of(&header).map_err(|reason| self.bad(reason))?;
         let mut outline = Outline {
-            kind: *kind,
+            kind,
             imports: Vec::new(),
             exports: Vec::new(),
             world: None,

@@ -6,7 +6,7 @@
 use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,19 +16,16 @@ use rustls::CertificateError;
 use url::Url;
 
 use super::retry::Attempt;
-use super::{Error, Proxies, Settings};
-use crate::support::os;
-use crate::support::secret::Secret;
-use crate::support::tls;
+use super::{Error, Settings};
+use crate::support::http::{Clients, Limits};
+pub(super) use crate::support::http::{is_loopback, reason};
+pub use crate::support::text::one_line;
 
 /// The most redirects in a row: registries send one, to where their blobs lie.
 const REDIRECTS_MAX: usize = 5;
 
 /// The most of an error's body that is read, in bytes: an envelope of the specification has some hundred.
 const ERROR_MAX_BYTES: u64 = 64 << 10;
-
-/// The most of what a registry says of an error that is shown, in characters.
-const DETAIL_MAX_CHARACTERS: usize = 300;
 
 /// What servers in Go answer with 400 to plain HTTP where they want TLS (`net/http`, `server.go`).
 pub(super) const WANTS_TLS: &str = "Client sent an HTTP request to an HTTPS server";
@@ -78,46 +75,22 @@ pub(super) struct Answer {
 /// Makes connections.
 pub(super) struct Transport {
     settings: Settings,
-    /// To this machine: no proxy, no TLS.
-    near: reqwest::Client,
-    /// To this machine with TLS. Like the next, it is made when it is needed, because it reads the system's certificates.
-    near_tls: OnceLock<Result<reqwest::Client, String>>,
-    /// To all others.
-    far: OnceLock<Result<reqwest::Client, String>>,
+    clients: Clients,
 }
 
 impl Transport {
     pub(super) fn new(settings: Settings) -> Result<Self, Error> {
-        tls::install();
-        let near = builder(&settings)
-            .no_proxy()
-            .tls_certs_only([])
-            .build()
-            .map_err(|error| Error::Client(reason(&error)))?;
-        Ok(Self {
-            settings,
-            near,
-            near_tls: OnceLock::new(),
-            far: OnceLock::new(),
-        })
+        let limits = Limits {
+            connect: settings.patience.connect,
+            answer: None,
+        };
+        let clients =
+            Clients::new(limits, settings.proxies.clone(), settings.authorities.clone()).map_err(Error::Client)?;
+        Ok(Self { settings, clients })
     }
 
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
-        let made = match (is_loopback(url), url.scheme()) {
-            (true, "http") => return Ok(&self.near),
-            (true, _) => self
-                .near_tls
-                .get_or_init(|| trusting(&self.settings)?.build().map_err(|error| reason(&error))),
-            (false, _) => self.far.get_or_init(|| {
-                let builder = proxied(trusting(&self.settings)?, &self.settings.proxies)?;
-                builder.build().map_err(|error| reason(&error))
-            }),
-        };
-        made.as_ref().map_err(|reason| Error::Client(reason.clone()))
     }
 
     /// Whether a host may be spoken to without TLS.
@@ -198,7 +171,8 @@ impl Transport {
         authorization: Option<&HeaderValue>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<reqwest::Response, Attempt> {
-        let mut builder = self.client(url)?.request(request.method.clone(), url.clone());
+        let client = self.clients.of(url).map_err(Error::Client)?;
+        let mut builder = client.request(request.method.clone(), url.clone());
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
@@ -315,19 +289,6 @@ impl Answer {
     }
 }
 
-/// A text of somebody else as one short line without control characters.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let mut line: String = words.join(" ").chars().take(DETAIL_MAX_CHARACTERS + 1).collect();
-    if line.chars().count() > DETAIL_MAX_CHARACTERS {
-        line.pop();
-        line.push('…');
-    }
-    line
-}
-
 /// Where a redirect leads, if the response is one.
 fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, ()>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
@@ -354,64 +315,6 @@ pub(super) fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// Whether a URL is one of this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-fn builder(settings: &Settings) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .user_agent(concat!("slt/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(settings.patience.connect)
-}
-
-/// A client that trusts whom this machine trusts, and whom the user names.
-fn trusting(settings: &Settings) -> Result<reqwest::ClientBuilder, String> {
-    let authority = |der: &Vec<u8>| reqwest::Certificate::from_der(der).map_err(|error| reason(&error));
-    let authorities: Vec<_> = settings.authorities.0.iter().map(authority).collect::<Result<_, _>>()?;
-    let builder = builder(settings).no_proxy();
-    Ok(match authorities.is_empty() {
-        true => builder,
-        false => builder.tls_certs_merge(authorities),
-    })
-}
-
-fn proxied(mut builder: reqwest::ClientBuilder, proxies: &Proxies) -> Result<reqwest::ClientBuilder, String> {
-    let but = proxies.none.as_deref().and_then(reqwest::NoProxy::from_string);
-    let of = |address: &Secret, make: fn(Url) -> reqwest::Result<reqwest::Proxy>| {
-        let proxy = Url::parse(address.expose()).ok().and_then(|address| make(address).ok());
-        let proxy = proxy.ok_or_else(|| "the address of a proxy is none".to_owned())?;
-        Ok::<_, String>(proxy.no_proxy(but.clone()))
-    };
-    if let Some(address) = &proxies.https {
-        builder = builder.proxy(of(address, reqwest::Proxy::https)?);
-    }
-    if let Some(address) = &proxies.http {
-        builder = builder.proxy(of(address, reqwest::Proxy::http)?);
-    }
-    Ok(builder)
-}
-
-/// What an error of the HTTP library says at its root, without its URL.
-pub(super) fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    match cause.downcast_ref::<io::Error>() {
-        Some(error) => os::reason(error),
-        None if std::ptr::addr_eq(cause, error as &dyn std::error::Error) => "it breaks off".to_owned(),
-        None => one_line(&cause.to_string()),
-    }
 }
 
 /// Why the certificate of the other side is not taken, if that is what is wrong.

@@ -44,7 +44,6 @@ impl Bundle {
             return Err(Check::MediaType.refused("it has no media type, as a Sigstore bundle has"));
         };
         if media_type.parse::<MediaType>().is_err() {
-            let media_type = media_type.escape_debug();
             return Err(Check::MediaType.refused(format!("`{media_type}` is no Sigstore bundle that slt knows")));
         }
         // cosign 3.1.3 writes an empty one for Ed25519, where there is no digest

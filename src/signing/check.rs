@@ -3,6 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::support::text::line_of;
+
+/// The longest reason, in characters: two identities of a CI system, and what is said between them, have 400.
+const REASON_MAX_CHARACTERS: usize = 1_000;
+
 /// A check. The order is the order in which they are made: the first that fails is the one that is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -56,11 +61,11 @@ impl Check {
         }
     }
 
-    /// The refusal that this check ends with.
-    pub(super) fn refused(self, reason: impl Into<String>) -> Refusal {
+    /// The refusal that this check ends with. What stands in a bundle may stand in the reason as it is: it is cleaned here.
+    pub(super) fn refused(self, reason: impl AsRef<str>) -> Refusal {
         Refusal {
             check: self,
-            reason: reason.into(),
+            reason: line_of(reason.as_ref(), REASON_MAX_CHARACTERS),
         }
     }
 }
@@ -78,6 +83,16 @@ pub struct Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons_steer_no_terminal_and_end() {
+        let refusal = Check::Bundle.refused("unknown variant `\u{1b}]0;x\u{7}\nverified`");
+        assert_eq!(
+            refusal.to_string(),
+            "bundle: unknown variant `\\u{1b}]0;x\\u{7} verified`"
+        );
+        assert_eq!(Check::Bundle.refused("a".repeat(1 << 20)).reason.chars().count(), 1_001);
+    }
 
     #[test]
     fn names_are_those_of_the_json() {

@@ -131,8 +131,7 @@ fn fits(value: &Value, shape: &Shape, place: &str) -> Result<(), String> {
         (Value::Null, _) => Ok(()),
         (Value::Object(members), Object(known)) => members.iter().try_for_each(|(name, value)| {
             let shape = known.iter().find(|(known, _)| known == name);
-            let (_, shape) =
-                shape.ok_or_else(|| format!("{} has no member `{}`", called(place), name.escape_debug()))?;
+            let (_, shape) = shape.ok_or_else(|| format!("{} has no member `{name}`", called(place)))?;
             fits(value, shape, &format!("{place}/{name}"))
         }),
         (Value::Array(values), List(shape)) => values.iter().try_for_each(|value| fits(value, shape, place)),
@@ -142,7 +141,7 @@ fn fits(value: &Value, shape: &Shape, place: &str) -> Result<(), String> {
 }
 
 /// A JSON value in whose objects no member stands twice.
-struct Once(Value);
+pub(super) struct Once(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Once {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -197,10 +196,7 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(name) = members.next_key::<String>()? {
             let Once(value) = members.next_value()?;
             if object.contains_key(&name) {
-                return Err(A::Error::custom(format!(
-                    "`{}` stands there twice",
-                    name.escape_debug()
-                )));
+                return Err(A::Error::custom(format!("`{name}` stands there twice")));
             }
             object.insert(name, value);
         }

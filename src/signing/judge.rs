@@ -54,8 +54,8 @@ pub enum Who {
 pub struct Believed {
     /// Who signed.
     pub who: Who,
-    /// What the policy calls them.
-    pub name: String,
+    /// What the policy calls them: as often as it names them, once at least.
+    pub names: Vec<String>,
     /// When at the latest, in RFC 3339, as trusted witnesses say.
     pub time: Option<String>,
     /// Its place in the log, where that was checked.
@@ -150,12 +150,14 @@ struct Tally {
 #[must_use]
 pub fn judge(subject: &Subject<'_>, evidence: &[Evidence], policy: &Policy, trust: Option<&Trust>) -> Verdict {
     let mut tally = Tally::default();
-    let findings = evidence
+    let findings: Vec<Finding> = evidence
         .iter()
         .map(|piece| tally.add(subject, piece, policy, trust))
         .collect();
     let missing = tally.missing(policy);
-    let is_refused = (tally.signers.len() < policy.threshold && tally.has_some_signature())
+    let is_believed = |finding: &Finding| matches!(finding.judgement, Judgement::Believed(_));
+    let is_refused = findings.iter().any(is_believed)
+        || (tally.signers.len() < policy.threshold && tally.has_some_signature())
         || policy
             .attestations
             .iter()
@@ -272,8 +274,9 @@ impl Tally {
 }
 
 fn satisfies(rule: &Attestation, believed: &Believed, said: &Said) -> Result<(), Refusal> {
-    if !rule.signers.is_empty() && !rule.signers.contains(&believed.name) {
-        return Err(Check::Predicate.refused(format!("`{}` is not among those who may attest it", believed.name)));
+    if !rule.signers.is_empty() && !rule.signers.iter().any(|name| believed.names.contains(name)) {
+        let names = believed.names.join("`, `");
+        return Err(Check::Predicate.refused(format!("`{names}` is not among those who may attest it")));
     }
     let nothing = serde_json::Value::Null;
     let predicate = said
@@ -299,18 +302,24 @@ fn believed(
         (None, Subject::File(_, bytes)) => Some(*bytes),
         (None, Subject::Image(_)) => None,
     };
-    let (who, name, said) = match bundle.document.signing_certificate() {
+    let (who, names, said) = match bundle.document.signing_certificate() {
         Some(_) => certified(subject, bundle, message, policy, trust)?,
         None => keyed(subject, bundle, message, policy, trust)?,
     };
     let believed = Believed {
         who,
-        name,
+        names,
         time: said.time.map(|time| time.to_string()),
         log_index: said.log_index,
         notes: said.notes.clone(),
     };
     Ok((believed, said))
+}
+
+/// All that the policy calls somebody.
+fn names(policy: &Policy, is_this: &dyn Fn(&Known) -> bool) -> Vec<String> {
+    let signers = policy.signers.iter().filter(|signer| is_this(&signer.known));
+    signers.map(|signer| signer.name.clone()).collect()
 }
 
 /// Of several keys, the refusal that came furthest tells most.
@@ -320,7 +329,7 @@ fn keyed(
     message: Option<&[u8]>,
     policy: &Policy,
     trust: Option<&Trust>,
-) -> Result<(Who, String, Said), Refusal> {
+) -> Result<(Who, Vec<String>, Said), Refusal> {
     let mut furthest = Check::Key.refused("it was made with a key, and only identities are accepted");
     let mut is_first = true;
     for signer in &policy.signers {
@@ -328,7 +337,10 @@ fn keyed(
             continue;
         };
         match verify::by_key(bundle, subject.sha256(), message, key, trust, policy.demands(false)) {
-            Ok(said) => return Ok((Who::Key(key.fingerprint()), signer.name.clone(), said)),
+            Ok(said) => {
+                let is_this = |known: &Known| matches!(known, Known::Key(other) if other == key);
+                return Ok((Who::Key(key.fingerprint()), names(policy, &is_this), said));
+            }
             Err(refusal) => {
                 if is_first || refusal.check > furthest.check {
                     furthest = refusal;
@@ -348,7 +360,7 @@ fn certified(
     message: Option<&[u8]>,
     policy: &Policy,
     trust: Option<&Trust>,
-) -> Result<(Who, String, Said), Refusal> {
+) -> Result<(Who, Vec<String>, Said), Refusal> {
     if !policy.has_identities() {
         return Err(Check::Key.refused("it was made with a certificate, and only keys are accepted"));
     }
@@ -372,21 +384,22 @@ fn certified(
         let is_named = identity.matches(&found.identity);
         let is_vouched = issuer.matches(&found.issuer);
         if is_named && is_vouched {
+            let is_this = |known: &Known| match known {
+                Known::Identity { identity, issuer } => {
+                    identity.matches(&found.identity) && issuer.matches(&found.issuer)
+                }
+                Known::Key(_) => false,
+            };
+            let names = names(policy, &is_this);
             let who = Who::Identity {
                 identity: found.identity,
                 issuer: found.issuer,
             };
-            return Ok((who, signer.name.clone(), said));
+            return Ok((who, names, said));
         }
         let new = match is_named {
-            true => Check::Issuer.refused(format!(
-                "`{}` vouched for them, and {issuer} is accepted",
-                found.issuer.escape_debug()
-            )),
-            false => Check::Identity.refused(format!(
-                "it is by `{}`, and {identity} is accepted",
-                found.identity.escape_debug()
-            )),
+            true => Check::Issuer.refused(format!("`{}` vouched for them, and {issuer} is accepted", found.issuer)),
+            false => Check::Identity.refused(format!("it is by `{}`, and {identity} is accepted", found.identity)),
         };
         if refusal.as_ref().is_none_or(|known: &Refusal| new.check > known.check) {
             refusal = Some(new);

@@ -20,6 +20,7 @@ use sigstore_types::{DerPublicKey, SignatureBytes};
 use super::{pem, provider};
 use crate::support::hex::hex;
 use crate::support::secret::Secret;
+use crate::support::text::one_line;
 
 /// The largest file of a key, in bytes: an RSA key of 4,096 bits, encrypted, has 5,000.
 pub const KEY_FILE_MAX_BYTES: u64 = 64 << 10;
@@ -121,7 +122,7 @@ impl PublicKey {
         let blocks = pem::blocks(text).ok_or_else(|| unknown("the PEM is broken"))?;
         match blocks.as_slice() {
             [block] if block.label == PUBLIC_LABEL => Self::from_der(DerPublicKey::from_bytes(&block.bytes)),
-            [block] => Err(unknown(&format!("it says `{}`", block.label.escape_debug()))),
+            [block] => Err(unknown(&format!("it says `{}`", one_line(&block.label)))),
             [] => Err(unknown("there is none in it")),
             _ => Err(unknown("there are several blocks in it")),
         }
@@ -286,7 +287,7 @@ fn block(text: &str) -> Result<pem::Block, KeyError> {
     match block.label.as_str() {
         LABEL | OLDER_LABEL | PKCS8_LABEL => Ok(block),
         PUBLIC_LABEL => Err(unknown("it is the public key")),
-        other => Err(unknown(&format!("it says `{}`", other.escape_debug()))),
+        other => Err(unknown(&format!("it says `{}`", one_line(other)))),
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::bundle::Bundle;
 use super::check::{Check, Refusal};
+use super::form::Once;
 use super::judge::Evidence;
 use super::keys::PublicKey;
 use super::{pem, provider};
@@ -33,6 +34,9 @@ const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
 const WITH_PROMISE: &str = "application/vnd.dev.sigstore.bundle+json;version=0.1";
 const WITHOUT_PROMISE: &str = "application/vnd.dev.sigstore.bundle+json;version=0.2";
 
+/// What cosign's payloads are, up to 3.1.3. It does not look at this itself.
+const PAYLOAD_TYPE: &str = "cosign container image signature";
+
 /// The largest payload of a `.sig` layer, in bytes: it has 300 and what a user added.
 pub const PAYLOAD_MAX_BYTES: u64 = 1 << 20;
 
@@ -46,7 +50,7 @@ pub fn payload(docker_reference: &str, sha256: &str) -> Vec<u8> {
         "critical": {
             "identity": {"docker-reference": docker_reference},
             "image": {"docker-manifest-digest": format!("sha256:{sha256}")},
-            "type": "cosign container image signature",
+            "type": PAYLOAD_TYPE,
         },
         "optional": null,
     });
@@ -74,6 +78,16 @@ pub fn signature(origin: impl Into<String>, sha256: &str, payload: Vec<u8>, anno
     }
 }
 
+/// A layer of `.sig` that was read before, and kept as its payload and its bundle: whether it names the image is looked at again.
+#[must_use]
+pub fn again(origin: impl Into<String>, sha256: &str, payload: Vec<u8>, bundle: &[u8]) -> Evidence {
+    Evidence {
+        origin: origin.into(),
+        bundle: names(&payload, sha256).and_then(|()| Bundle::parse(bundle)),
+        payload: Some(payload),
+    }
+}
+
 /// A layer of `.att`.
 #[must_use]
 pub fn attestation(origin: impl Into<String>, envelope: &[u8], annotations: &Annotations) -> Evidence {
@@ -88,16 +102,21 @@ pub fn attestation(origin: impl Into<String>, envelope: &[u8], annotations: &Ann
     }
 }
 
-/// Whether a payload names this image.
+/// Whether a payload is a signature of this image. The same key may have signed other texts that name a digest at this place.
 fn names(payload: &[u8], sha256: &str) -> Result<(), Refusal> {
-    let payload: Value = serde_json::from_slice(payload)
+    let Once(payload) = serde_json::from_slice(payload)
         .map_err(|error| Check::Bundle.refused(format!("its payload cannot be read: {error}")))?;
+    match payload.pointer("/critical/type").and_then(Value::as_str) {
+        Some(PAYLOAD_TYPE) => {}
+        Some(other) => return Err(Check::Bundle.refused(format!("its payload is of the type `{other}`"))),
+        None => return Err(Check::Bundle.refused("its payload has no type")),
+    }
     let digest = payload
         .pointer("/critical/image/docker-manifest-digest")
         .and_then(Value::as_str);
     match digest {
         Some(digest) if digest.strip_prefix("sha256:") == Some(sha256) => Ok(()),
-        Some(other) => Err(Check::Subject.refused(format!("it is about {}", other.escape_debug()))),
+        Some(other) => Err(Check::Subject.refused(format!("it is about {other}"))),
         None => Err(Check::Subject.refused("it names no image")),
     }
 }

@@ -8,8 +8,9 @@
 //! also makes ring the provider of rustls. Both crates keep what was installed for the whole process; installing again does
 //! nothing.
 
-use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+use p256::ecdsa::signature::hazmat::{PrehashVerifier, RandomizedPrehashSigner};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use p256::elliptic_curve::rand_core::{CryptoRng, Error as NoRandom, RngCore};
 use p256::pkcs8::DecodePrivateKey;
 use ring::digest::{Context, SHA256, SHA384, SHA512};
 use ring::rand::SystemRandom;
@@ -146,7 +147,49 @@ pub fn generate_p256() -> Result<SigningKey> {
     Err(Error::KeyGeneration("the system's random numbers are none".to_owned()))
 }
 
-/// A P-256 key. Its signatures are deterministic (RFC 6979).
+/// Random bytes for one signature, drawn from ring before: p256 asks for as many as a scalar has, and cannot be told that there are none.
+struct Drawn([u8; SCALAR_BYTES]);
+
+const SCALAR_BYTES: usize = 32; // P-256
+
+impl Drawn {
+    fn new() -> Result<Self> {
+        use ring::rand::SecureRandom;
+        let mut bytes = [0; SCALAR_BYTES];
+        match SystemRandom::new().fill(&mut bytes) {
+            Ok(()) => Ok(Self(bytes)),
+            Err(_) => Err(Error::Signing("the system gives no random numbers".to_owned())),
+        }
+    }
+}
+
+impl RngCore for Drawn {
+    fn next_u32(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn fill_bytes(&mut self, to: &mut [u8]) {
+        to.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+    }
+
+    fn try_fill_bytes(&mut self, to: &mut [u8]) -> std::result::Result<(), NoRandom> {
+        self.fill_bytes(to);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Drawn {}
+
+/// A P-256 key. Its signatures are *hedged*: RFC 6979 with random numbers beside the key and the digest (section 3.6). A log takes no
+/// signature twice, so that the same thing could be signed once only; and no signature depends on the random numbers alone.
 struct P256 {
     key: SigningKey,
     public: Vec<u8>,
@@ -173,7 +216,7 @@ impl SigningKeyPair for P256 {
     }
 
     fn sign_prehashed(&self, digest: &[u8]) -> Result<Vec<u8>> {
-        let signed: std::result::Result<Signature, _> = self.key.sign_prehash(digest);
+        let signed: std::result::Result<Signature, _> = self.key.sign_prehash_with_rng(&mut Drawn::new()?, digest);
         let signature = signed.map_err(|_| Error::Signing("the digest cannot be signed".to_owned()))?;
         Ok(signature.to_der().as_bytes().to_vec())
     }
@@ -321,16 +364,18 @@ mod tests {
         assert!(PROVIDER.verify_raw(SigningScheme::MlDsa44, &[], sample, &[]).is_err());
     }
 
-    /// RFC 6979, A.2.5: signatures with P-256 are the same each time.
+    /// The same log takes both of them.
     #[test]
-    fn p256_signs_as_the_rfc_says() {
+    fn p256_signs_the_same_thing_twice_and_otherwise() {
         let scalar = bytes("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721");
         let pair = P256::new(SigningKey::from_slice(&scalar).unwrap());
-        let expected = ecdsa(
-            "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716",
-            "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8",
-        );
-        assert_eq!(pair.sign_raw(b"sample").unwrap(), expected);
+        let signed = [pair.sign_raw(b"sample").unwrap(), pair.sign_raw(b"sample").unwrap()];
+        assert_ne!(signed[0], signed[1]);
+        for signature in &signed {
+            PROVIDER
+                .verify_raw(SigningScheme::EcdsaP256Sha256, &pair.public, b"sample", signature)
+                .unwrap();
+        }
     }
 
     #[test]

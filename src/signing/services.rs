@@ -1,13 +1,13 @@
 //! The services that witness a signature: Fulcio, Rekor and a timestamp authority, as a `signing_config.json` names them.
 //!
-//! The requests are those of the `sigstore` crates, over a client that follows no redirect, so that no token goes to another
-//! host, and that gives up. What a service answers is believed when the finished bundle verifies against the trusted root, and
+//! The requests are those of the `sigstore` crates, over clients that follow no redirect, so that no token goes to another
+//! host, take no compressed answer, and give up. How much of an answer is read, the crates leave to its time. What a service answers is believed when the finished bundle verifies against the trusted root, and
 //! not before. Plain HTTP is for this machine only.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Url};
+use reqwest::Client;
 use serde_json::json;
 use sigstore_oidc::IdentityToken;
 use sigstore_sign::fulcio::FulcioClient;
@@ -21,11 +21,14 @@ use sigstore_trust_root::{
 use sigstore_types::{
     DerCertificate, DsseEnvelope, KindVersion, Sha256Hash, SignatureBytes, TimestampToken, TransparencyLogEntry,
 };
+use url::Url;
 
 use super::keys::{PrivateKey, PublicKey};
 use super::provider;
 use super::sign::SignError;
 use super::trust::Trust;
+use crate::support::http::{Authorities, Clients, Limits, Proxies, is_loopback};
+use crate::support::text::one_line;
 
 /// The largest signing config, in bytes: the public one has 2,000.
 pub const SIGNING_CONFIG_MAX_BYTES: u64 = 1 << 20;
@@ -43,7 +46,7 @@ pub struct Services {
     oidc: Option<String>,
     logs: Vec<(String, RekorApiVersion)>,
     authorities: Vec<String>,
-    client: Client,
+    clients: Clients,
     trust: Arc<Trust>,
 }
 
@@ -59,7 +62,7 @@ impl Services {
     ///
     /// # Errors
     /// It is none, or it cannot be done as it demands.
-    pub fn from_json(text: &str, trust: Arc<Trust>) -> Result<Self, SignError> {
+    pub fn from_json(text: &str, trust: Arc<Trust>, proxies: Proxies) -> Result<Self, SignError> {
         let wrong = |what: String| SignError::Config(what);
         let config = SigningConfig::from_json(text).map_err(|error| wrong(error.to_string()))?;
         let address = |endpoint: &&ServiceEndpoint| endpoint.url.clone();
@@ -78,10 +81,10 @@ impl Services {
             oidc: config.oidc_url().map(|endpoint| endpoint.url.clone()),
             logs: logs.collect::<Result<_, SignError>>()?,
             authorities: authorities.iter().map(address).collect(),
-            client: client()?,
+            clients: clients(proxies)?,
             trust,
         };
-        services.addresses().try_for_each(is_safe)?;
+        services.addresses().try_for_each(|url| is_safe(url).map(drop))?;
         Ok(services)
     }
 
@@ -89,8 +92,8 @@ impl Services {
     ///
     /// # Errors
     /// None of them is in service any more.
-    pub fn public_good(trust: Arc<Trust>) -> Result<Self, SignError> {
-        Self::from_json(SIGSTORE_PRODUCTION_SIGNING_CONFIG, trust)
+    pub fn public_good(trust: Arc<Trust>, proxies: Proxies) -> Result<Self, SignError> {
+        Self::from_json(SIGSTORE_PRODUCTION_SIGNING_CONFIG, trust, proxies)
     }
 
     fn addresses(&self) -> impl Iterator<Item = &str> {
@@ -113,8 +116,10 @@ impl Services {
         oidc.ok_or_else(|| SignError::Config("it names no OIDC provider that is in service".to_owned()))
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    /// The client for an address, which a service or a CI system has given.
+    pub(super) fn client(&self, url: &str) -> Result<&Client, SignError> {
+        let unusable = |reason| SignError::Config(format!("there is no HTTP client: {reason}"));
+        self.clients.of(&is_safe(url)?).map_err(unusable)
     }
 
     pub(super) fn trust(&self) -> &Trust {
@@ -135,7 +140,9 @@ impl Services {
         let Some(url) = &self.fulcio else {
             return Err(SignError::Config("it names no Fulcio that is in service".to_owned()));
         };
-        let fulcio = FulcioClient::builder(url).with_http_client(self.client.clone()).build();
+        let fulcio = FulcioClient::builder(url)
+            .with_http_client(self.client(url)?.clone())
+            .build();
         let fulcio = fulcio.map_err(|error| failed("Fulcio", url, &error))?;
         match fulcio.create_signing_certificate(token, key.pair()).await {
             Ok(answer) => Ok(answer.leaf_certificate().clone()),
@@ -144,7 +151,7 @@ impl Services {
                 message,
             }) => Err(SignError::Token(format!(
                 "Fulcio does not take the identity token: {}",
-                first_line(&message)
+                one_line(&message)
             ))),
             Err(error) => Err(failed("Fulcio", url, &error)),
         }
@@ -191,7 +198,7 @@ impl Services {
             }
         };
         let rekor = RekorV2Client::builder(url)
-            .with_http_client(self.client.clone())
+            .with_http_client(self.client(url)?.clone())
             .build();
         let rekor = rekor.map_err(|error| failed("Rekor", url, &error))?;
         rekor
@@ -215,7 +222,9 @@ impl Services {
         use base64::Engine;
         let pem = base64::engine::general_purpose::STANDARD.encode(pem);
         let internal = |error: serde_json::Error| SignError::Config(error.to_string());
-        let rekor = RekorClient::builder(url).with_http_client(self.client.clone()).build();
+        let rekor = RekorClient::builder(url)
+            .with_http_client(self.client(url)?.clone())
+            .build();
         let rekor = rekor.map_err(|error| failed("Rekor", url, &error))?;
         let (entry, kind): (Result<LogEntry, _>, _) = match envelope {
             Some(envelope) => {
@@ -247,7 +256,7 @@ impl Services {
         for url in &self.authorities {
             let service = "the timestamp authority";
             let authority = TimestampClient::builder(url)
-                .with_http_client(self.client.clone())
+                .with_http_client(self.client(url)?.clone())
                 .build();
             let authority = authority.map_err(|error| failed(service, url, &error))?;
             let token = authority.timestamp_signature(signature).await;
@@ -286,50 +295,34 @@ fn chosen<'a>(
     Ok(chosen)
 }
 
-/// Whether what is sent there stays secret: TLS, or this machine.
-pub(super) fn is_safe(url: &str) -> Result<(), SignError> {
-    let parsed = Url::parse(url).map_err(|_| SignError::Config(format!("`{}` is no address", url.escape_debug())))?;
-    let is_here = match parsed.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match (parsed.scheme(), is_here) {
-        ("https", _) | ("http", true) => Ok(()),
+/// The address, if what is sent there stays secret: TLS, or this machine.
+pub(super) fn is_safe(url: &str) -> Result<Url, SignError> {
+    let parsed = Url::parse(url).map_err(|_| SignError::Config(format!("`{}` is no address", one_line(url))))?;
+    match (parsed.scheme(), is_loopback(&parsed)) {
+        ("https", _) | ("http", true) => Ok(parsed),
         _ => Err(SignError::Config(format!(
             "`{parsed}` is not `https`, and is not on this machine"
         ))),
     }
 }
 
-fn client() -> Result<Client, SignError> {
+fn clients(proxies: Proxies) -> Result<Clients, SignError> {
     provider::install();
-    let client = Client::builder()
-        .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-        .timeout(Duration::from_secs(ANSWER_SECONDS))
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("slt/", env!("CARGO_PKG_VERSION")))
-        .build();
-    client.map_err(|error| SignError::Config(format!("there is no HTTP client: {error}")))
-}
-
-fn failed(service: &'static str, url: &str, error: &dyn std::fmt::Display) -> SignError {
-    SignError::Service {
-        service,
-        url: url.to_owned(),
-        reason: first_line(&error.to_string()),
-    }
+    let limits = Limits {
+        connect: Duration::from_secs(CONNECT_SECONDS),
+        answer: Some(Duration::from_secs(ANSWER_SECONDS)),
+    };
+    Clients::new(limits, proxies, Authorities::default())
+        .map_err(|reason| SignError::Config(format!("there is no HTTP client: {reason}")))
 }
 
 /// What a service says is somebody else's text.
-fn first_line(text: &str) -> String {
-    const SHOWN_CHARACTERS: usize = 300;
-    let line = text.lines().next().unwrap_or_default();
-    line.chars()
-        .filter(|c| !c.is_control())
-        .take(SHOWN_CHARACTERS)
-        .collect()
+pub(super) fn failed(service: &'static str, url: &str, error: &dyn std::fmt::Display) -> SignError {
+    SignError::Service {
+        service,
+        url: url.to_owned(),
+        reason: one_line(&error.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -355,11 +348,12 @@ mod tests {
     #[test]
     fn configs() {
         let trust = Arc::new(Trust::nobody().unwrap());
-        let services = Services::public_good(Arc::clone(&trust)).unwrap();
+        let services = Services::public_good(Arc::clone(&trust), Proxies::default()).unwrap();
         assert!(services.fulcio.is_some() && services.has_log() && services.oidc().is_ok());
         let config = |extra: &str| {
             let media_type = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
-            Services::from_json(&format!(r#"{{"mediaType":"{media_type}"{extra}}}"#), Arc::clone(&trust))
+            let text = format!(r#"{{"mediaType":"{media_type}"{extra}}}"#);
+            Services::from_json(&text, Arc::clone(&trust), Proxies::default())
         };
         let endpoint = |url: &str, operator: &str| {
             format!(

@@ -4,7 +4,7 @@
 //! `cosign sign-blob` does. A keyless signature is by a key that exists for one signature; a certificate says whose it was, and
 //! a log or a timestamp says when. Where there are services, the finished bundle is verified before anybody gets it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sigstore_bundle::{BundleV03, VerificationMaterialV03};
 use sigstore_crypto::KeyAlgorithm;
 use sigstore_types::bundle::{MessageDigest, MessageSignature};
@@ -17,7 +17,7 @@ use super::bundle::Bundle;
 use super::check::Refusal;
 use super::keys::{KeyError, PrivateKey};
 use super::services::{Services, Voucher};
-use super::statement::{COSIGN_SIGN, PAYLOAD_TYPE, Statement};
+use super::statement::{PAYLOAD_TYPE, Statement};
 use super::token::Token;
 use super::verify::{self, Demands};
 use super::{legacy, provider};
@@ -68,12 +68,6 @@ impl SignError {
             }
         }
     }
-
-    /// Whether a service or the network failed, and not what was asked for.
-    #[must_use]
-    pub fn is_environment(&self) -> bool {
-        matches!(self, Self::Service { .. })
-    }
 }
 
 /// Somebody who signs.
@@ -120,14 +114,6 @@ impl Hand<'_> {
 }
 
 impl Signer {
-    /// Signs an image: its digest, in hexadecimal digits.
-    ///
-    /// # Errors
-    /// The key or a service does not.
-    pub async fn sign_image(&self, sha256: &str) -> Result<Bundle, SignError> {
-        self.attest(sha256, COSIGN_SIGN, json!({})).await
-    }
-
     /// Signs that the predicate is true of what has this digest.
     ///
     /// # Errors

@@ -67,16 +67,12 @@ impl Statement {
 
     pub(super) fn parse(payload_type: &str, payload: &[u8]) -> Result<Self, Refusal> {
         if payload_type != PAYLOAD_TYPE {
-            return Err(Check::Bundle.refused(format!(
-                "the envelope holds `{}`, and no in-toto statement",
-                payload_type.escape_debug()
-            )));
+            return Err(Check::Bundle.refused(format!("the envelope holds `{payload_type}`, and no in-toto statement")));
         }
         let statement: Self = serde_json::from_slice(payload)
             .map_err(|error| Check::Bundle.refused(format!("its in-toto statement cannot be read: {error}")))?;
         if statement.kind != TYPE_V1 && statement.kind != TYPE_V0_1 {
-            let kind = statement.kind.escape_debug();
-            return Err(Check::Bundle.refused(format!("its statement is of the type `{kind}`")));
+            return Err(Check::Bundle.refused(format!("its statement is of the type `{}`", statement.kind)));
         }
         match statement.subject.len() {
             0 => Err(Check::Bundle.refused("its statement has no subject")),
@@ -93,7 +89,7 @@ impl Statement {
             return Ok(());
         }
         Err(Check::Subject.refused(match digests.next() {
-            Some(other) => format!("it is about sha256:{}", other.escape_debug()),
+            Some(other) => format!("it is about sha256:{other}"),
             None => "it names no SHA-256 of what it is about".to_owned(),
         }))
     }

@@ -12,15 +12,18 @@ use super::check::{Check, Refusal};
 use super::judge::Evidence;
 use super::keys::PublicKey;
 use super::legacy::{self, ATTESTATION_LAYER, Annotations, PAYLOAD_MAX_BYTES, SIGNATURE_LAYER};
-use crate::registry::{Attachment, Client, Content, Descriptor, Error, Fault, Reference, media};
+use crate::registry::{
+    Attachment, Client, Content, Descriptor, Error, Fault, MANIFEST_MAX_BYTES, Manifest, Reference, media,
+};
 use crate::support::hex::hex;
 
 /// What all bundles' media types begin with.
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 
-/// The most pieces that are read for one image: a release has ten.
+/// The most pieces that are read for one image: a release has ten. Each costs two requests, one for its manifest and one for its layer,
+/// and what has a manifest and then proves to be something else counts, too.
 const PIECES_MAX: usize = 256;
-/// The most bytes of all of them.
+/// The most bytes of all of them, with their manifests.
 const ALL_MAX_BYTES: u64 = 64 << 20;
 
 /// What is said of an index that refers to an image, and could be a bundle. It is not looked into: it may list indexes itself.
@@ -54,6 +57,9 @@ struct Reader<'a> {
     client: &'a Client,
     at: &'a Reference,
     evidence: Vec<Evidence>,
+    /// How many pieces were asked for.
+    pieces: usize,
+    /// How many bytes they have, as was said before they were read.
     bytes: u64,
 }
 
@@ -66,6 +72,7 @@ pub async fn evidence(client: &Client, at: &Reference) -> Result<Vec<Evidence>, 
         client,
         at,
         evidence: Vec::new(),
+        pieces: 0,
         bytes: 0,
     };
     let Some(digest) = &at.digest else {
@@ -95,14 +102,34 @@ impl Reader<'_> {
         });
     }
 
-    /// Whether there is room for one more; what is beyond is said once.
-    fn has_room(&mut self, origin: &str) -> bool {
-        let is_full = self.evidence.len() >= PIECES_MAX || self.bytes >= ALL_MAX_BYTES;
+    /// Whether there is room for one more; else it is said once how many are left out.
+    fn has_room(&mut self, origin: &str, left: usize) -> bool {
+        let is_full = self.pieces >= PIECES_MAX || self.bytes >= ALL_MAX_BYTES;
         if is_full {
-            let reason = format!("no more than {PIECES_MAX} pieces and {ALL_MAX_BYTES} bytes are read for an image");
+            let reason = format!(
+                "it and {} more are not read: no more than {PIECES_MAX} pieces and {ALL_MAX_BYTES} bytes are for an image",
+                left.saturating_sub(1)
+            );
             self.refused(origin.to_owned(), Check::Bundle.refused(reason));
         }
+        self.pieces += 1;
         !is_full
+    }
+
+    /// Takes room for so many bytes before they are read; refused: there is none, or it is too large by itself.
+    fn takes(&mut self, what: &str, bytes: u64, most: u64) -> Result<(), Refusal> {
+        let refused = |reason: String| Err(Check::Bundle.refused(reason));
+        if bytes > most {
+            return refused(format!("its {what} is larger than {most} bytes"));
+        }
+        let all = self.bytes.saturating_add(bytes);
+        if all > ALL_MAX_BYTES {
+            return refused(format!(
+                "its {what} is not read: no more than {ALL_MAX_BYTES} bytes are for an image"
+            ));
+        }
+        self.bytes = all;
+        Ok(())
     }
 
     async fn referrers(&mut self) -> Result<(), Error> {
@@ -113,9 +140,10 @@ impl Reader<'_> {
                 return Ok(());
             }
         };
-        for referrer in referrers.iter().filter(|referrer| may_be_bundle(referrer)) {
+        let candidates: Vec<&Descriptor> = referrers.iter().filter(|referrer| may_be_bundle(referrer)).collect();
+        for (index, referrer) in candidates.iter().enumerate() {
             let origin = format!("referrer {}", referrer.digest);
-            if !self.has_room(&origin) {
+            if !self.has_room(&origin, candidates.len() - index) {
                 break;
             }
             match referrer.is_index() {
@@ -126,9 +154,24 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn referrer(&mut self, origin: String, referrer: &Descriptor) -> Result<(), Error> {
+    /// The manifest of a referrer, which is as large as the list of referrers says.
+    async fn manifest(&mut self, referrer: &Descriptor) -> Result<Result<Manifest, Refusal>, Error> {
+        if let Err(refusal) = self.takes("manifest", referrer.size, MANIFEST_MAX_BYTES) {
+            return Ok(Err(refusal));
+        }
         let at = self.at.with_digest(referrer.digest.clone());
-        let manifest = match of_the_piece(self.client.manifest(&at).await)? {
+        let manifest = of_the_piece(self.client.manifest(&at).await)?;
+        Ok(manifest.and_then(|manifest| match manifest.bytes.len() as u64 {
+            bytes if bytes == referrer.size => Ok(manifest),
+            bytes => Err(Check::Bundle.refused(format!(
+                "its manifest has {bytes} bytes, and should have {}",
+                referrer.size
+            ))),
+        }))
+    }
+
+    async fn referrer(&mut self, origin: String, referrer: &Descriptor) -> Result<(), Error> {
+        let manifest = match self.manifest(referrer).await? {
             Ok(manifest) => manifest,
             Err(refusal) => {
                 self.refused(origin, refusal);
@@ -170,6 +213,7 @@ impl Reader<'_> {
             answer => of_the_piece(answer)?,
         };
         let layers = manifest.and_then(|manifest| {
+            self.takes("manifest", manifest.bytes.len() as u64, MANIFEST_MAX_BYTES)?;
             read(&manifest.bytes).ok_or_else(|| Check::Bundle.refused("its manifest cannot be read"))
         });
         let layers = match layers {
@@ -180,13 +224,11 @@ impl Reader<'_> {
             }
         };
         let sha256 = self.at.digest.as_ref().map_or("", |digest| digest.hex());
-        for (index, layer) in layers
-            .iter()
-            .enumerate()
-            .filter(|(_, layer)| layer.media_type == media_type)
-        {
+        let layers = layers.iter().enumerate();
+        let layers: Vec<(usize, &Layer)> = layers.filter(|(_, layer)| layer.media_type == media_type).collect();
+        for (seen, (index, layer)) in layers.iter().enumerate() {
             let origin = format!("{tag}, layer {index}");
-            if !self.has_room(&origin) {
+            if !self.has_room(&origin, layers.len() - seen) {
                 break;
             }
             let most = if media_type == SIGNATURE_LAYER {
@@ -222,11 +264,12 @@ impl Reader<'_> {
             artifact_type: None,
             annotations: Annotations::new(),
         };
+        if let Err(refusal) = self.takes("layer", layer.size, most) {
+            self.refused(origin.to_owned(), refusal);
+            return Ok(None);
+        }
         match of_the_piece(self.client.blob(self.at, &descriptor, most).await)? {
-            Ok(bytes) => {
-                self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-                Ok(Some(bytes))
-            }
+            Ok(bytes) => Ok(Some(bytes)),
             Err(refusal) => {
                 self.refused(origin.to_owned(), refusal);
                 Ok(None)

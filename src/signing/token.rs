@@ -5,14 +5,13 @@
 
 use std::io;
 
-use reqwest::Client;
 use serde::Deserialize;
 use sigstore_oidc::{
     AuthCallback, AuthMode, AuthOptions, DefaultTemplates, HtmlTemplates, IdentityToken, OAuthClient, OAuthConfig,
     SecretString,
 };
 
-use super::services::{Services, is_safe};
+use super::services::{Services, failed, is_safe};
 use super::sign::SignError;
 use crate::support::secret::Secret;
 
@@ -74,7 +73,7 @@ pub async fn ambient(
     let bearer = set("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
     match (address, bearer) {
         (Some(address), Some(bearer)) => {
-            let token = of_github(services.client(), &address, &bearer).await?;
+            let token = of_github(services, &address, &bearer).await?;
             Token::parse(&token).map(Some)
         }
         _ if set("GITHUB_ACTIONS").is_some() => Err(SignError::Token(
@@ -90,16 +89,12 @@ struct Answer {
 }
 
 /// docs.github.com, "OpenID Connect reference": `GET $ACTIONS_ID_TOKEN_REQUEST_URL&audience=…`.
-async fn of_github(client: &Client, address: &str, bearer: &str) -> Result<Secret, SignError> {
-    is_safe(address)?;
-    let failed = |reason: String| SignError::Service {
-        service: "GitHub's token service",
-        url: address.split('?').next().unwrap_or_default().to_owned(),
-        reason,
-    };
-    let url = reqwest::Url::parse_with_params(address, [("audience", AUDIENCE)]);
-    let url = url.map_err(|_| failed("its address is none".to_owned()))?;
-    let request = client.get(url).bearer_auth(bearer).send().await;
+async fn of_github(services: &Services, address: &str, bearer: &str) -> Result<Secret, SignError> {
+    let mut url = is_safe(address)?;
+    url.query_pairs_mut().append_pair("audience", AUDIENCE);
+    let place = address.split('?').next().unwrap_or_default();
+    let failed = |reason: String| failed("GitHub's token service", place, &reason);
+    let request = services.client(address)?.get(url).bearer_auth(bearer).send().await;
     let mut answer = request.map_err(|error| failed(error.without_url().to_string()))?;
     if !answer.status().is_success() {
         return Err(failed(format!("it answers {}", answer.status())));
@@ -171,16 +166,12 @@ pub async fn interactive(
     is_browser_wanted: bool,
 ) -> Result<Token, SignError> {
     let oidc = services.oidc()?;
-    let client = OAuthClient::with_http_client(OAuthConfig::dex(oidc), services.client().clone());
+    let client = OAuthClient::with_http_client(OAuthConfig::dex(oidc), services.client(oidc)?.clone());
     let options = AuthOptions::new().with_force_oob(!is_browser_wanted);
     let token = client.authenticate_with_options(Callback(conversation), options).await;
     match token {
         Ok(token) => Ok(Token(token)),
-        Err(error) => Err(SignError::Service {
-            service: "the OIDC provider",
-            url: oidc.to_owned(),
-            reason: error.to_string(),
-        }),
+        Err(error) => Err(failed("the OIDC provider", oidc, &error)),
     }
 }
 

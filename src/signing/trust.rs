@@ -13,6 +13,7 @@ use sigstore_verify::tsa::verify_timestamp_for_authority;
 
 use super::check::{Check, Refusal};
 use super::provider;
+use crate::support::text::one_line;
 
 /// The largest trusted root, in bytes: the public one has 8,000.
 pub const TRUSTED_ROOT_MAX_BYTES: u64 = 4 << 20;
@@ -41,11 +42,10 @@ impl Trust {
     /// It is none, or a key or a certificate in it cannot be used.
     pub fn from_json(text: &str) -> Result<Self, TrustError> {
         provider::install();
-        let said = |error: &dyn std::fmt::Display| TrustError(error.to_string());
+        let said = |error: &dyn std::fmt::Display| TrustError(one_line(&error.to_string()));
         let root = TrustedRoot::from_json(text).map_err(|error| said(&error))?;
         if !root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
-            let media_type = root.media_type.escape_debug();
-            return Err(TrustError(format!("it says `{media_type}`")));
+            return Err(TrustError(format!("it says `{}`", one_line(&root.media_type))));
         }
         let verifier = Verifier::new(&root).map_err(|error| said(&error))?;
         Ok(Self { root, verifier })

@@ -502,15 +502,26 @@ fn path_in(environment: &BTreeMap<String, OsString>, name: &str) -> Option<PathB
     value.map(PathBuf::from)
 }
 
-/// From now on Ctrl-C does not end this process: for a prompt that changes the terminal, and has to put it back first.
-/// Must be called on a runtime.
-pub fn survive_interrupts() {
+/// From now on Ctrl-C does not end this process: for a prompt that changes the terminal, and has to put it back first. What waits
+/// afterwards listens with [`Interrupts`].
+///
+/// # Errors
+/// The system gives no event queue.
+pub fn survive_interrupts() -> io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         // whoever listens to a signal once takes it from the system for good
-        drop(signal(SignalKind::interrupt()));
+        let taken = || drop(signal(SignalKind::interrupt()));
+        if tokio::runtime::Handle::try_current().is_ok() {
+            taken();
+            return Ok(());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let _on_runtime = runtime.enter();
+        taken();
     }
+    Ok(())
 }
 
 /// Asks a child of this process to end, which may tidy up and end its own children first; where it cannot be asked, it is killed.

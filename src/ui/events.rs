@@ -50,7 +50,11 @@ pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, Strin
     let unless_quiet = |text| (!style.quiet).then_some((To::Stderr, text));
     match event {
         Event::Step { verb, message } => unless_quiet(step(style, verb, message)),
-        Event::Note { message } => unless_quiet(format!("{} {message}\n", style.paint(YELLOW, "note:"))),
+        Event::Note { message } => unless_quiet(format!(
+            "{} {}\n",
+            style.paint(YELLOW, "note:"),
+            foreign::shown(message, style.colour)
+        )),
         Event::Tool { text } => told(
             To::Stderr,
             if text.ends_with('\n') {

@@ -19,7 +19,7 @@ use crate::cli::{Color, Format, Global};
 use crate::events::{Event, Sink, StageState};
 use crate::exit::{Exit, Failure};
 use crate::slightfile::Diagnostic;
-use crate::support::os::Invocation;
+use crate::support::os::{self, Invocation};
 use crate::support::secret::Secret;
 use crate::support::waiting::{First, Task, Waiting};
 use bars::Bars;
@@ -86,9 +86,11 @@ impl Ui {
     /// Prints why a command failed.
     pub fn failure(&self, failure: &Failure) {
         self.bars.clear();
-        to_stderr(&format!("error: {}\n", failure.message));
+        // a part of it may be somebody else's text
+        let shown = |text: &str| foreign::shown(text, self.is_coloured());
+        to_stderr(&format!("error: {}\n", shown(&failure.message)));
         if let Some(hint) = &failure.hint {
-            to_stderr(&format!("hint: {hint}\n"));
+            to_stderr(&format!("hint: {}\n", shown(hint)));
         }
     }
 
@@ -256,6 +258,8 @@ impl Ui {
     /// # Errors
     /// There is no terminal; or `Interrupted` or `UnexpectedEof`, when the user gives up.
     pub fn ask_secret(&self, question: &str) -> std::io::Result<Secret> {
+        // Ctrl-C is a key to the prompt, which then raises the signal too: before the terminal shows again what is typed
+        os::survive_interrupts()?;
         rpassword::prompt_password(question).map(Secret::new)
     }
 

@@ -271,3 +271,35 @@ fn the_schemas_have_an_origin() {
         assert!(name == "ORIGIN.md" || origin.contains(&format!("`{name}`")), "{name}");
     }
 }
+
+/// 26 KB of packages that all use the last one take no time; as many as no program has are refused.
+#[test]
+fn a_list_of_packages_takes_time_as_it_is_long() {
+    use std::io::Write;
+    let module = |count: usize| {
+        let package = format!(
+            r#"{{"name":"a","version":"1","source":"crates.io","dependencies":[{0},{0}]}}"#,
+            count - 1
+        );
+        let list = format!(r#"{{"packages":[{}]}}"#, vec![package; count].join(","));
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(list.as_bytes()).unwrap();
+        let data = encoder.finish().unwrap();
+        let mut bytes = b"\0asm\x01\0\0\0".to_vec();
+        let (name, data) = (".dep-v0".into(), data.into());
+        use wasm_encoder::Section;
+        wasm_encoder::CustomSection { name, data }.append_to(&mut bytes);
+        bytes
+    };
+    let folder = folder(&[("most.wasm", &module(20_000)), ("more.wasm", &module(120_000))]);
+    let most = parsed(&slt_with(folder.path(), &["sbom", "most.wasm"], &[]));
+    assert_eq!(most["components"].as_array().unwrap().len(), 20_000);
+    assert_eq!(most["components"][19_999]["bom-ref"], "pkg:cargo/a@1#19999");
+    let more = slt_with(folder.path(), &["sbom", "more.wasm"], &[]);
+    assert_eq!(more.code, 1, "{}", more.stderr);
+    assert!(
+        more.stderr.contains("lists more packages than a program has"),
+        "{}",
+        more.stderr
+    );
+}

@@ -316,7 +316,7 @@ fn a_terminal_asks_and_does_not_show_what_is_typed() {
         );
         let said = match code {
             0 => "stored `A` for `slightfile.toml`",
-            1 => "error: interrupted: nothing was stored",
+            1 => "error: interrupted: nothing was done",
             _ => "error: the value is empty: nothing was stored",
         };
         assert!(shown.contains(said), "{shown}");

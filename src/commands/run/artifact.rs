@@ -12,12 +12,11 @@ use crate::cli::signing::AcceptFlags;
 use crate::commands::{Failure, Session, registries, signing, verify};
 use crate::events::Event;
 use crate::project::{Project, SLIGHTFILE as NAME};
-use crate::registry::artifact::{self, SLIGHTFILE};
-use crate::registry::{Cache, Client, Descriptor, Digest, MANIFEST_MAX_BYTES, Manifest, Reference, media};
+use crate::registry::artifact::{Artifact, SLIGHTFILE};
+use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media, one_line};
 use crate::signing::policy::Policy;
-use crate::signing::{Bundle, Evidence, Subject, judge, store};
-use crate::slightfile::{self, SLIGHTFILE_MAX_BYTES, Store};
-use crate::support::files::ARTIFACT_MAX_BYTES;
+use crate::signing::{Evidence, Subject, judge, legacy, store};
+use crate::slightfile::{self, Capability, HostPattern, SLIGHTFILE_MAX_BYTES, Slightfile, Spanned, Store, Value};
 use crate::support::os;
 
 /// What a reference may begin with, for a user who wants to leave no doubt.
@@ -28,6 +27,10 @@ const CANDIDATES_MAX: usize = 64;
 
 /// The longest list of evidence that is kept, in bytes.
 const KEPT_MAX_BYTES: u64 = 16 << 20;
+
+/// The most evidence that is kept, in bytes: as text in JSON it can become twice as much. A signature has 10,000, an attestation of an SBOM
+/// some hundred thousand.
+const KEPT_EVIDENCE_MAX_BYTES: usize = 7 << 20;
 
 /// An artifact that may run.
 pub(super) struct Fetched {
@@ -116,12 +119,21 @@ impl Getter<'_> {
             true => self.slightfile(&own, &first.descriptor).await?,
             false => None,
         };
-        let layer = self.layer(&own, first).await?;
+        let artifact = Artifact::of(self.source(), &own, first).await;
+        let artifact = artifact.map_err(registries::failure)?;
+        let bytes = artifact.bytes(self.source()).await;
         Ok(Fetched {
             name: PathBuf::from(own.repository_name()),
-            bytes: self.blob(&own, &layer, ARTIFACT_MAX_BYTES).await?,
+            bytes: bytes.map_err(registries::failure)?,
             slightfile,
         })
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            client: self.client.as_ref(),
+            cache: self.cache.as_ref(),
+        }
     }
 
     fn note(&self, message: String) {
@@ -149,50 +161,12 @@ impl Getter<'_> {
         }
     }
 
-    /// A manifest by its digest, from the cache if it is there.
     async fn manifest(&self, at: &Reference) -> Result<Manifest, Failure> {
-        let kept = |digest: &Digest| self.cache.as_ref()?.get(digest, MANIFEST_MAX_BYTES);
-        if let Some(bytes) = at.digest.as_ref().and_then(kept) {
-            return Manifest::read(bytes, &format!("manifest `{at}`")).map_err(registries::failure);
-        }
-        let client = self.client.as_ref().ok_or_else(|| self.absent())?;
-        let manifest = client.manifest(at).await.map_err(registries::failure)?;
-        if let Some(cache) = &self.cache {
-            cache.put(&manifest.bytes);
-        }
-        Ok(manifest)
-    }
-
-    /// A blob, from the cache if it is there.
-    async fn blob(&self, at: &Reference, blob: &Descriptor, most: u64) -> Result<Vec<u8>, Failure> {
-        let kept = self.cache.as_ref().and_then(|cache| cache.get(&blob.digest, most));
-        if let Some(bytes) = kept {
-            return Ok(bytes);
-        }
-        let client = self.client.as_ref().ok_or_else(|| self.absent())?;
-        let bytes = client.blob(at, blob, most).await.map_err(registries::failure)?;
-        if let Some(cache) = &self.cache {
-            cache.put(&bytes);
-        }
-        Ok(bytes)
+        self.source().manifest(at).await.map_err(registries::failure)
     }
 
     fn absent(&self) -> Failure {
-        Failure::environment(format!("`{}` is not in the cache, or not all of it", self.asked))
-            .hint("without `--offline` it is fetched, and kept")
-    }
-
-    /// The layer that is the component; an index is followed once.
-    async fn layer(&self, own: &Reference, first: Manifest) -> Result<Descriptor, Failure> {
-        let what = format!("`{own}`");
-        let manifest = match first.is_index() {
-            false => first,
-            true => {
-                let entry = artifact::only_entry(&first, &what).map_err(registries::failure)?;
-                self.manifest(&own.with_digest(entry.digest)).await?
-            }
-        };
-        artifact::only_layer(&manifest, &what).map_err(registries::failure)
+        registries::failure(Error::NotKept(self.asked.clone()))
     }
 
     /// Whether a digest is signed as the policy demands. Bundles are kept, so that it can be seen again without a network.
@@ -203,7 +177,10 @@ impl Getter<'_> {
         if !verdict.is_verified() {
             return Err(verify::refused(&own.repository_name(), &verdict));
         }
-        let names: Vec<&str> = verdict.believed().map(|(_, believed)| believed.name.as_str()).collect();
+        let names: Vec<&str> = verdict
+            .believed()
+            .filter_map(|(_, believed)| Some(believed.names.first()?.as_str()))
+            .collect();
         self.session.ui.event(&Event::Step {
             verb: "Verified".to_owned(),
             message: format!("{own} ({})", names.join(", ")),
@@ -215,18 +192,12 @@ impl Getter<'_> {
         let digest = own.digest.as_ref();
         let Some(client) = &self.client else {
             let kept: Option<Kept> = digest.and_then(|digest| self.kept(digest));
-            let kept = kept.ok_or_else(|| self.absent())?;
-            let evidence = |bundle: &String| Evidence::bundle("the cache", bundle.as_bytes());
-            return Ok(kept.bundles.iter().map(evidence).collect());
+            let sha256 = digest.map_or("", |digest| digest.hex());
+            return Ok(kept.ok_or_else(|| self.absent())?.evidence(sha256));
         };
         let evidence = store::evidence(client, own).await.map_err(registries::failure)?;
         if let Some(digest) = digest {
-            let bundles = evidence.iter().filter(|piece| piece.payload.is_none());
-            let json = |bundle: &Bundle| String::from_utf8(bundle.to_json()).ok();
-            let bundles = bundles
-                .filter_map(|piece| piece.bundle.as_ref().ok().and_then(json))
-                .collect();
-            self.keep(digest, |kept| kept.bundles = bundles);
+            self.keep(digest, |kept| kept.take(&evidence));
         }
         Ok(evidence)
     }
@@ -242,7 +213,7 @@ impl Getter<'_> {
         let mut kept = self.kept(digest).unwrap_or_default();
         change(&mut kept);
         if let Ok(bytes) = serde_json::to_vec(&kept) {
-            cache.put_beside(digest, &bytes);
+            cache.put_beside(digest, &bytes, KEPT_MAX_BYTES);
         }
     }
 
@@ -345,8 +316,8 @@ impl Getter<'_> {
             return Ok(None);
         }
         let layer = Descriptor::from_oci(layer, &format!("slightfile `{at}`")).map_err(registries::failure)?;
-        let bytes = self.blob(at, &layer, SLIGHTFILE_MAX_BYTES as u64).await?;
-        let text = String::from_utf8(bytes);
+        let bytes = self.source().blob(at, &layer, SLIGHTFILE_MAX_BYTES as u64).await;
+        let text = String::from_utf8(bytes.map_err(registries::failure)?);
         text.map(Some)
             .map_err(|_| Failure::failed(format!("slightfile `{at}`: it is not UTF-8 text")))
     }
@@ -358,6 +329,9 @@ impl Getter<'_> {
 struct Kept {
     #[serde(default)]
     bundles: Vec<String>,
+    /// Of the older `.sig` tags: bundle and payload.
+    #[serde(default)]
+    signatures: Vec<(String, String)>,
     #[serde(default)]
     slightfiles: Vec<String>,
 }
@@ -368,6 +342,48 @@ impl Kept {
             .iter()
             .filter_map(|digest| digest.parse().ok())
             .collect()
+    }
+
+    /// Takes what could be believed, the smallest first: what somebody adds to push a signature out is larger than it.
+    fn take(&mut self, evidence: &[Evidence]) {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
+        let mut pieces: Vec<(String, Option<String>)> = Vec::new();
+        for piece in evidence {
+            let bundle = piece.bundle.as_ref().ok().and_then(|bundle| text(bundle.to_json()));
+            match (bundle, piece.payload.clone().map(text)) {
+                (Some(bundle), None) => pieces.push((bundle, None)),
+                (Some(bundle), Some(Some(payload))) => pieces.push((bundle, Some(payload))),
+                (None, _) | (_, Some(None)) => {}
+            }
+        }
+        let length =
+            |(bundle, payload): &(String, Option<String>)| bundle.len() + payload.as_ref().map_or(0, String::len);
+        pieces.sort_by_key(length);
+        (self.bundles, self.signatures) = (Vec::new(), Vec::new());
+        let mut total = 0;
+        for piece in pieces {
+            total += length(&piece);
+            if total > KEPT_EVIDENCE_MAX_BYTES {
+                break;
+            }
+            match piece {
+                (bundle, None) => self.bundles.push(bundle),
+                (bundle, Some(payload)) => self.signatures.push((bundle, payload)),
+            }
+        }
+    }
+
+    fn evidence(&self, sha256: &str) -> Vec<Evidence> {
+        const ORIGIN: &str = "the cache";
+        let bundles = self
+            .bundles
+            .iter()
+            .map(|bundle| Evidence::bundle(ORIGIN, bundle.as_bytes()));
+        let signatures = self
+            .signatures
+            .iter()
+            .map(|(bundle, payload)| legacy::again(ORIGIN, sha256, payload.clone().into_bytes(), bundle.as_bytes()));
+        bundles.chain(signatures).collect()
     }
 }
 
@@ -382,6 +398,37 @@ fn asks_for_nothing(text: &str) -> Result<(), Failure> {
         .hint("`--key`, `--identity` or `--verify` says whose slightfile may; `-c` names one of your own")),
         false => Ok(()),
     }
+}
+
+/// What a slightfile lets a component do on this machine and from it, for people. What is in it is somebody else's.
+pub(super) fn grants(slightfile: &Slightfile) -> Vec<String> {
+    let capability = |entry: &Capability| {
+        let configs: Vec<String> = entry
+            .configs
+            .iter()
+            .filter_map(|(key, config)| match &config.value.value {
+                // each by itself: one that is long hides none behind it
+                Value::Literal(text) => Some(one_line(&slightfile::cover(&format!("{key} = \"{text}\"")))),
+                Value::Reference { .. } => None,
+            })
+            .collect();
+        match configs.is_empty() {
+            true => format!("`{}`", one_line(&entry.resource.value)),
+            false => format!("`{}` with {}", one_line(&entry.resource.value), configs.join(", ")),
+        }
+    };
+    let host = |pattern: &Spanned<HostPattern>| {
+        let HostPattern {
+            scheme,
+            host,
+            subdomains,
+            port,
+        } = &pattern.value;
+        let star = if *subdomains { "*." } else { "" };
+        format!("calls to {scheme}://{star}{host}:{port}")
+    };
+    let capabilities = slightfile.capabilities.iter().map(capability);
+    capabilities.chain(slightfile.outbound.iter().map(host)).collect()
 }
 
 /// The artifact's slightfile as a project in the folder that slt works in.

@@ -1,7 +1,6 @@
 //! What `slt ship` is to do, with everything looked for that could be missing at its end: the project, the key and its password, the
 //! identity, the registry and the credentials for it. Nobody is asked anything behind it.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 
 use crate::attest;
@@ -30,8 +29,6 @@ pub(super) struct Plan {
     pub provenance: bool,
     /// Whether the slightfile is attached.
     pub slightfile: bool,
-    /// Annotations of the manifest, beside those that the component and the project give.
-    pub annotations: BTreeMap<String, String>,
     /// The time of the documents, in seconds since 1970.
     pub created: u64,
     /// With what is signed; none: nothing is.
@@ -124,7 +121,6 @@ pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Fail
         sboms,
         provenance: arguments.provenance,
         slightfile: arguments.slightfile,
-        annotations: BTreeMap::new(),
         created,
         signing,
         client,

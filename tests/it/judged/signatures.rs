@@ -535,6 +535,22 @@ fn with_the_token_of_a_ci_system() {
     );
 }
 
+/// A log takes no entry twice: what is signed again is signed otherwise.
+#[test]
+#[ignore = "needs the judges of artifacts"]
+fn the_same_thing_twice_in_a_log() {
+    let bench = Bench::new();
+    let signs = bench.signs("slt", Way::KeyWithLog, "slt");
+    for bundle in ["once.json", "twice.json"] {
+        bench.done("slt", &words(&["sign", "file"], &signs, &["--bundle", bundle]));
+        for tool in ["slt", "cosign"] {
+            let verify = if tool == "slt" { "verify" } else { "verify-blob" };
+            let verifies = bench.verifies(tool, Way::KeyWithLog, "slt", "");
+            bench.done(tool, &words(&[verify], &verifies, &["--bundle", bundle, "file"]));
+        }
+    }
+}
+
 /// Tokens that Fulcio does not take: nothing is signed, and the service is named.
 #[test]
 #[ignore = "needs the judges of artifacts"]

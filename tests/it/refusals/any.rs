@@ -213,7 +213,7 @@ proptest! {
         for name in ["p384.pem", "ed.pem", "rsa.pem", "imported-rsa.key"] {
             drop(PrivateKey::from_pem(&text(&format!("../keys/{name}")), None));
         }
-        drop(Services::from_json(&text("signing_config.json"), root("trusted_root.json").into()));
+        drop(Services::from_json(&text("signing_config.json"), root("trusted_root.json").into(), Default::default()));
     }
 
     #[test]

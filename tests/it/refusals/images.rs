@@ -6,6 +6,9 @@ use super::repository::Repository;
 use super::scene::{By, Cosign, Scene, fixture, issuer, json as fixture_json};
 use Cosign::{Accepts, Refuses};
 
+use crate::command::{folder, slt_with};
+use crate::signing::PASSWORD;
+
 /// What is asked of an image.
 pub struct Question {
     pub repository: Repository,
@@ -435,8 +438,46 @@ pub const IMAGES: &[ImageCase] = &[
                 manifest["layers"][0]["size"] = (1_u64 << 40).into()
             }));
         },
-        RefusedAs("bundle: blob sha256:… of `HOST/app` is larger than 16777216 bytes"),
+        RefusedAs("bundle: its layer is larger than 16777216 bytes"),
         Refuses,
+    ),
+    case(
+        "signature behind more than are read",
+        "key",
+        |asked| {
+            let junk = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": {}, "layers": []});
+            let junk = serde_json::to_vec(&junk).unwrap();
+            let size = junk.len();
+            let digest = asked.repository.put("junk", MANIFEST, junk);
+            let entry = json!({ "mediaType": MANIFEST, "digest": digest, "size": size });
+            let mut index = vec![entry; 300];
+            index.extend(asked.repository.index("key"));
+            asked.repository.set_index("key", &index);
+        },
+        RefusedAs("bundle: it and 44 more are not read: no more than 256 pieces and 67108864 bytes are for an image"),
+        Accepts("cosign looks at as many as there are"),
+    ),
+    case(
+        "manifest of a bundle of another size than is said",
+        "key",
+        |asked| {
+            let mut entry = asked.repository.index("key")[0].clone();
+            entry["size"] = (entry["size"].as_u64().unwrap() + 1).into();
+            asked.repository.set_index("key", &[entry]);
+        },
+        RefusedAs("bundle: its manifest has 877 bytes, and should have 878"),
+        Accepts("it has the digest that is said"),
+    ),
+    case(
+        "manifest of a bundle of a terabyte",
+        "key",
+        |asked| {
+            let mut entry = asked.repository.index("key")[0].clone();
+            entry["size"] = (1_u64 << 40).into();
+            asked.repository.set_index("key", &[entry]);
+        },
+        RefusedAs("bundle: its manifest is larger than 4194304 bytes"),
+        Accepts("it has the digest that is said"),
     ),
     // signatures of old
     case(
@@ -535,6 +576,42 @@ pub const IMAGES: &[ImageCase] = &[
         Accepts("one that is good is enough"),
     ),
     case(
+        ".sig made anew with the key",
+        "sig",
+        |asked| sign_payload(asked, str::to_owned),
+        Believed,
+        Accepts("it is the same payload"),
+    ),
+    case(
+        ".sig whose payload is of another type",
+        "sig",
+        |asked| {
+            sign_payload(asked, |text| {
+                text.replace("cosign container image signature", "atomic container signature")
+            });
+        },
+        Refused("bundle"),
+        Accepts("cosign does not look at the type of a payload"),
+    ),
+    case(
+        ".sig whose payload has no type",
+        "sig",
+        |asked| sign_payload(asked, |text| text.replace(r#""type":"#, r#""kind":"#)),
+        Refused("bundle"),
+        Accepts("cosign does not look at the type of a payload"),
+    ),
+    case(
+        ".sig whose payload has a member twice",
+        "sig",
+        |asked| {
+            sign_payload(asked, |text| {
+                text.replace(r#""image":{"#, r#""image":{"docker-manifest-digest":"sha256:0","#)
+            });
+        },
+        Refused("bundle"),
+        Accepts("cosign takes the last of them"),
+    ),
+    case(
         ".sig by a certificate of another identity",
         "sig-keyless",
         |asked| asked.identity("eve@example.test", issuer()),
@@ -557,6 +634,26 @@ pub const IMAGES: &[ImageCase] = &[
         Refuses,
     ),
 ];
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// The payload of a `.sig`, changed, and signed by the key that made it.
+fn sign_payload(asked: &mut Question, change: fn(&str) -> String) {
+    asked.repository.change_sig("sig", |repository, manifest| {
+        let layer = &mut manifest["layers"][0];
+        let payload = repository.bytes(&format!("blobs/{}", layer["digest"].as_str().unwrap()));
+        let payload = change(std::str::from_utf8(payload).unwrap()).into_bytes();
+        let here = folder(&[("payload", &payload), ("cosign.key", &fixture("cosign.key"))]);
+        let sign = ["sign", "payload", "--key", "cosign.key", "--bundle", "bundle.json"];
+        let run = slt_with(here.path(), &sign, &[("COSIGN_PASSWORD", PASSWORD)]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let bundle = std::fs::read(here.path().join("bundle.json")).unwrap();
+        let bundle: Value = serde_json::from_slice(&bundle).unwrap();
+        layer["annotations"]["dev.cosignproject.cosign/signature"] = bundle["messageSignature"]["signature"].clone();
+        layer["size"] = payload.len().into();
+        layer["digest"] = repository.put_blob(payload).into();
+    });
+}
 
 /// What an envelope states, with a text in it replaced.
 fn restate(bundle: &mut Value, from: &str, to: &str) {

@@ -101,8 +101,7 @@ fn a_project_is_built_and_pushed() {
         json!({ "org.opencontainers.image.licenses": "MIT", "org.opencontainers.image.version": "1.2.3" })
     );
     let title = &manifest["layers"][0]["annotations"]["org.opencontainers.image.title"];
-    // this one has no name of its own
-    assert_eq!(title, "app.wasm");
+    assert_eq!(title, "shortener.wasm");
 }
 
 /// A component that says its name.

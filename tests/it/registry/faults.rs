@@ -684,7 +684,7 @@ fn what_a_registry_says_is_one_line_without_our_secrets() {
         );
         let error = block_on(client.manifest(&reference(&server, "team/app:1"))).unwrap_err();
         let text = error.to_string();
-        assert!(text.ends_with("you sent … [31m and … (DENIED)"), "{text}");
+        assert!(text.ends_with("you sent …\\u{1b}[31m and … (DENIED)"), "{text}");
         assert!(!format!("{error:?} {client:?}").contains("password"), "{error:?}");
     }
 }

@@ -39,7 +39,7 @@ fn by_tag_and_by_digest_with_the_slightfile_that_came_along() {
             assert!(run.stderr.contains(&format!("Verified {exact} (")), "{}", run.stderr);
             assert!(run.stderr.contains("its slightfile is used"), "{}", run.stderr);
         }
-        let run = run(&home, &[&tag]);
+        let run = run(&home, &[&tag, "--trust-slightfile"]);
         ran(&run, "hello\n");
         assert!(
             run.stderr
@@ -160,8 +160,8 @@ fn a_slightfile_that_nobody_signed_is_not_taken() {
     let reference = server.name("app:1");
     let with_key = run(&home, &[&reference, "--key", "../k.pub"]);
     refused(&with_key, 1, "its slightfile is not used");
-    // nobody asked for signatures: it is taken, as the component is
-    ran(&run(&home, &[&reference]), "hello\n");
+    // nobody asked for signatures: it is taken where that is said, as the component is
+    ran(&run(&home, &[&reference, "--trust-slightfile"]), "hello\n");
     // one that is signed beside it is the one that counts
     home.ship(&server, "app:1", &["--slightfile"]);
     ran(&run(&home, &[&reference, "--key", "../k.pub"]), "hello\n");
@@ -178,7 +178,7 @@ fn a_slightfile_that_nobody_signed_learns_nothing_of_this_machine() {
     attach_slightfile(&server, "app", line["digest"].as_str().unwrap(), &text);
     let run = home.slt_in(
         "elsewhere",
-        &["run", &server.name("app:1")],
+        &["run", &server.name("app:1"), "--trust-slightfile"],
         &[("TOKEN", "redis://evil.example:6379")],
     );
     refused(&run, 1, "is not verified, and asks for values of this machine");
@@ -192,12 +192,13 @@ fn slightfiles_that_differ_are_for_the_user_to_choose() {
     let text = SLIGHTFILE.replace("1.2.3", "1.2.4");
     attach_slightfile(&server, "app", line["digest"].as_str().unwrap(), &text);
     let reference = server.name("app:1");
-    refused(&run(&home, &[&reference]), 1, "has 2 slightfiles, and they differ");
+    let trusting = run(&home, &[&reference, "--trust-slightfile"]);
+    refused(&trusting, 1, "has 2 slightfiles, and they differ");
     ran(&run(&home, &[&reference, "--key", "../k.pub"]), "hello\n");
     // one for another artifact is none of this one
     fs::write(home.path().join("hello.wasm"), says("other\n", 1, 0)).unwrap();
     home.ship(&server, "app:2", &["--slightfile"]);
-    ran(&run(&home, &[&server.name("app:2")]), "other\n");
+    ran(&run(&home, &[&server.name("app:2"), "--trust-slightfile"]), "other\n");
 }
 
 #[test]
@@ -221,10 +222,8 @@ fn what_was_fetched_is_kept_and_looked_at_again() {
     // without the network: by tag and by digest, verified as before
     server.forget_seen();
     ran(&run(&home, &offline), "hello\n");
-    ran(
-        &run(&home, &[&server.name(&format!("app@{digest}")), "--offline"]),
-        "hello\n",
-    );
+    let exact = server.name(&format!("app@{digest}"));
+    ran(&run(&home, &[&exact, "--trust-slightfile", "--offline"]), "hello\n");
     home.keys("other");
     refused(
         &run(&home, &[&reference, "--key", "../other.pub", "--offline"]),
@@ -273,18 +272,171 @@ fn paths_and_references_are_told_apart() {
         ("a.example/none.wasm", 2, "there is no `a.example/none.wasm`"),
         ("oci://app", 2, "names no registry"),
         ("oci://a.example/App", 2, "is no repository"),
-        ("127.0.0.1:1/app", 3, "cannot be reached"),
     ] {
         refused(&run(&home, &[given]), code, said);
     }
+    let nobody = run(&home, &["127.0.0.1:1/app", "--trust-slightfile"]);
+    refused(&nobody, 3, "cannot be reached");
 }
 
 #[test]
 fn what_is_no_component_of_ours() {
     let (home, server) = (Home::new(), Server::start());
-    refused(&run(&home, &[&server.name("none:1")]), 1, "there is no manifest");
+    let none = run(&home, &[&server.name("none:1"), "--trust-slightfile"]);
+    refused(&none, 1, "there is no manifest");
     let layers = r#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.wasm.config.v0+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}"#;
     server.put_manifest("empty", "1", slt::registry::media::MANIFEST, layers.as_bytes());
     let run = home.slt(&["run", &server.name("empty:1")]);
     refused(&run, 1, "it has 0 layers");
+}
+
+/// What a slightfile from a registry would let a component do is nobody's word, unless the user takes it, and then they see it.
+#[test]
+fn an_artifact_grants_itself_nothing() {
+    let (home, server) = (Home::new(), Server::start());
+    let line = home.ship(&server, "app:1", &[]);
+    let text = format!(
+        "{SLIGHTFILE}\n[outbound]\nhosts = [\"http://127.0.0.1:8080\", \"https://*.example.com\"]\n\
+         [[capability]]\nresource = \"keyvalue.redis\"\nname = \"a\"\n\
+         [capability.configs]\nREDIS_ADDRESS = \"redis://:zq7@127.0.0.1:6379\"\n"
+    );
+    attach_slightfile(&server, "app", line["digest"].as_str().unwrap(), &text);
+    let reference = server.name("app:1");
+    server.forget_seen();
+    let alone = run(&home, &[&reference]);
+    refused(&alone, 2, "there is no slightfile here, and nobody vouches for one");
+    assert!(alone.stderr.contains("`--trust-slightfile` takes"), "{}", alone.stderr);
+    assert_eq!(server.seen().len(), 0, "nobody is asked");
+    let taken = run(&home, &[&reference, "--trust-slightfile"]);
+    ran(&taken, "hello\n");
+    for grant in [
+        "`keyvalue.redis` with REDIS_ADDRESS = \"redis://:***@127.0.0.1:6379\"",
+        "calls to http://127.0.0.1:8080",
+        "calls to https://*.example.com:443",
+    ] {
+        let said = format!("its slightfile, which is not verified, grants it {grant}");
+        assert!(taken.stderr.contains(&said), "{}", taken.stderr);
+    }
+    assert!(!taken.stderr.contains("zq7"), "{}", taken.stderr);
+    // one of the user's own comes first
+    let own = run(&home, &[&reference, "--trust-slightfile", "-c", "../slightfile.toml"]);
+    ran(&own, "hello\n");
+    assert!(!own.stderr.contains("grants it"), "{}", own.stderr);
+    ran(&run(&home, &[&reference, "-c", "../slightfile.toml"]), "hello\n");
+    // where signatures are demanded, the slightfile's is too
+    let both = run(&home, &[&reference, "--key", "../k.pub", "--trust-slightfile"]);
+    refused(&both, 2, "cannot be used with");
+    let path = home.slt(&["run", "hello.wasm", "--trust-slightfile"]);
+    refused(&path, 2, "is a file or a folder");
+}
+
+/// What `slt pull` refuses does not run either, neither fetched nor from the cache.
+#[test]
+fn what_is_not_pulled_does_not_run() {
+    use serde_json::{Value, json};
+    use slt::registry::{Digest, media};
+    let (home, server) = (Home::new(), Server::start());
+    let line = home.ship(&server, "app:1", &[]);
+    let digest = line["digest"].as_str().unwrap();
+    let manifest = server.manifest("app", digest).unwrap();
+    let put = |tag: &str, media_type: &str, manifest: &Value| {
+        server.put_manifest("app", tag, media_type, &serde_json::to_vec(manifest).unwrap());
+    };
+    let blob = |bytes: &[u8], of: &Value| {
+        server.put_blob("app", bytes);
+        let mut descriptor = of.clone();
+        descriptor["digest"] = Digest::of(bytes).to_string().into();
+        descriptor["size"] = bytes.len().into();
+        descriptor
+    };
+    // another layer below the same config
+    let mut swapped = manifest.clone();
+    swapped["layers"][0] = blob(&says("evil\n", 1, 0), &manifest["layers"][0]);
+    put("swapped", media::MANIFEST, &swapped);
+    // configs that say something else
+    let config = server
+        .blob("app", manifest["config"]["digest"].as_str().unwrap())
+        .unwrap();
+    for (key, value) in [("os", "wasip1"), ("architecture", "amd64")] {
+        let mut config: Value = serde_json::from_slice(&config).unwrap();
+        config[key] = value.into();
+        let mut other = manifest.clone();
+        other["config"] = blob(&serde_json::to_vec(&config).unwrap(), &manifest["config"]);
+        put(key, media::MANIFEST, &other);
+    }
+    // indexes: one that is right, one with another size, one of an index
+    let index = |digest: &str, size: u64, of: &str| {
+        let entry = json!({"mediaType": of, "digest": digest, "size": size});
+        json!({"schemaVersion": 2, "mediaType": media::INDEX, "manifests": [entry]})
+    };
+    let size = serde_json::to_vec(&manifest).unwrap().len() as u64;
+    put("index", media::INDEX, &index(digest, size, media::MANIFEST));
+    put("size", media::INDEX, &index(digest, size + 1, media::MANIFEST));
+    let inner = serde_json::to_vec(&index(digest, size, media::MANIFEST)).unwrap();
+    let nested = index(&Digest::of(&inner).to_string(), inner.len() as u64, media::INDEX);
+    put("nested", media::INDEX, &nested);
+    let here = |arguments: &[&str]| home.slt(&[&["run"], arguments].concat());
+    ran(&here(&[&server.name("app:index")]), "hello\n");
+    for (tag, said) in [
+        ("swapped", "the layer that it names is not the one of the manifest"),
+        ("os", "its config says `wasip1`, and it is for `wasip2`"),
+        ("architecture", "it is for `amd64`, and not for `wasm`"),
+        ("size", "its index says another size of the manifest"),
+        ("nested", "its index has another index in it"),
+    ] {
+        let reference = server.name(&format!("app:{tag}"));
+        for _ in ["fetched", "kept"] {
+            refused(&here(&[&reference]), 1, said);
+        }
+        refused(&here(&[&reference, "--offline"]), 1, said);
+        refused(&home.slt(&["pull", &reference, "-o", "pulled.wasm"]), 1, said);
+    }
+}
+
+/// Signatures below the older tag are kept with what they were made over, and judged again.
+#[test]
+fn older_signatures_are_kept() {
+    use slt::registry::media;
+    let (home, server) = (Home::new(), Server::start());
+    let shipped = |name: &str| {
+        let run = home.slt(&["ship", &server.name(name), "--no-sign", "--format", "json"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        super::shipped(&run)["digest"].as_str().unwrap().to_owned()
+    };
+    // signed elsewhere, so that there is nothing here but the older tag
+    let digest = shipped("app:1");
+    assert_eq!(shipped("signed:1"), digest);
+    let signed = home.slt(&["sign", &server.name("signed:1"), "--key", "k.key", "--legacy"]);
+    assert_eq!(signed.code, 0, "{}", signed.stderr);
+    let tag = format!("{}.sig", digest.replace(':', "-"));
+    let manifest = server.manifest("signed", &tag).unwrap();
+    for blob in [&manifest["config"], &manifest["layers"][0]] {
+        let blob = blob["digest"].as_str().unwrap();
+        server.put_blob("app", &server.blob("signed", blob).unwrap());
+    }
+    server.put_manifest("app", &tag, media::MANIFEST, &serde_json::to_vec(&manifest).unwrap());
+    let own = ["-c", "../slightfile.toml", "--key", "../k.pub"];
+    let reference = server.name("app:1");
+    ran(&run(&home, &[&[reference.as_str()], &own[..]].concat()), "hello\n");
+    server.forget_seen();
+    let offline = [&[reference.as_str(), "--offline"], &own[..]].concat();
+    ran(&run(&home, &offline), "hello\n");
+    assert_eq!(server.seen().len(), 0);
+    // kept beside another artifact, they are none of it
+    fs::write(home.path().join("hello.wasm"), says("evil\n", 1, 0)).unwrap();
+    let evil = shipped("app:2");
+    let evil_reference = server.name("app:2");
+    refused(
+        &run(&home, &[&[evil_reference.as_str()], &own[..]].concat()),
+        1,
+        "is not verified",
+    );
+    ran(&run(&home, &[&evil_reference, "-c", "../slightfile.toml"]), "evil\n");
+    let beside = |digest: &str| {
+        let name = format!("beside-{}", digest.trim_start_matches("sha256:"));
+        home.path().join("cache/artifacts").join(name)
+    };
+    fs::copy(beside(&digest), beside(&evil)).unwrap();
+    let offline = [&[evil_reference.as_str(), "--offline"], &own[..]].concat();
+    refused(&run(&home, &offline), 1, "is not verified");
 }

@@ -457,3 +457,100 @@ fn a_project_in_rust_with_its_tests() {
             .any(|c| c["name"] == "wit-bindgen")
     );
 }
+
+/// Who builds, tests or keeps passwords for slt learns nothing of what it signs with, and neither does a guest.
+#[cfg(unix)]
+#[test]
+fn what_is_signed_with_is_for_slt_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    const SLIGHTFILE: &str = "specversion = \"1.0\"\n\n[app]\nname = \"hello\"\ncomponent = \"hello.wasm\"\n\
+                              build = \"env > built.txt\"\n";
+    let (home, server) = (
+        Home::with(&[("slightfile.toml", SLIGHTFILE.as_bytes())]),
+        Server::start(),
+    );
+    let helper = home.path().join("bin/docker-credential-told");
+    for (name, text) in [
+        (
+            "bin/docker-credential-told",
+            "#!/bin/sh\nenv > \"$HOME/asked.txt\"\necho credentials not found\nexit 1\n",
+        ),
+        ("docker/config.json", "{\"credsStore\": \"told\"}"),
+    ] {
+        let path = home.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (bin, docker) = (home.path().join("bin"), home.path().join("docker"));
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let environment = [
+        ("PATH", path.as_str()),
+        ("DOCKER_CONFIG", docker.to_str().unwrap()),
+        ("COSIGN_PASSWORD", super::PASSWORD),
+        ("SIGSTORE_ID_TOKEN", "zq7"),
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", "https://zq7.example.com"),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "zq7"),
+        ("ORDINARY", "seen"),
+    ];
+    let shipped = home.slt_in(".", &["ship", &server.name("app:1"), "--key", "k.key"], &environment);
+    assert_eq!(shipped.code, 0, "{}", shipped.stderr);
+    // a registry that wants a password has the helper asked
+    let closed = Server::with(
+        Auth::Basic {
+            user: "me",
+            password: "right",
+        },
+        true,
+    );
+    let refused = home.slt_in(".", &["ship", &closed.name("app:1"), "--key", "k.key"], &environment);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    for name in ["built.txt", "asked.txt"] {
+        let seen = std::fs::read_to_string(home.path().join(name)).unwrap();
+        assert!(seen.contains("ORDINARY=seen"), "{name}: {seen}");
+        assert!(
+            !seen.contains(super::PASSWORD) && !seen.contains("zq7"),
+            "{name}: {seen}"
+        );
+    }
+    // a slightfile that asks for them gets nothing
+    for name in ["COSIGN_PASSWORD", "SIGSTORE_ID_TOKEN"] {
+        let text = format!(
+            "{}\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"a\"\n[capability.configs]\n\
+             REDIS_ADDRESS = \"${{envvars.{name}}}\"\n",
+            super::SLIGHTFILE
+        );
+        std::fs::write(home.path().join("asks.toml"), text).unwrap();
+        let run = home.slt_in(".", &["-c", "asks.toml", "run", "hello.wasm"], &environment);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(
+            run.stderr.contains(name) && !run.stderr.contains("zq7"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+/// A statement in a public log stays there: no line of a shell is in it, which may have a token in it.
+#[test]
+fn a_provenance_has_the_program_that_built_and_not_its_line() {
+    let slightfile = "specversion = \"1.0\"\n\n[app]\nname = \"hello\"\ncomponent = \"hello.wasm\"\n\
+                      build = \"API_TOKEN=zq7 env --help zq8 > seen.txt\"\n";
+    let (home, server) = (
+        Home::with(&[("slightfile.toml", slightfile.as_bytes())]),
+        Server::start(),
+    );
+    let line = home.ship(&server, "app:1", &["--provenance"]);
+    let all = referrers(&server, "app", line["digest"].as_str().unwrap());
+    let statements = all.iter().map(|manifest| statement(&server, "app", manifest));
+    let provenance = statements
+        .into_iter()
+        .find(|s| s["predicateType"] == "https://slsa.dev/provenance/v1");
+    let provenance = provenance.unwrap();
+    assert_eq!(
+        provenance["predicate"]["buildDefinition"]["externalParameters"]["command"],
+        "env"
+    );
+    let text = provenance.to_string();
+    assert!(!text.contains("zq7") && !text.contains("zq8"), "{text}");
+}

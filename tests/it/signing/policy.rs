@@ -161,6 +161,62 @@ fn what_is_enough() {
     }
 }
 
+/// A policy may have several names for somebody: a rule holds if it has one of them.
+#[test]
+fn somebody_with_two_names() {
+    let rule = "[[attestation]]\ntype = \"https://slsa.dev/provenance/v1\"\nsigners = [\"release\"]\n";
+    let everybody = "[[key]]\nname = \"everybody\"\npath = \"cosign.pub\"\n";
+    let all = "[[identity]]\nname = \"all\"\nidentity-matches = \".*\"\nissuer = \"ISSUER\"\n";
+    let dev = IDENTITY.replace("\"dev\"", "\"release\"");
+    for (signers, bundle, code) in [
+        (format!("{all}{dev}"), "slsa.json", 0),
+        (all.to_owned() + &CI.replace("\"ci\"", "\"release\""), "slsa.json", 1),
+        (format!("{everybody}{KEY}"), "attested.json", 0),
+        (format!("{KEY}{everybody}"), "attested.json", 0),
+    ] {
+        let folder = signed();
+        let at = folder.path();
+        fs::write(at.join("predicate.json"), "{}").unwrap();
+        let sign = "sign artifact.txt --key cosign.key --bundle attested.json --type slsaprovenance1 --predicate predicate.json";
+        assert_eq!(run(at, &sign.split(' ').collect::<Vec<_>>()).code, 0);
+        let policy = format!("{ROOT}threshold = 0\n{signers}{rule}").replace("ISSUER", &issuer());
+        fs::write(at.join("policy.toml"), policy).unwrap();
+        let verified = run(
+            at,
+            &["verify", "artifact.txt", "--policy", "policy.toml", "--bundle", bundle],
+        );
+        assert_eq!(verified.code, code, "{signers}: {}", verified.stderr);
+    }
+}
+
+/// What is believed and not enough is refused, and not missing.
+#[test]
+fn believed_and_not_enough() {
+    let policy = format!("{ROOT}{KEY}[[attestation]]\ntype = \"https://example.test/x\"\n");
+    let (code, shown) = verify(&policy, &["key.json"]);
+    assert_eq!(code, 1);
+    assert!(
+        shown.contains("is not verified: no attestation `https://example.test/x` as it is demanded\n"),
+        "{shown}"
+    );
+}
+
+/// Anybody can put something beside an image: what is missing is said before it.
+#[test]
+fn what_is_missing_is_said_before_what_is_refused() {
+    let policy = format!("{ROOT}threshold = 2\n{KEY}{IDENTITY}");
+    let (code, shown) = verify(&policy, &["root.json", "key.json", "ci.json"]);
+    assert_eq!(code, 1);
+    assert!(
+        shown.contains("is not verified: 1 of 2 signers have signed; refused: bundle: "),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(", and 1 more\n") && shown.contains("note: refused ci.json: identity: "),
+        "{shown}"
+    );
+}
+
 /// Of a key, a log entry or a timestamp is demanded of those who can be believed: without a trusted root there are none.
 #[test]
 fn witnesses_of_a_key() {

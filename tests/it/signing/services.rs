@@ -103,9 +103,63 @@ fn services_that_refuse() {
         assert_eq!(run.code, code, "{status}: {}", run.stderr);
         assert!(run.stderr.contains(said), "{status}: {}", run.stderr);
         assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
-        assert!(thread.join().unwrap()[0].starts_with("POST /api/v2/signingCert"));
+        let request = &thread.join().unwrap()[0];
+        assert!(request.starts_with("POST /api/v2/signingCert"), "{request}");
+        // a small answer could else be a large one
+        assert!(!request.to_lowercase().contains("accept-encoding"), "{request}");
         assert!(!at.join("artifact.txt.sigstore.json").exists(), "nothing is written");
     }
+}
+
+/// What goes to this machine in clear text does not leave it.
+#[test]
+fn no_proxy_is_asked_for_this_machine() {
+    let folder = signed();
+    let at = folder.path();
+    std::fs::write(at.join("token"), token(LATER)).unwrap();
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy_address = format!("http://{}", proxy.local_addr().unwrap());
+    proxy.set_nonblocking(true).unwrap();
+    let refused = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let arguments = [KEYLESS, &["--identity-token", "token"]].concat();
+    let (address, thread) = service(1, refused);
+    let port = address.rsplit_once(':').unwrap().1;
+    std::fs::write(at.join("config.json"), config(&format!("http://localhost:{port}"))).unwrap();
+    let names = [
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ];
+    let proxies = names.map(|name| (name, proxy_address.as_str()));
+    let run = slt_with(at, &arguments, &proxies);
+    assert!(run.stderr.contains("Fulcio does not take"), "{}", run.stderr);
+    assert!(thread.join().unwrap()[0].contains(SECRET), "the token comes here");
+    let asked = proxy.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(asked, Err(std::io::ErrorKind::WouldBlock), "and nowhere else");
+}
+
+/// All others are asked through the proxy that the environment names, which sees no token.
+#[test]
+fn a_proxy_sees_the_host_alone() {
+    let folder = signed();
+    let at = folder.path();
+    std::fs::write(at.join("token"), token(LATER)).unwrap();
+    std::fs::write(at.join("config.json"), config("https://fulcio.test")).unwrap();
+    let (proxy, thread) = service(
+        1,
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    );
+    let arguments = [KEYLESS, &["--identity-token", "token"]].concat();
+    let run = slt_with(at, &arguments, &[("https_proxy", &proxy)]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let request = &thread.join().unwrap()[0];
+    assert!(
+        request.starts_with("CONNECT fulcio.test:443 ") && !request.contains(SECRET),
+        "{request}"
+    );
 }
 
 #[test]

@@ -28,7 +28,8 @@ pub struct Registries {
     after_help = "Examples:\n  slt push registry.example.com/team/shortener:1.0\n  slt push app.wasm localhost:5000/app:1.0\n  \
                   slt push --release --slightfile registry.example.com/team/shortener:1.0\n  \
                   slt push app.wasm registry.example.com/team/app --annotation org.opencontainers.image.vendor=Example\n\n\
-                  The same component gives the same digest, on every machine and at any time. Credentials are those of\n\
+                  The same component gives the same digest, on every machine, at any time and by any name of its file. What counts\n\
+                  beside it: Cargo.toml's metadata when no FILE is given, --annotation and SOURCE_DATE_EPOCH. Credentials are those of\n\
                   `slt login`, which are Docker's"
 )]
 pub struct Push {
@@ -65,7 +66,7 @@ pub struct Pull {
     /// What to fetch: `registry/repository:tag`, or `…@sha256:…`
     #[arg(value_name = "REF")]
     pub reference: String,
-    /// Where to write it (default: the last part of the repository, with `.wasm`)
+    /// Where to write it; `-`: to standard output, and nothing else there (default: the last part of the repository, with `.wasm`)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Registries.

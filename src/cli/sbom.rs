@@ -18,7 +18,7 @@ pub struct Sbom {
     /// The format: CycloneDX 1.6 or SPDX 2.3, both as JSON
     #[arg(long, value_enum, default_value_t = SbomFormat::Cyclonedx, value_name = "cyclonedx|spdx", hide_possible_values = true)]
     pub spec: SbomFormat,
-    /// Write it to FILE, and not to standard output
+    /// Write it to FILE; `-` is standard output, as without this flag
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// The program of a cargo package for this machine, in place of its component

@@ -62,13 +62,16 @@ pub struct Sign {
     /// With what.
     #[command(flatten)]
     pub signer: SignerFlags,
-    /// Write the signature to FILE too (default for a file: its name with `.sigstore.json`)
+    /// Write the signature to FILE too (default for a file: its name with `.sigstore.json`, of an attestation with its type before that)
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
-    /// Sign that this JSON is true of it: an attestation of the type `--type`
+    /// Replace a file that is no bundle, or the bundle of another signer
+    #[arg(long)]
+    pub force: bool,
+    /// Sign that this JSON is true of it, from a file or `-`: an attestation of the type `--type`
     #[arg(long, value_name = "FILE", requires = "predicate_type")]
     pub predicate: Option<PathBuf>,
-    /// The type of the attestation: a URI, or `slsaprovenance1`, `cyclonedx`, `spdx`
+    /// The type of the attestation: a URI, or a name of cosign's such as `slsaprovenance1`, `cyclonedx`, `spdx`
     #[arg(long = "type", value_name = "TYPE", id = "predicate_type", requires = "predicate")]
     pub predicate_type: Option<String>,
     /// Write the older tag `sha256-….sig` too, for cosign 1 and 2; with a key only
@@ -159,10 +162,10 @@ pub struct Verify {
     /// Whose.
     #[command(flatten)]
     pub accept: AcceptFlags,
-    /// Take the signature from FILE (default for a file: its name with `.sigstore.json`; for an image: the registry)
+    /// Take the signature from FILE (default for a file: what `slt sign` writes beside it; for an image: the registry)
     #[arg(long, value_name = "FILE")]
     pub bundle: Vec<PathBuf>,
-    /// Demand an attestation of this type in place of a signature: a URI, or `slsaprovenance1`, `cyclonedx`, `spdx`
+    /// Demand an attestation of this type in place of a signature: a URI, or a name of cosign's such as `slsaprovenance1`
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "policy")]
     pub predicate_type: Option<String>,
     /// Registries.

@@ -9,7 +9,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Exit, Failure, Session, registries};
+use super::{Exit, Failure, Session, inputs, registries};
 use crate::cli::registry::Inspect;
 use crate::project;
 use crate::registry::artifact::{Artifact, SLIGHTFILE, os as platform};
@@ -147,19 +147,28 @@ const ASKED_MAX: usize = 100;
 
 /// Runs `slt inspect`.
 pub fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Exit, Failure> {
-    let path = session.directory().join(&arguments.target);
-    let inspected = match path.is_file() {
-        true => of_file(session, &path)?,
-        false if path.is_dir() || !Reference::is_meant(&arguments.target) => {
-            return Err(Failure::usage(format!("there is no file `{}`", arguments.target)).hint(
-                "give a component, which `slt build` writes to `dist/`, or a reference like `registry.example.com/team/app:1.0`",
-            ));
+    let inspected = match inputs::file(session, &arguments.target).map_err(hinted)? {
+        Some(path) => of_file(session, &path)?,
+        None if !Reference::is_meant(&arguments.target) => {
+            return Err(hinted(Failure::usage(format!(
+                "there is no file `{}`",
+                arguments.target
+            ))));
         }
-        false => of_reference(session, arguments)?,
+        None => of_reference(session, arguments)?,
     };
     let text = text(&inspected);
     session.ui.result(&text, &[Line::Inspected(Box::new(inspected))]);
     Ok(Exit::Done)
+}
+
+fn hinted(failure: Failure) -> Failure {
+    match failure.hint {
+        Some(_) => failure,
+        None => failure.hint(
+            "give a component, which `slt build` writes to `dist/`, or a reference like `registry.example.com/team/app:1.0`",
+        ),
+    }
 }
 
 fn of_file(session: &Session<'_>, path: &Path) -> Result<Inspected, Failure> {

@@ -30,6 +30,7 @@ pub enum Line {
 
 /// Runs `slt keygen`.
 pub fn run(session: &Session<'_>, arguments: &Keygen) -> Result<Exit, Failure> {
+    is_prefix(&arguments.prefix)?;
     let named = |ending: &str| {
         let mut name = arguments.prefix.clone().into_os_string();
         name.push(ending);
@@ -51,7 +52,7 @@ pub fn run(session: &Session<'_>, arguments: &Keygen) -> Result<Exit, Failure> {
     };
     os::write_private_file(&at(&private), pair.private.expose().as_bytes())
         .map_err(|error| unwritten(&private, error))?;
-    os::write_atomically(&at(&public), pair.public.as_bytes()).map_err(|error| unwritten(&public, error))?;
+    os::write_to(&at(&public), pair.public.as_bytes()).map_err(|error| unwritten(&public, error))?;
     let human = format!(
         "{} is the private key, encrypted: keep it to yourself\n{} is the public key {}: give it to everybody\n",
         private.display(),
@@ -67,12 +68,33 @@ pub fn run(session: &Session<'_>, arguments: &Keygen) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Whether a file is named: what stands before `.key` is not empty, and is not `.key` already.
+fn is_prefix(prefix: &Path) -> Result<(), Failure> {
+    let text = prefix.to_string_lossy();
+    let name = text.rsplit(std::path::is_separator).next().unwrap_or_default();
+    if ["", ".", ".."].contains(&name) {
+        return Err(Failure::usage(format!("`{text}` names no file"))
+            .hint("give a name to write it by: `slt keygen release` writes `release.key` and `release.pub`"));
+    }
+    for ending in [".key", ".pub"] {
+        if let Some(stem) = text.strip_suffix(ending) {
+            let failure = Failure::usage(format!("`{ending}` is added to `{text}`, which ends with it"));
+            return Err(failure.hint(format!("`slt keygen {stem}` writes `{stem}.key` and `{stem}.pub`")));
+        }
+    }
+    Ok(())
+}
+
 fn new_password(session: &Session<'_>, from_stdin: bool) -> Result<Secret, Failure> {
     let first = password(session, from_stdin, "a password for the new key: ")?;
     let first = first.ok_or_else(|| {
         Failure::usage("there is no password for the new key, and no terminal to ask at")
             .hint("`--password-stdin` reads it; `COSIGN_PASSWORD` has it, and may be empty for a key without one")
     })?;
+    if from_stdin && first.expose().is_empty() {
+        return Err(Failure::usage("there is no password on standard input")
+            .hint("`COSIGN_PASSWORD=` says that the key is to have none"));
+    }
     let was_asked = !from_stdin && io::stdin().is_terminal() && !has_password(session);
     if was_asked && prompt::secret(session, "the same again: ", PASSWORD_HINT)? != first {
         return Err(Failure::usage("the two passwords differ: nothing was made"));

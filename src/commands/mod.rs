@@ -12,6 +12,7 @@ pub mod doctor;
 mod documents;
 mod emulate;
 pub mod explain;
+mod inputs;
 pub mod inspect;
 pub mod keygen;
 pub mod login;

@@ -1,5 +1,7 @@
 //! `slt pull`: a component out of a registry, whole and with its digest, or nothing.
 
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -11,7 +13,7 @@ use crate::events::Event;
 use crate::project;
 use crate::registry::Reference;
 use crate::registry::artifact::Artifact;
-use crate::support::os::{self, Unfinished};
+use crate::support::os::{self, Destination, TemporaryFolder, Unfinished};
 
 /// What `slt pull` prints for programs.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -42,22 +44,42 @@ pub fn run(session: &Session<'_>, arguments: &Pull) -> Result<Exit, Failure> {
         Some(output) => output.clone(),
         None => default_name(&at),
     });
-    let name = project::named(&path, &session.directory());
+    let name = match &arguments.output {
+        Some(output) => output.display().to_string(),
+        None => project::named(&path, &session.directory()),
+    };
+    let output = Output::of(arguments, &path, &name)?;
     let artifact = registries::wait(async {
         let artifact = Artifact::find(&client, &at).await.map_err(registries::failure)?;
-        session.ui.event(&Event::Step {
-            verb: "Pulling".to_owned(),
-            message: format!("{at} ({})", crate::ui::size(artifact.layer.size)),
-        });
+        // standard output has nothing but the bytes
+        if !(matches!(output, Output::Standard) && session.ui.is_json()) {
+            session.ui.event(&Event::Step {
+                verb: "Pulling".to_owned(),
+                message: format!("{at} ({})", crate::ui::size(artifact.layer.size)),
+            });
+        }
         let cannot = |error| Failure::environment(format!("cannot write `{name}`: {}", os::reason(&error)));
-        let unfinished = Unfinished::beside(&path).map_err(cannot)?;
-        artifact
-            .fetch(&client, unfinished.path())
-            .await
-            .map_err(registries::failure)?;
-        unfinished.finish(&path).map_err(cannot)?;
+        match &output {
+            Output::File(path) => {
+                let unfinished = Unfinished::beside(path).map_err(cannot)?;
+                let fetched = artifact.fetch(&client, unfinished.path()).await;
+                fetched.map_err(registries::failure)?;
+                unfinished.finish(path).map_err(cannot)?;
+            }
+            Output::Stream(_) | Output::Standard => {
+                // no byte of what may be bad is written to where it could not be taken back
+                let folder = TemporaryFolder::new(&session.invocation.environment)
+                    .map_err(|error| Failure::environment(format!("no temporary folder: {}", os::reason(&error))))?;
+                let whole = folder.path().join("component.wasm");
+                artifact.fetch(&client, &whole).await.map_err(registries::failure)?;
+                output.copy(session, &whole).map_err(cannot)?;
+            }
+        }
         Ok(artifact)
     })?;
+    if matches!(output, Output::Standard) {
+        return Ok(Exit::Done);
+    }
     let line = Line::Pulled {
         reference: at.to_string(),
         digest: artifact.asked.digest.to_string(),
@@ -73,6 +95,58 @@ pub fn run(session: &Session<'_>, arguments: &Pull) -> Result<Exit, Failure> {
     );
     session.ui.result(&human, &[line]);
     Ok(Exit::Done)
+}
+
+/// Where the bytes go.
+enum Output {
+    /// A file, which is put in its place when it is whole.
+    File(PathBuf),
+    /// A pipe or a device.
+    Stream(PathBuf),
+    /// Standard output.
+    Standard,
+}
+
+impl Output {
+    fn of(arguments: &Pull, path: &Path, name: &str) -> Result<Self, Failure> {
+        if arguments
+            .output
+            .as_deref()
+            .is_some_and(|output| output.as_os_str() == "-")
+        {
+            return Ok(Self::Standard);
+        }
+        if path.is_dir() {
+            return Err(Failure::usage(format!("`{name}` is a folder")).hint(format!(
+                "`-o {}` writes into it",
+                Path::new(name).join("app.wasm").display()
+            )));
+        }
+        match os::destination(path) {
+            Ok(Destination::File(path)) => Ok(Self::File(path)),
+            Ok(Destination::Stream(path)) => Ok(Self::Stream(path)),
+            Err(error) => Err(Failure::environment(format!(
+                "cannot write `{name}`: {}",
+                os::reason(&error)
+            ))),
+        }
+    }
+
+    /// Copies a whole file. A reader that has gone away is no error of ours.
+    fn copy(&self, session: &Session<'_>, whole: &Path) -> io::Result<()> {
+        let mut file = fs::File::open(whole)?;
+        let copied = match self {
+            Self::File(path) | Self::Stream(path) => io::copy(&mut file, &mut os::open_stream(path)?),
+            Self::Standard => {
+                let mut stdout = session.ui.protocol();
+                io::copy(&mut file, &mut stdout).and_then(|bytes| stdout.flush().map(|()| bytes))
+            }
+        };
+        match copied {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The last part of the repository: the name in an annotation is somebody else's, and could be any path.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Exit, Failure, Session, documents, registries};
+use super::{Exit, Failure, Session, documents, inputs, registries};
 use crate::build;
 use crate::cli::registry::Push;
 use crate::events::{Event, Sink};
@@ -54,6 +54,9 @@ const ANNOTATIONS: &[(&str, &str)] = &[
 
 /// The longest value of an annotation that is taken from a component, in bytes.
 const ANNOTATION_MAX_BYTES: usize = 4 << 10;
+
+/// The longest name that a component can have as a file, in bytes: file systems take 255, with the ending.
+const NAME_MAX_BYTES: usize = 250;
 
 /// Runs `slt push`.
 pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
@@ -122,14 +125,14 @@ pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>, 
 }
 
 fn component(session: &Session<'_>, file: &str) -> Result<PathBuf, Failure> {
-    let path = session.directory().join(file);
-    match path.is_file() {
-        true => Ok(path),
-        false if path.is_dir() => Err(Failure::usage(format!("`{file}` is a folder"))
-            .hint("`slt push REF` in the folder of a project builds it first; `-C DIR` names another folder")),
-        false => Err(Failure::usage(format!("there is no `{file}`"))
-            .hint("`slt build` writes a component to `dist/`; without a FILE, `slt push REF` builds it first")),
+    if session.directory().join(file).is_dir() {
+        return Err(Failure::usage(format!("`{file}` is a folder"))
+            .hint("`slt push REF` in the folder of a project builds it first; `-C DIR` names another folder"));
     }
+    inputs::file(session, file)?.ok_or_else(|| {
+        Failure::usage(format!("there is no `{file}`"))
+            .hint("`slt build` writes a component to `dist/`; without a FILE, `slt push REF` builds it first")
+    })
 }
 
 /// Builds what lies here; for people, standard output is the result's alone.
@@ -157,12 +160,22 @@ pub(super) fn pack(
     annotations.extend(root.map(of_package).unwrap_or_default());
     annotations.extend(given);
     let about = About {
-        title: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        title: title(metadata.name.as_deref()),
         author: annotations.get("org.opencontainers.image.authors").cloned(),
         created: date::rfc3339(documents::created(session)?),
         annotations,
     };
     Package::of_file(path, &about).map_err(registries::failure)
+}
+
+/// What the file of a component is called for those who fetch it: its own name. How it is called here, and where it goes, must not count.
+fn title(own: Option<&str>) -> String {
+    let is_plain = |name: &&str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        name.len() <= NAME_MAX_BYTES && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
+    };
+    let stem = own.filter(is_plain).unwrap_or("app");
+    format!("{}.wasm", stem.trim_end_matches(".wasm"))
 }
 
 /// What a component says of itself.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Exit, Failure, Session, documents};
+use super::{Exit, Failure, Session, documents, inputs};
 use crate::attest::{self, Contents};
 use crate::build;
 use crate::cli::sbom::Sbom;
@@ -20,6 +20,10 @@ pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
         .path
         .as_ref()
         .map_or_else(|| directory.clone(), |path| directory.join(path));
+    let output = arguments.output.as_deref().filter(|output| output.as_os_str() != "-");
+    if let Some(output) = output {
+        spare(session, &path, output)?;
+    }
     let contents = match (arguments.native, path.is_dir()) {
         (true, true) => of_program(session, &path, arguments.release)?,
         (false, true) => of_project(session, &path, arguments.release)?,
@@ -31,16 +35,30 @@ pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
     };
     let document = attest::sbom(&contents, documents::format(arguments.spec), created);
     let text = format!("{document:#}\n");
-    match &arguments.output {
+    match output {
         None => session.ui.text(&text),
         Some(output) => {
             let path = directory.join(output);
-            os::write_atomically(&path, text.as_bytes()).map_err(|error| {
+            os::write_to(&path, text.as_bytes()).map_err(|error| {
                 Failure::environment(format!("cannot write `{}`: {}", output.display(), os::reason(&error)))
             })?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// Refuses to write the document over what it is about.
+fn spare(session: &Session<'_>, path: &Path, output: &Path) -> Result<(), Failure> {
+    if !path.is_dir() {
+        return inputs::keep(session, output, &[(path, "the component")]);
+    }
+    let inside = |name: &str| path.join(name);
+    let project = [project::SLIGHTFILE, "Cargo.toml", "Cargo.lock"].map(inside);
+    let project: Vec<(&Path, &str)> = project
+        .iter()
+        .map(|path| (path.as_path(), "a part of the project"))
+        .collect();
+    inputs::keep(session, output, &project)
 }
 
 fn of_project(session: &Session<'_>, folder: &Path, release: bool) -> Result<Contents, Failure> {

@@ -1,13 +1,15 @@
 //! `slt sign`: a signature of a file, as a bundle beside it, or of an image, in its registry.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::signing::{note, predicate_type, signer, text, unsigned, wait};
-use super::{Exit, Failure, Session, registries};
+use super::signing::{beside, note, piped, predicate_type, signer, text, unsigned, wait};
+use super::{Exit, Failure, Session, inputs, registries};
 use crate::cli::signing::Sign;
 use crate::project;
 use crate::registry::{Descriptor, Reference};
@@ -42,6 +44,9 @@ pub enum Line {
     },
 }
 
+/// The largest predicate, in bytes: its bundle has it in base64.
+const PREDICATE_MAX_BYTES: u64 = BUNDLE_MAX_BYTES / 2;
+
 /// What is signed.
 pub(super) enum Target {
     /// A file.
@@ -52,8 +57,7 @@ pub(super) enum Target {
 
 /// A file that is there, or else a reference.
 pub(super) fn target(session: &Session<'_>, text: &str) -> Result<Target, Failure> {
-    let path = session.directory().join(text);
-    if path.is_file() {
+    if let Some(path) = inputs::file(session, text)? {
         return Ok(Target::File(path));
     }
     if !Reference::is_meant(text) {
@@ -75,6 +79,7 @@ struct Claim {
 /// Runs `slt sign`.
 pub fn run(session: &Session<'_>, arguments: &Sign) -> Result<Exit, Failure> {
     let target = target(session, &arguments.target)?;
+    one_reads_stdin(arguments)?;
     let claim = match (&arguments.predicate, &arguments.predicate_type) {
         (Some(path), Some(named)) => Some(claim(session, path, named)?),
         _ => None,
@@ -86,7 +91,12 @@ pub fn run(session: &Session<'_>, arguments: &Sign) -> Result<Exit, Failure> {
                 "`{name}` is a file, and `--legacy` is for images"
             )));
         }
-        Target::File(path) => of_file(session, arguments, &path, claim)?,
+        Target::File(path) => {
+            let named = claim.as_ref().map(|claim| claim.predicate_type.as_str());
+            let default = || beside(&arguments.target, named);
+            let name = arguments.bundle.clone().unwrap_or_else(default);
+            of_file(session, arguments, (&path, &name), claim)?
+        }
         Target::Image(reference) => of_image(session, arguments, &reference, claim)?,
     };
     session.ui.result(&human(&line), &[line]);
@@ -113,7 +123,10 @@ fn human(line: &Line) -> String {
 }
 
 fn claim(session: &Session<'_>, path: &Path, named: &str) -> Result<Claim, Failure> {
-    let text = text(session, path, BUNDLE_MAX_BYTES / 2)?;
+    let text = match is_stdin(path) {
+        true => piped(PREDICATE_MAX_BYTES, "the predicate")?.expose().to_owned(),
+        false => text(session, path, PREDICATE_MAX_BYTES)?,
+    };
     let predicate = serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("`{}` is no JSON: {error}", path.display())))?;
     Ok(Claim {
@@ -122,24 +135,95 @@ fn claim(session: &Session<'_>, path: &Path, named: &str) -> Result<Claim, Failu
     })
 }
 
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Standard input can be read once.
+fn one_reads_stdin(arguments: &Sign) -> Result<(), Failure> {
+    let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdin);
+    let others = [
+        arguments.signer.password_stdin,
+        is_named(&arguments.signer.identity_token),
+    ];
+    match is_named(&arguments.predicate) && others.contains(&true) {
+        true => Err(Failure::usage("two things are to come on standard input")
+            .hint("`--predicate FILE` takes a file or a pipe, too")),
+        false => Ok(()),
+    }
+}
+
+/// Refuses to write a bundle over what is read, and over what is no bundle.
+fn spare(session: &Session<'_>, arguments: &Sign, name: &Path) -> Result<Option<Bundle>, Failure> {
+    let signer = &arguments.signer;
+    let read = [
+        (Some(Path::new(&arguments.target)), "what is signed"),
+        (signer.key.as_deref(), "the private key"),
+        (arguments.predicate.as_deref(), "the predicate"),
+        (signer.identity_token.as_deref(), "the identity token"),
+        (signer.signing_config.as_deref(), "the signing config"),
+        (signer.trusted_root.as_deref(), "the trusted root"),
+    ];
+    let read: Vec<_> = read
+        .into_iter()
+        .filter_map(|(path, what)| Some((path?, what)))
+        .collect();
+    inputs::keep(session, name, &read)?;
+    let path = session.directory().join(name);
+    // what is no file is written into
+    if arguments.force || !fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(None);
+    }
+    let is_empty = fs::metadata(&path).is_ok_and(|metadata| metadata.len() == 0);
+    match files::read(&path, BUNDLE_MAX_BYTES) {
+        Ok(_) if is_empty => Ok(None),
+        Ok(bytes) => Bundle::parse(&bytes).map(Some).map_err(|_| no_bundle(name)),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(no_bundle(name)),
+        Err(error) => Err(unwritten(name, &error)),
+    }
+}
+
+fn no_bundle(name: &Path) -> Failure {
+    Failure::usage(format!("`{}` is there, and is no bundle", name.display()))
+        .hint("`--bundle FILE` names another file; `--force` replaces this one")
+}
+
+/// Refuses to lose what somebody else has signed, or that something else was signed.
+fn succeeds(name: &Path, old: Option<&Bundle>, signer: &Signer, named: Option<&str>) -> Result<(), Failure> {
+    let Some(old) = old else { return Ok(()) };
+    let name = name.display();
+    let refused = match (signer.says_so(old), old.predicate_type()) {
+        (true, own) if own.as_deref() == named => return Ok(()),
+        (true, _) => format!("`{name}` is there, and is a bundle of something else"),
+        (false, _) => format!("`{name}` is there, and somebody else has signed it"),
+    };
+    Err(Failure::usage(refused).hint("`--bundle FILE` names another file; `--force` replaces this one"))
+}
+
 async fn bundle(signer: &Signer, sha256: &str, claim: Claim) -> Result<Bundle, SignError> {
     signer.attest(sha256, &claim.predicate_type, claim.predicate).await
 }
 
-fn of_file(session: &Session<'_>, arguments: &Sign, path: &Path, claim: Option<Claim>) -> Result<Line, Failure> {
+fn of_file(
+    session: &Session<'_>,
+    arguments: &Sign,
+    (path, name): (&Path, &Path),
+    claim: Option<Claim>,
+) -> Result<Line, Failure> {
+    let old = spare(session, arguments, name)?;
     let bytes = files::read(path, ARTIFACT_MAX_BYTES)
         .map_err(|error| Failure::usage(format!("cannot read `{}`: {}", arguments.target, os::reason(&error))))?;
     let signer = signer(session, &arguments.signer)?;
     let sha256 = store::sha256(&bytes);
     let predicate_type = claim.as_ref().map(|claim| claim.predicate_type.clone());
+    succeeds(name, old.as_ref(), &signer, predicate_type.as_deref())?;
     let signed = wait(async {
         match claim {
             Some(claim) => bundle(&signer, &sha256, claim).await,
             None => signer.sign_file(&bytes).await,
         }
     })?;
-    let name = arguments.bundle.clone().unwrap_or_else(|| beside(&arguments.target));
-    write(session, &name, &signed)?;
+    write(session, name, &signed)?;
     Ok(Line::Signed {
         target: arguments.target.clone(),
         digest: format!("sha256:{sha256}"),
@@ -151,15 +235,13 @@ fn of_file(session: &Session<'_>, arguments: &Sign, path: &Path, claim: Option<C
     })
 }
 
-/// Where the bundle of a file lies, if nobody says: `app.wasm.sigstore.json`.
-pub(super) fn beside(target: &str) -> PathBuf {
-    PathBuf::from(format!("{target}.sigstore.json"))
-}
-
 fn write(session: &Session<'_>, name: &Path, bundle: &Bundle) -> Result<(), Failure> {
     let path = session.directory().join(name);
-    os::write_atomically(&path, &bundle.to_json())
-        .map_err(|error| Failure::environment(format!("cannot write `{}`: {}", name.display(), os::reason(&error))))
+    os::write_to(&path, &bundle.to_json()).map_err(|error| unwritten(name, &error))
+}
+
+fn unwritten(name: &Path, error: &io::Error) -> Failure {
+    Failure::environment(format!("cannot write `{}`: {}", name.display(), os::reason(error)))
 }
 
 fn of_image(
@@ -168,6 +250,10 @@ fn of_image(
     reference: &Reference,
     claim: Option<Claim>,
 ) -> Result<Line, Failure> {
+    let old = match &arguments.bundle {
+        Some(name) => spare(session, arguments, name)?,
+        None => None,
+    };
     let client = registries::client(session, &arguments.registries)?;
     let image = registries::wait(async { client.resolve(reference).await.map_err(registries::failure) })?;
     let at = reference.with_digest(image.digest.clone());
@@ -183,6 +269,9 @@ fn of_image(
     });
     let predicate_type = claim.predicate_type.clone();
     let signer = signer(session, &arguments.signer)?;
+    if let Some(name) = &arguments.bundle {
+        succeeds(name, old.as_ref(), &signer, Some(&predicate_type))?;
+    }
     let sha256 = image.digest.hex().to_owned();
     let signed = wait(bundle(&signer, &sha256, claim))?;
     if let Some(name) = &arguments.bundle {

@@ -16,7 +16,7 @@ use crate::events::Event;
 use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
 use crate::signing::token::{Conversation, TOKEN_MAX_BYTES, ambient, interactive};
 use crate::signing::{
-    KEY_FILE_MAX_BYTES, PrivateKey, PublicKey, SIGNING_CONFIG_MAX_BYTES, Services, SignError, Signer,
+    COSIGN_SIGN, KEY_FILE_MAX_BYTES, PrivateKey, PublicKey, SIGNING_CONFIG_MAX_BYTES, Services, SignError, Signer,
     TRUSTED_ROOT_MAX_BYTES, Token, Trust,
 };
 use crate::support::secret::Secret;
@@ -52,14 +52,39 @@ pub(super) fn taken(environment: &mut BTreeMap<String, OsString>) -> Own {
         .collect()
 }
 
-/// Short names of predicate types, as cosign has them.
+/// Short names of predicate types, as `cosign attest` 3.1.3 has them. Where one type has two, the first is in the names of files.
 const TYPES: &[(&str, &str)] = &[
     ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
     ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
     ("cyclonedx", "https://cyclonedx.org/bom"),
     ("spdx", "https://spdx.dev/Document"),
     ("spdxjson", "https://spdx.dev/Document"),
+    ("link", "https://in-toto.io/Link/v1"),
+    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
+    ("openvex", "https://openvex.dev/ns"),
+    ("custom", "https://cosign.sigstore.dev/attestation/v1"),
 ];
+
+/// The longest part of a file's name that is made of a type, in bytes: file systems take names of 255.
+const TYPE_MAX_BYTES: usize = 100;
+
+/// Where the bundle of a file lies, if nobody says: `app.wasm.sigstore.json`, and of an attestation `app.wasm.spdx.sigstore.json`.
+pub(super) fn beside(target: &str, predicate_type: Option<&str>) -> PathBuf {
+    let named = predicate_type.filter(|uri| *uri != COSIGN_SIGN).map(|uri| {
+        let known = TYPES.iter().find(|(_, known)| *known == uri);
+        let text = known.map_or_else(|| uri.split_once("://").map_or(uri, |(_, rest)| rest), |(name, _)| name);
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        };
+        format!(".{}", text.chars().map(plain).take(TYPE_MAX_BYTES).collect::<String>())
+    });
+    PathBuf::from(format!("{target}{}.sigstore.json", named.unwrap_or_default()))
+}
 
 /// The URI of a predicate's type.
 pub(super) fn predicate_type(text: &str) -> Result<String, Failure> {
@@ -90,10 +115,11 @@ pub(super) fn unsigned(error: &SignError) -> Failure {
     failure.hint(error.hint())
 }
 
-/// A file's text, for an error that names it.
+/// The text of a file or a pipe, for an error that names it.
 pub(super) fn text(session: &Session<'_>, path: &Path, most: u64) -> Result<String, Failure> {
     let unreadable = |reason: String| Failure::usage(format!("cannot read `{}`: {reason}", path.display()));
-    let bytes = files::read(&session.directory().join(path), most).map_err(|error| unreadable(os::reason(&error)))?;
+    let bytes = files::read_any(&session.directory().join(path), most);
+    let bytes = bytes.map_err(|error| unreadable(os::reason(&error)))?;
     String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))
 }
 
@@ -165,7 +191,7 @@ pub(super) fn password(session: &Session<'_>, from_stdin: bool, question: &str) 
 }
 
 /// What comes on standard input, without the newline that ends it.
-fn piped(most: u64, what: &str) -> Result<Secret, Failure> {
+pub(super) fn piped(most: u64, what: &str) -> Result<Secret, Failure> {
     let mut bytes = Vec::new();
     let read = io::stdin().take(most + 1).read_to_end(&mut bytes);
     read.map_err(|error| Failure::environment(format!("cannot read standard input: {}", os::reason(&error))))?;
@@ -279,7 +305,7 @@ pub(super) fn policy(session: &Session<'_>, path: &Path) -> Result<Policy, Failu
     let whole = session.directory().join(path);
     let folder = whole.parent().map(Path::to_owned).unwrap_or_default();
     let file = |path: &Path| {
-        let bytes = files::read(path, KEY_FILE_MAX_BYTES).map_err(|error| os::reason(&error))?;
+        let bytes = files::read(path, TRUSTED_ROOT_MAX_BYTES).map_err(|error| os::reason(&error))?;
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
     };
     Policy::parse(&content, &folder, &file).map_err(|problems| {

@@ -3,15 +3,15 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::sign::{Target, beside, target};
-use super::signing::{Demanded, demanded};
+use super::sign::{Target, target};
+use super::signing::{Demanded, beside, demanded};
 use super::{Exit, Failure, Session, registries};
 use crate::cli::signing::Verify;
 use crate::events::Event;
 use crate::registry::Reference;
 use crate::signing::{
-    BUNDLE_MAX_BYTES, Believed, Check, Evidence, Finding, Judgement, Outcome, Subject, Verdict, Who, judge, store,
-    verify_reference,
+    BUNDLE_MAX_BYTES, Believed, Check, Evidence, Finding, Judgement, Outcome, Refusal, Subject, Verdict, Who, judge,
+    store, verify_reference,
 };
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 use crate::support::os;
@@ -24,7 +24,7 @@ pub enum Line {
     /// Something that may be a signature.
     Evidence(EvidenceLine),
     /// How it ended.
-    Verified {
+    Verification {
         /// The file or the image, as it was named.
         target: String,
         /// What it is: `sha256:…`.
@@ -41,7 +41,7 @@ pub enum Line {
 pub struct EvidenceLine {
     /// Where it was found: a file, a referrer, a layer below a tag.
     pub origin: String,
-    /// What it says it is; of what is refused, nobody vouches for that.
+    /// What it says it is; of what is refused, nobody vouches for that. None: a signature over the file itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicate_type: Option<String>,
     /// What became of it.
@@ -103,7 +103,7 @@ pub fn run(session: &Session<'_>, arguments: &Verify) -> Result<Exit, Failure> {
                 Failure::usage(format!("cannot read `{}`: {}", arguments.target, os::reason(&error)))
             })?;
             let sha256 = store::sha256(&bytes);
-            let evidence = files_of(session, arguments, true)?;
+            let evidence = files_of(session, arguments, Some(&demanded))?;
             judged(&Subject::File(&sha256, &bytes), &evidence, &demanded)
         }
         Target::Image(reference) => of_image(session, arguments, reference, &demanded)?,
@@ -119,28 +119,38 @@ fn judged(subject: &Subject<'_>, evidence: &[Evidence], demanded: &Demanded) -> 
     judge(subject, evidence, &demanded.policy, demanded.trust.as_ref())
 }
 
-/// The bundles that are named, or of a file the one beside it.
-fn files_of(session: &Session<'_>, arguments: &Verify, is_beside: bool) -> Result<Vec<Evidence>, Failure> {
+/// The bundles that are named, or of a file those beside it: its signature, and what is demanded that is attested.
+fn files_of(session: &Session<'_>, arguments: &Verify, beside_it: Option<&Demanded>) -> Result<Vec<Evidence>, Failure> {
     let mut names = arguments.bundle.clone();
-    if names.is_empty() && is_beside {
-        let name = beside(&arguments.target);
-        if session.directory().join(&name).is_file() {
-            names.push(name);
+    if let Some(demanded) = beside_it.filter(|_| names.is_empty()) {
+        let attestations = demanded.policy.attestations.iter();
+        let types = attestations.map(|attestation| Some(attestation.predicate_type.as_str()));
+        for predicate_type in std::iter::once(None).chain(types) {
+            let name = beside(&arguments.target, predicate_type);
+            if !names.contains(&name) && session.directory().join(&name).is_file() {
+                names.push(name);
+            }
         }
     }
     let mut evidence = Vec::new();
     for name in names {
         let path = session.directory().join(&name);
-        let bytes = files::read(&path, BUNDLE_MAX_BYTES + 1).map_err(|error| {
-            let shown = name.display();
-            match error.kind() {
-                std::io::ErrorKind::FileTooLarge => Failure::failed(format!(
-                    "`{shown}` is not verified: bundle: it has more than {BUNDLE_MAX_BYTES} bytes"
-                )),
-                _ => Failure::usage(format!("cannot read `{shown}`: {}", os::reason(&error))),
+        let shown = name.display().to_string();
+        evidence.push(match files::read_any(&path, BUNDLE_MAX_BYTES) {
+            Ok(bytes) => Evidence::bundle(shown, &bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Evidence {
+                bundle: Err(Refusal {
+                    check: Check::Bundle,
+                    reason: format!("`{shown}` has more than {BUNDLE_MAX_BYTES} bytes"),
+                }),
+                origin: shown,
+                payload: None,
+            },
+            Err(error) => {
+                let reason = os::reason(&error);
+                return Err(Failure::usage(format!("cannot read `{shown}`: {reason}")));
             }
-        })?;
-        evidence.push(Evidence::bundle(name.display().to_string(), &bytes));
+        });
     }
     Ok(evidence)
 }
@@ -161,7 +171,7 @@ fn of_image(
     };
     let sha256 = at.digest.as_ref().map_or("", |digest| digest.hex());
     if !arguments.bundle.is_empty() {
-        let evidence = files_of(session, arguments, false)?;
+        let evidence = files_of(session, arguments, None)?;
         return Ok(judged(&Subject::Image(sha256), &evidence, demanded));
     }
     registries::wait(async {
@@ -181,11 +191,12 @@ pub(super) fn refused(target: &str, verdict: &Verdict) -> Failure {
         return failure.hint("`slt sign` signs it; `--bundle FILE` names a signature that lies elsewhere");
     }
     // what lies there can be anybody's: what is missing is said before it
-    let refusals: Vec<String> = verdict.refusals().map(|(_, refusal)| refusal.to_string()).collect();
+    let refusals: Vec<_> = verdict.refusals().collect();
     let refused = match refusals.as_slice() {
         [] => String::new(),
-        [refusal] => format!("; refused: {refusal}"),
-        [first, rest @ ..] => format!("; refused: {first}, and {} more", rest.len()),
+        [(finding, refusal)] if verdict.findings.len() > 1 => format!("; refused: {refusal} (in {})", finding.origin),
+        [(_, refusal)] => format!("; refused: {refusal}"),
+        [(_, first), rest @ ..] => format!("; refused: {first}, and {} more", rest.len()),
     };
     Failure::failed(format!(
         "`{target}` ({}) is not verified: {missing}{refused}",
@@ -202,7 +213,7 @@ pub(super) fn report(session: &Session<'_>, target: &str, verdict: &Verdict) {
             .iter()
             .map(|finding| Line::Evidence(line(finding)))
             .collect();
-        lines.push(Line::Verified {
+        lines.push(Line::Verification {
             target: target.to_owned(),
             digest: verdict.digest.clone(),
             outcome: verdict.outcome,
@@ -211,7 +222,7 @@ pub(super) fn report(session: &Session<'_>, target: &str, verdict: &Verdict) {
         return session.ui.result("", &lines);
     }
     // one that is all there is becomes the error itself
-    let is_the_error = !verdict.is_verified() && verdict.findings.len() == 1;
+    let is_the_error = verdict.outcome == Outcome::Refused && verdict.refusals().count() == 1;
     for (finding, refusal) in verdict.refusals().filter(|_| !is_the_error) {
         let message = format!("refused {}: {refusal}", finding.origin);
         session.ui.event(&Event::Note { message });

@@ -1,8 +1,8 @@
 //! A slightfile for others: with references in place of the secrets in it.
 //!
 //! A value that is a secret, or has a password in it, becomes `${usersecrets.KEY}`: whoever runs it is told what to set, and by which
-//! command. What else looks like a secret, in comments or in what `slight` encrypted, is covered with stars, as in every excerpt that is
-//! shown. References stay as they are.
+//! command. Comments do not go with it: nobody can say of prose whether a word in it is a password. What else looks like a secret, such as
+//! what `slight` encrypted, is covered with stars, as in every excerpt that is shown. References stay as they are.
 
 use super::Project;
 use crate::catalogue::CATALOGUE;
@@ -30,7 +30,7 @@ pub fn without_secrets(project: &Project) -> Result<String, (String, Vec<Diagnos
         .filter(|found| is_secret(found))
         .filter_map(|found| found.fixes.first());
     let text = slightfile::apply(&project.slightfile_text, edits.flat_map(|fix| &fix.edits));
-    let text = slightfile::cover(&text);
+    let text = slightfile::cover(&slightfile::edit::layout::without_comments(&text));
     let mut left = judge(&text);
     left.retain(|left| left.is_error() || is_secret(left));
     match left.is_empty() {

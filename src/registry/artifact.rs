@@ -117,7 +117,7 @@ pub struct Interface {
 /// What is said of a component beside what it says itself.
 #[derive(Debug, Clone, Default)]
 pub struct About {
-    /// The name of its file.
+    /// What its file is called for those who fetch it.
     pub title: String,
     /// By whom it was made.
     pub author: Option<String>,

@@ -2,6 +2,7 @@
 //! believed here.
 
 use serde_json::Value;
+use sigstore_crypto::parse_certificate_info;
 use sigstore_types::{Bundle as Document, MediaType, SignatureContent, VerificationMaterialContent};
 
 use super::check::{Check, Refusal};
@@ -51,7 +52,12 @@ impl Bundle {
         {
             signature.remove("messageDigest");
         }
-        let document: Document = serde_json::from_value(value).map_err(|error| broken(&error))?;
+        let lacking = form::lacking(&value);
+        let document: Document = serde_json::from_value(value).map_err(|error| match lacking {
+            // the crate names its own types
+            Some(lacking) => Check::Bundle.refused(lacking),
+            None => broken(&error),
+        })?;
         has_the_form_of_its_version(&document)?;
         Ok(Self { document })
     }
@@ -60,6 +66,27 @@ impl Bundle {
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(&self.document).unwrap_or_default()
+    }
+
+    /// What it says of the key that it was made with; none: a certificate.
+    pub(super) fn key_hint(&self) -> Option<&str> {
+        match &self.document.verification_material.content {
+            VerificationMaterialContent::PublicKey(key) => Some(&key.hint),
+            _ => None,
+        }
+    }
+
+    /// Whom its certificate was given to, and who vouched for them.
+    pub(super) fn identity(&self) -> Option<(String, String)> {
+        let certificate = parse_certificate_info(self.document.signing_certificate()?).ok()?;
+        Some((certificate.identity?.to_string(), certificate.issuer?))
+    }
+
+    /// The type of the predicate that it states, whoever signed it; none: it is over a file as it is, or says nothing that can be read.
+    #[must_use]
+    pub fn predicate_type(&self) -> Option<String> {
+        let statement = super::verify::statement(self).ok()?;
+        statement.map(|statement| statement.predicate_type)
     }
 
     /// `dsse-envelope` or `message-signature`: what a referrer says of it (`dev.sigstore.bundle.content`).

@@ -104,18 +104,39 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, String> {
     Ok(value)
 }
 
+/// What a bundle must have one of, and has none of.
+pub(super) fn lacking(bundle: &Value) -> Option<String> {
+    ONE_OF.iter().find_map(|(place, members)| {
+        let at = bundle.pointer(place);
+        let is_there = |member: &&str| {
+            at.and_then(|at| at.get(*member))
+                .is_some_and(|member| !member.is_null())
+        };
+        let names: Vec<String> = members.iter().map(|member| format!("`{member}`")).collect();
+        (!members.iter().any(is_there)).then(|| format!("{} has none of {}", called(place), names.join(", ")))
+    })
+}
+
+/// A place as a part of a sentence.
+fn called(place: &str) -> String {
+    match place {
+        "" => "the bundle".to_owned(),
+        place => format!("`{place}`"),
+    }
+}
+
 fn fits(value: &Value, shape: &Shape, place: &str) -> Result<(), String> {
     match (value, shape) {
         // protobuf's JSON may write what is not there
         (Value::Null, _) => Ok(()),
         (Value::Object(members), Object(known)) => members.iter().try_for_each(|(name, value)| {
             let shape = known.iter().find(|(known, _)| known == name);
-            let (_, shape) = shape.ok_or_else(|| format!("`{place}` has no member `{name}`"))?;
+            let (_, shape) = shape.ok_or_else(|| format!("{} has no member `{name}`", called(place)))?;
             fits(value, shape, &format!("{place}/{name}"))
         }),
         (Value::Array(values), List(shape)) => values.iter().try_for_each(|value| fits(value, shape, place)),
         (Value::String(_) | Value::Number(_) | Value::Bool(_), Leaf) => Ok(()),
-        _ => Err(format!("`{place}` is something else")),
+        _ => Err(format!("{} is something else", called(place))),
     }
 }
 
@@ -199,6 +220,7 @@ mod tests {
                 r#"{"mediaType":"a","mediaType":"a"}"#,
                 Err("`mediaType` stands there twice"),
             ),
+            (r#"{"foo":1}"#, Err("the bundle has no member `foo`")),
             (
                 r#"{"verificationMaterial":{"more":1}}"#,
                 Err("`/verificationMaterial` has no member `more`"),

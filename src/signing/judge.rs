@@ -80,7 +80,7 @@ pub enum Judgement {
 pub struct Finding {
     /// Where it was found.
     pub origin: String,
-    /// What it says it is; of what is refused or not asked for, nobody vouches for that.
+    /// What it says it is, if it is a statement; of what is refused or not asked for, nobody vouches for that.
     pub predicate_type: Option<String>,
     /// What became of it.
     pub judgement: Judgement,
@@ -198,18 +198,20 @@ impl Tally {
                 return finding(None, Judgement::Refused(refusal));
             }
         };
-        let predicate_type = statement.map_or_else(|| COSIGN_SIGN.to_owned(), |statement| statement.predicate_type);
+        // a signature over the file itself says nothing of a predicate, and counts as cosign's statement does
+        let predicate_type = statement.map(|statement| statement.predicate_type);
+        let meant = predicate_type.clone().unwrap_or_else(|| COSIGN_SIGN.to_owned());
         let rules: Vec<usize> = (0..policy.attestations.len())
             .filter(|index| {
                 policy
                     .attestations
                     .get(*index)
-                    .is_some_and(|rule| rule.predicate_type == predicate_type)
+                    .is_some_and(|rule| rule.predicate_type == meant)
             })
             .collect();
-        let is_signature = policy.threshold > 0 && predicate_type == COSIGN_SIGN;
+        let is_signature = policy.threshold > 0 && meant == COSIGN_SIGN;
         if !is_signature && rules.is_empty() {
-            return finding(Some(predicate_type), Judgement::NotAsked);
+            return finding(predicate_type, Judgement::NotAsked);
         }
         let believed = believed(subject, piece, bundle, policy, trust).and_then(|(believed, said)| {
             let conditions = self.attests(&rules, &believed, &said, policy);
@@ -228,7 +230,7 @@ impl Tally {
                 Judgement::Refused(refusal)
             }
         };
-        finding(Some(predicate_type), judgement)
+        finding(predicate_type, judgement)
     }
 
     /// Marks every attestation that this is; where it is none, what it lacks of the first.

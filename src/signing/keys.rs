@@ -223,7 +223,9 @@ impl PrivateKey {
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         provider::install();
-        Self::of(KeyPair::from_pkcs8_der(der).map_err(|error| crypto(&error))?)
+        // the hint says which kinds there are
+        let pair = KeyPair::from_pkcs8_der(der);
+        Self::of(pair.map_err(|_| KeyError::Crypto("it is a key of another kind or size, or damaged".to_owned()))?)
     }
 
     /// A new P-256 key that is never stored: the key of a certificate.

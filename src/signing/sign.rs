@@ -191,6 +191,17 @@ impl Signer {
         }
     }
 
+    /// Whether a bundle says that it is by them, which nothing here vouches for.
+    #[must_use]
+    pub fn says_so(&self, bundle: &Bundle) -> bool {
+        match self {
+            Self::Key { key, .. } => bundle.key_hint() == Some(key.public().hint().as_str()),
+            Self::Keyless { token, .. } => {
+                bundle.identity() == Some((token.identity().to_owned(), token.issuer().to_owned()))
+            }
+        }
+    }
+
     async fn hand(&self) -> Result<Hand<'_>, SignError> {
         provider::install();
         match self {

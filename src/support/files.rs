@@ -10,10 +10,24 @@ pub const ARTIFACT_MAX_BYTES: u64 = 1 << 30;
 /// Reads a file of at most `most` bytes. A pipe would be waited for, and a device can be without an end.
 ///
 /// # Errors
-/// It is no file, has more bytes, or what the file system says.
+/// It is no regular file, has more bytes, or what the file system says.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
+    let metadata = fs::metadata(path)?;
+    match metadata.is_dir() {
+        true => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
+        false if !metadata.is_file() => Err(io::Error::other("it is no regular file")),
+        false => read_any(path, most),
+    }
+}
+
+/// Reads what a user names: a file of at most `most` bytes, or a pipe, which is waited for as they expect. What has no end is not read
+/// beyond `most` bytes either.
+///
+/// # Errors
+/// It is a folder, has more bytes, or what the file system says.
+pub fn read_any(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -46,9 +60,14 @@ mod tests {
     fn what_is_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let said = |path: &Path| read(path, 8).unwrap_err().to_string();
-        assert_eq!(said(folder.path()), "it is no file");
+        assert_eq!(said(folder.path()), "it is a folder");
+        assert_eq!(read_any(folder.path(), 8).unwrap_err().to_string(), "it is a folder");
         #[cfg(unix)]
-        assert_eq!(said(Path::new("/dev/zero")), "it is no file");
+        {
+            assert_eq!(said(Path::new("/dev/zero")), "it is no regular file");
+            let endless = read_any(Path::new("/dev/zero"), 8).unwrap_err();
+            assert_eq!(endless.kind(), io::ErrorKind::FileTooLarge);
+        }
         let missing = read(&folder.path().join("b"), 8).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }

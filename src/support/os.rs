@@ -288,6 +288,79 @@ pub fn replace_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomically(&path, bytes)
 }
 
+/// Where something goes that a user has named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A file, which may not be there yet: what a link leads to, and not the link.
+    File(PathBuf),
+    /// A pipe or a device, which is written into and stays what it is.
+    Stream(PathBuf),
+}
+
+/// How many links are followed to a file that is not there: as many as Linux follows.
+const LINKS_MAX: usize = 40;
+
+/// What a path stands for that is to be written.
+///
+/// # Errors
+/// It is a folder, the links go on for ever, or what the file system says.
+pub fn destination(path: &Path) -> io::Result<Destination> {
+    // a file that lies behind `/dev/stdout` is somebody's open file: another one in its place would not be
+    let is_opened = cfg!(unix) && (path.starts_with("/dev") || path.starts_with("/proc"));
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        Ok(metadata) if is_opened || !metadata.is_file() => return Ok(Destination::Stream(path.to_owned())),
+        Ok(_) => return fs::canonicalize(path).map(Destination::File),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) => {}
+    }
+    let mut at = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match fs::read_link(&at) {
+            Ok(target) => at = at.parent().unwrap_or(Path::new(".")).join(target),
+            Err(_) => return Ok(Destination::File(at)),
+        }
+    }
+    Err(io::Error::other("too many levels of symbolic links"))
+}
+
+/// Opens a pipe or a device to write into it, behind what is in it already.
+///
+/// # Errors
+/// What the file system says.
+pub fn open_stream(path: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().append(true).open(path)
+}
+
+/// Writes what a user has named: a file as [`write_atomically`] does, and what is none by writing into it.
+///
+/// # Errors
+/// What the file system says.
+pub fn write_to(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match destination(path)? {
+        Destination::File(path) => write_atomically(&path, bytes),
+        Destination::Stream(path) => open_stream(&path)?.write_all(bytes),
+    }
+}
+
+/// Whether two paths are one file, by whatever names.
+#[must_use]
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let place = |path: &Path| fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino())).ok();
+        place(one).is_some_and(|one| place(other) == Some(one))
+    }
+    #[cfg(not(unix))]
+    {
+        let place = |path: &Path| fs::canonicalize(path).ok();
+        place(one).is_some_and(|one| place(other) == Some(one))
+    }
+}
+
 /// A file that is being written beside the one that it becomes, and that is removed unless it does.
 #[derive(Debug)]
 pub struct Unfinished(PathBuf);
@@ -577,6 +650,39 @@ mod tests {
         fs::write(unfinished.path(), "whole").unwrap();
         unfinished.finish(&path).unwrap();
         assert_eq!((fs::read(&path).unwrap().as_slice(), names()), (&b"whole"[..], 1));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_stays_what_it_is() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("old"), "old").unwrap();
+        for (link, target) in [
+            ("to-old", "old"),
+            ("to-new", "sub/new"),
+            ("to-link", "to-old"),
+            ("round", "round"),
+        ] {
+            symlink(target, at(link)).unwrap();
+        }
+        fs::create_dir(at("sub")).unwrap();
+        fs::hard_link(at("old"), at("same")).unwrap();
+        assert!(is_same_file(&at("same"), &at("to-link")) && !is_same_file(&at("old"), &at("sub")));
+        assert!(!is_same_file(&at("nothing"), &at("nothing")));
+        for (name, written) in [("to-link", "old"), ("to-new", "sub/new"), ("plain", "plain")] {
+            write_to(&at(name), b"new").unwrap();
+            assert_eq!(fs::read(at(written)).unwrap(), b"new");
+        }
+        assert!(fs::symlink_metadata(at("to-link")).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(at("to-old")).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(at("to-new")).unwrap().is_symlink());
+        for name in ["round", "sub"] {
+            assert!(destination(&at(name)).is_err(), "{name}");
+        }
+        let null = Path::new("/dev/null");
+        assert_eq!(destination(null).unwrap(), Destination::Stream(null.to_owned()));
     }
 
     #[cfg(unix)]

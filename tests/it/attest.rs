@@ -208,6 +208,27 @@ fn a_component_that_says_little() {
     let run = slt_with(folder.path(), &["sbom", "a.wasm", "-o", "a.json", "-q"], &[]);
     assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""));
     insta::assert_snapshot!(std::fs::read_to_string(folder.path().join("a.json")).unwrap());
+    let dash = slt_with(folder.path(), &["sbom", "a.wasm", "-o", "-"], &[]);
+    assert_eq!(
+        dash.stdout,
+        std::fs::read_to_string(folder.path().join("a.json")).unwrap()
+    );
+    for (arguments, what) in [
+        (["sbom", "a.wasm", "-o", "./a.wasm"], "the component"),
+        (["sbom", ".", "-o", "Cargo.toml"], "a part of the project"),
+    ] {
+        std::fs::write(folder.path().join("Cargo.toml"), "").unwrap();
+        let run = slt_with(folder.path(), &arguments, &[]);
+        assert_eq!(run.code, 2);
+        assert!(
+            run.stderr.contains(&format!("is {what}, and would be overwritten")),
+            "{}",
+            run.stderr
+        );
+    }
+    assert_eq!(std::fs::read(folder.path().join("a.wasm")).unwrap(), bytes);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 3, "{left:?}");
 }
 
 #[test]

@@ -54,7 +54,8 @@ impl Signing {
         };
         let is_renewed = match (&flags.key, &flags.identity_token) {
             (Some(_), _) => false,
-            (None, Some(path)) => path.as_os_str() != "-",
+            // a pipe gives its token once
+            (None, Some(path)) => session.directory().join(path).is_file(),
             (None, None) => !io::stdin().is_terminal(),
         };
         Ok(Self {

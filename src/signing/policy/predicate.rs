@@ -100,6 +100,25 @@ pub enum Test {
     Matches(Matcher),
 }
 
+/// As a policy says it.
+impl std::fmt::Display for Test {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OneOf(values) => match values.as_slice() {
+                [value] => write!(formatter, "`equals = {}`", short(value)),
+                values => {
+                    let values: Vec<String> = values.iter().map(short).collect();
+                    write!(formatter, "`one-of = [{}]`", values.join(", "))
+                }
+            },
+            Self::Matches(Matcher::Exact(text)) => write!(formatter, "`{}`", text.escape_debug()),
+            Self::Matches(Matcher::Expression(_, text)) => {
+                write!(formatter, "`matches = {}`", short(&Value::from(text.as_str())))
+            }
+        }
+    }
+}
+
 /// A value, and what it must be.
 #[derive(Debug, Clone)]
 pub struct Condition {
@@ -123,15 +142,13 @@ impl Condition {
         if values.iter().any(is_it) {
             return Ok(());
         }
-        let field = &self.field.text;
-        match values.as_slice() {
-            [] => Err(format!("`{field}` is not in it")),
-            [value] => Err(format!("`{field}` is {}", short(value))),
-            values => Err(format!(
-                "none of the {} values at `{field}` is what is demanded",
-                values.len()
-            )),
-        }
+        let (field, test) = (&self.field.text, &self.test);
+        let found = match values.as_slice() {
+            [] => format!("`{field}` is not in it"),
+            [value] => format!("`{field}` is {}", short(value)),
+            values => format!("none of the {} values at `{field}` is it", values.len()),
+        };
+        Err(format!("{found}, and {test} is demanded"))
     }
 }
 
@@ -177,13 +194,15 @@ mod tests {
             ("$.s", "`$.s` is \"text\""),
             ("$.z", "`$.z` is not in it"),
             ("$.a", "`$.a` is an object"),
-            (
-                "$.list[*].n",
-                "none of the 2 values at `$.list[*].n` is what is demanded",
-            ),
+            ("$.list[*].n", "none of the 2 values at `$.list[*].n` is it"),
         ] {
+            let said = format!("{said}, and `equals = \"q\"` is demanded");
             assert_eq!(holds(field, json!("q")).unwrap_err(), said);
         }
+        let one_of = Test::OneOf(vec![json!("a"), json!(1), json!(true)]);
+        assert_eq!(one_of.to_string(), "`one-of = [\"a\", 1, true]`");
+        let matches = Test::Matches(Matcher::expression("a.*").unwrap());
+        assert_eq!(matches.to_string(), "`matches = \"a.*\"`");
         for text in [
             "",
             "a",

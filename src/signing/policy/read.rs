@@ -1,7 +1,7 @@
 //! Reads a policy file: TOML, every problem at once, each with its place.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 use toml_edit::{Document, Item, TableLike, Value};
@@ -56,6 +56,12 @@ struct Reader<'a> {
 struct At<'a> {
     table: &'a dyn TableLike,
     range: Range<usize>,
+}
+
+/// Where the name of a signer stands, or where it would.
+fn named_at(at: &At<'_>) -> Range<usize> {
+    let name = at.table.get("name").and_then(Item::span);
+    name.unwrap_or_else(|| at.range.clone())
 }
 
 pub(super) fn policy(
@@ -125,13 +131,18 @@ impl Reader<'_> {
             ),
         }
         let mut signers = Vec::new();
-        for entry in self.entries(top, "key") {
-            signers.extend(self.key(&entry));
+        let mut places = Vec::new();
+        for (is_key, entry) in self.signers(top) {
+            let signer = match is_key {
+                true => self.key(&entry),
+                false => self.identity(&entry),
+            };
+            if let Some(signer) = signer {
+                signers.push(signer);
+                places.push(named_at(&entry));
+            }
         }
-        for entry in self.entries(top, "identity") {
-            signers.extend(self.identity(&entry));
-        }
-        self.named_once(&signers, top);
+        self.named_once(&signers, &places);
         let mut attestations = Vec::new();
         for entry in self.entries(top, "attestation") {
             attestations.extend(self.attestation(&entry, &signers));
@@ -140,8 +151,9 @@ impl Reader<'_> {
         let log = self.choice(top, "log");
         let timestamp = self.choice(top, "timestamp").unwrap_or(false);
         let sct = self.choice(top, "sct").unwrap_or(true);
-        let trusted_root = self.string(top, "trusted-root").map(|(path, _)| self.folder.join(path));
-        if signers.is_empty() && self.problems.is_empty() {
+        let trusted_root = self.trusted_root(top);
+        let is_nobody_there = ["key", "identity"].iter().all(|kind| !top.table.contains_key(kind));
+        if signers.is_empty() && (is_nobody_there || self.problems.is_empty()) {
             self.problem(
                 top.range.clone(),
                 "nobody is accepted",
@@ -160,6 +172,29 @@ impl Reader<'_> {
         }
     }
 
+    /// `[[key]]`, and then `[[identity]]`; whether it is a key.
+    fn signers<'a>(&mut self, top: &At<'a>) -> Vec<(bool, At<'a>)> {
+        let keys = self.entries(top, "key").into_iter().map(|entry| (true, entry));
+        let identities = self.entries(top, "identity").into_iter().map(|entry| (false, entry));
+        keys.chain(identities).collect()
+    }
+
+    /// What is in it is read by whoever verifies.
+    fn trusted_root(&mut self, top: &At<'_>) -> Option<PathBuf> {
+        let (path, range) = self.string(top, "trusted-root")?;
+        let whole = self.folder.join(&path);
+        if let Err(error) = (self.file)(&whole) {
+            self.unreadable(&path, range, error);
+            return None;
+        }
+        Some(whole)
+    }
+
+    fn unreadable(&mut self, path: &str, range: Range<usize>, error: String) {
+        let message = format!("`{path}` cannot be read");
+        self.problem(range, message, error, Some("it is looked for beside the policy"));
+    }
+
     fn threshold(&mut self, top: &At<'_>, signers: &[Signer], attestations: &[Attestation]) -> usize {
         let Some((number, range)) = self.integer(top, "threshold") else {
             return 1;
@@ -170,7 +205,15 @@ impl Reader<'_> {
                 matches!((identity, issuer), (Matcher::Exact(_), Matcher::Exact(_)))
             }
         };
-        let threshold = usize::try_from(number).unwrap_or(usize::MAX);
+        let Some(threshold) = usize::try_from(number).ok().filter(|number| *number <= ENTRIES_MAX) else {
+            self.problem(
+                range,
+                "no such number of signatures",
+                format!("0 to {ENTRIES_MAX}"),
+                None,
+            );
+            return 1;
+        };
         if threshold == 0 && attestations.is_empty() {
             self.problem(
                 range,
@@ -186,25 +229,19 @@ impl Reader<'_> {
                 label,
                 None,
             );
-        } else if threshold > ENTRIES_MAX {
-            self.problem(
-                range,
-                "no such number of signatures",
-                format!("0 to {ENTRIES_MAX}"),
-                None,
-            );
         }
         threshold
     }
 
-    fn named_once(&mut self, signers: &[Signer], top: &At<'_>) {
-        for (index, signer) in signers.iter().enumerate() {
+    /// `places` are where their names stand.
+    fn named_once(&mut self, signers: &[Signer], places: &[Range<usize>]) {
+        for (index, (signer, place)) in signers.iter().zip(places).enumerate() {
             if signers.iter().take(index).any(|other| other.name == signer.name) {
                 let message = format!("two signers are called `{}`", signer.name);
                 self.problem(
-                    top.range.clone(),
+                    place.clone(),
                     message,
-                    "in this policy",
+                    "the second",
                     Some("give each a `name` of its own"),
                 );
             }
@@ -219,12 +256,7 @@ impl Reader<'_> {
             (Some((path, range)), None) => match (self.file)(&self.folder.join(&path)) {
                 Ok(text) => (text, range, path),
                 Err(error) => {
-                    self.problem(
-                        range,
-                        format!("`{path}` cannot be read"),
-                        error,
-                        Some("it is looked for beside the policy"),
-                    );
+                    self.unreadable(&path, range, error);
                     return None;
                 }
             },

@@ -218,6 +218,25 @@ impl<'t> Layout<'t> {
     }
 }
 
+/// The text without its comments; a line that has nothing else goes with its own.
+#[must_use]
+pub fn without_comments(text: &str) -> String {
+    let (mut kept, mut at) = (String::new(), 0);
+    let comments = Source::new(text).lex();
+    for comment in comments.filter(|token| token.kind() == toml_parser::lexer::TokenKind::Comment) {
+        let span = comment.span();
+        let before = text.get(at..span.start()).unwrap_or_default();
+        kept.push_str(before.trim_end_matches([' ', '\t']));
+        at = span.end();
+        if kept.is_empty() || kept.ends_with('\n') {
+            let rest = text.get(at..).unwrap_or_default();
+            at += rest.find('\n').map_or(rest.len(), |end| end + 1);
+        }
+    }
+    kept.push_str(text.get(at..).unwrap_or_default());
+    kept
+}
+
 /// How lines end in a text: as the first one does.
 #[must_use]
 pub fn newline(text: &str) -> &'static str {

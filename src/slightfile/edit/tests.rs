@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::layout::Layout;
+use super::layout::{Layout, without_comments};
 use super::{NewEntry, add, remove};
 use crate::slightfile::{SpecVersion, apply, parse};
 
@@ -14,6 +14,25 @@ fn entry(configs: &[(&str, &str)]) -> NewEntry {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
+    }
+}
+
+#[test]
+fn comments_go_and_nothing_else_does() {
+    for (text, expected) in [
+        (
+            "# all\na = 1 # one\n\n  # two\nb = [ # three\n  \"#4\", # five\n]\n",
+            "a = 1\n\nb = [\n  \"#4\",\n]\n",
+        ),
+        (
+            "a = '''\n# no comment\n''' # one\r\n# two\r\nb = 1",
+            "a = '''\n# no comment\n'''\r\nb = 1",
+        ),
+        ("a = 1\n# last", "a = 1\n"),
+        ("#", ""),
+        ("", ""),
+    ] {
+        assert_eq!(without_comments(text), expected);
     }
 }
 

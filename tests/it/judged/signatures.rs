@@ -201,7 +201,8 @@ fn files() {
         for (signer, key) in [("slt", "cosign"), ("cosign", "slt"), ("slt", "slt")] {
             let flags = bench.signs(signer, way, key);
             let sign: &[&str] = if signer == "slt" {
-                &["sign", "file"]
+                // the loop writes one bundle over another's
+                &["sign", "file", "--force"]
             } else {
                 &["sign-blob", "-y", "file"]
             };

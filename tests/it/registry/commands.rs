@@ -104,6 +104,122 @@ fn a_project_is_built_and_pushed() {
     assert_eq!(title, "shortener.wasm");
 }
 
+/// A component that says its name.
+fn named(name: &str) -> Vec<u8> {
+    let length = u8::try_from(name.len()).unwrap();
+    let names = [&[0, length + 1, length][..], name.as_bytes()].concat();
+    let section = [&[14][..], b"component-name", &names].concat();
+    [COMPONENT, &[0, u8::try_from(section.len()).unwrap()], &section].concat()
+}
+
+#[test]
+fn the_name_of_a_file_counts_for_nothing() {
+    let server = Server::start();
+    let orders = named("orders");
+    let folder = folder(&[
+        ("a.wasm", COMPONENT),
+        ("sub/b.bin", COMPONENT),
+        ("orders.wasm", &orders),
+        ("c", &orders),
+        ("d", &named("../../up")),
+    ]);
+    let push = |file: &str, at: &str| {
+        let run = slt(folder.path(), &["push", file, &server.name(at)]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let (repository, tag) = at.rsplit_once(':').unwrap();
+        let manifest = server.manifest(repository, tag).unwrap();
+        let title = manifest["layers"][0]["annotations"]["org.opencontainers.image.title"].clone();
+        let digest = run.stdout.trim().rsplit('@').next().unwrap().to_owned();
+        (digest, title.as_str().unwrap().to_owned())
+    };
+    let first = push("a.wasm", "team/app:1");
+    assert_eq!(first.1, "app.wasm");
+    assert_eq!(push("sub/b.bin", "team/app:2"), first);
+    assert_eq!(push("a.wasm", "other/shop:1"), first);
+    let own = push("orders.wasm", "team/app:3");
+    assert_eq!(own.1, "orders.wasm");
+    assert_eq!(push("c", "elsewhere/shop:1"), own);
+    assert_eq!(push("d", "team/app:4").1, "app.wasm");
+}
+
+#[test]
+fn a_pull_to_standard_output() {
+    let server = Server::start();
+    let component = named("orders");
+    let folder = folder(&[("app.wasm", &component)]);
+    let at = server.name("app:1");
+    assert_eq!(slt(folder.path(), &["push", "app.wasm", &at]).code, 0);
+    for format in [&[][..], &["--format", "json"], &["-q"]] {
+        let run = slt(folder.path(), &[&["pull", &at, "-o", "-"], format].concat());
+        assert_eq!(
+            (run.code, run.stdout.as_bytes()),
+            (0, component.as_slice()),
+            "{}",
+            run.stderr
+        );
+    }
+    // what is bad does not come out
+    let digest = server.manifest("app", "1").unwrap()["layers"][0]["digest"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    server.put_blob_as("app", &digest, &vec![0; component.len()]);
+    let run = slt(folder.path(), &["pull", &at, "-o", "-"]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pull_into_a_pipe_and_through_a_link() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let server = Server::start();
+    let folder = folder(&[("app.wasm", COMPONENT), ("target.wasm", b"old")]);
+    let at = server.name("app:1");
+    assert_eq!(slt(folder.path(), &["push", "app.wasm", &at]).code, 0);
+    let path = |name: &str| folder.path().join(name);
+    let kind = |name: &str| std::fs::symlink_metadata(path(name)).unwrap().file_type();
+    symlink("target.wasm", path("link.wasm")).unwrap();
+    symlink("round", path("round")).unwrap();
+    let run = slt(folder.path(), &["pull", &at, "-o", "link.wasm"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(kind("link.wasm").is_symlink());
+    assert_eq!(std::fs::read(path("target.wasm")).unwrap(), COMPONENT);
+    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let path = path("pipe");
+        move || std::fs::read(path).unwrap()
+    });
+    let run = slt(folder.path(), &["pull", &at, "-o", "pipe"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(reader.join().unwrap(), COMPONENT);
+    assert!(kind("pipe").is_fifo());
+    // what is none of a component's, or cannot be read, is told in one way, with the name that was given
+    for (name, said) in [
+        ("pipe", "error: `pipe` is no regular file\n"),
+        (
+            "round",
+            "error: cannot read `round`: too many levels of symbolic links\n",
+        ),
+    ] {
+        for arguments in [
+            &["push", name, at.as_str()][..],
+            &["inspect", name],
+            &["sign", name],
+            &["sbom", name],
+        ] {
+            let run = slt(folder.path(), arguments);
+            let said = match (arguments[0], name) {
+                ("sbom", "pipe") => "error: cannot read `pipe`: it is no regular file\n",
+                _ => said,
+            };
+            assert_eq!(run.code, 2, "{arguments:?}: {}", run.stderr);
+            assert!(run.stderr.starts_with(said), "{arguments:?}: {}", run.stderr);
+        }
+    }
+}
+
 #[test]
 fn a_registry_that_tells_no_types_is_asked_for_them() {
     let server = Server::start();
@@ -293,6 +409,7 @@ fn what_is_wrong_is_said() {
         run(&["push", "app.wasm", "app:1"]),
         run(&["push", "app.wasm", &format!("oci://{at}")]),
         run(&["push", "none.wasm", &at]),
+        run(&["push", ".", &at]),
         run(&["push", "text", &at]),
         run(&["push", "app.wasm", &at, "--annotation", "x"]),
         run(&["push", &at]),
@@ -301,6 +418,8 @@ fn what_is_wrong_is_said() {
         run(&["pull", "127.0.0.1:1/app:1"]),
         run(&["pull", &at, "--registry-timeout", "soon"]),
         run(&["inspect", "none.wasm"]),
+        run(&["inspect", "."]),
+        run(&["pull", &at, "-o", "."]),
         run(&["inspect", "text"]),
         run(&["logout", "registry.example.com"]),
     ];
@@ -333,7 +452,7 @@ fn a_pull_that_fails_leaves_what_was_there() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
-const SLIGHTFILE: &str = "specversion = \"1.0\"\n\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"default\"\n\n[capability.configs]\nREDIS_ADDRESS = \"redis://:hunter2@db.example.com:6379\" # was redis://:hunter1@db\n";
+const SLIGHTFILE: &str = "specversion = \"1.0\"\n\n[[capability]]\nresource = \"keyvalue.redis\"\nname = \"default\"\n\n[capability.configs]\nREDIS_ADDRESS = \"redis://:hunter2@db.example.com:6379\" # was redis://:hunter1@db\n# password hunter3, token ghp_0123456789\n";
 
 #[test]
 fn a_slightfile_goes_without_its_secrets() {
@@ -355,6 +474,7 @@ fn a_slightfile_goes_without_its_secrets() {
             .blob("app", manifest["layers"][0]["digest"].as_str().unwrap())
             .unwrap();
         let text = String::from_utf8(layer.to_vec()).unwrap();
+        assert!(!text.contains("hunter") && !text.contains("ghp_"), "{text}");
         insta::allow_duplicates! {
             insta::assert_snapshot!("slightfile_without_secrets", text);
         }

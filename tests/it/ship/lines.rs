@@ -132,14 +132,24 @@ fn every_line_is_as_its_schema_says() {
     check("sign", &signed, 0, &["signed"]);
     check("sign", &json(&["sign", "hello.wasm", "--key", "k.key"]), 0, &["signed"]);
     let verify = |target: &str, key: &str, more: &[&str]| json(&[&["verify", target, "--key", key], more].concat());
-    check("verify", &verify(&own, "k.pub", &[]), 0, &["evidence", "verified"]);
-    check("verify", &verify(&own, "other.pub", &[]), 1, &["evidence", "verified"]);
-    check("verify", &verify(&own, "k.pub", &["--type", "spdx"]), 1, &["verified"]);
+    check("verify", &verify(&own, "k.pub", &[]), 0, &["evidence", "verification"]);
+    check(
+        "verify",
+        &verify(&own, "other.pub", &[]),
+        1,
+        &["evidence", "verification"],
+    );
+    check(
+        "verify",
+        &verify(&own, "k.pub", &["--type", "spdx"]),
+        1,
+        &["verification"],
+    );
     check(
         "verify",
         &verify("hello.wasm", "k.pub", &[]),
         0,
-        &["evidence", "verified"],
+        &["evidence", "verification"],
     );
 
     // a warning goes along

@@ -70,6 +70,35 @@ fn passwords() {
 }
 
 #[test]
+fn prefixes_that_name_no_file() {
+    let folder = folder(&[("auth/x", b"")]);
+    let at = folder.path();
+    for (prefix, said) in [
+        ("auth/", "`auth/` names no file"),
+        ("/", "`/` names no file"),
+        (".", "`.` names no file"),
+        ("auth/..", "`auth/..` names no file"),
+        (
+            "k9.key",
+            "`.key` is added to `k9.key`, which ends with it\nhint: `slt keygen k9` writes",
+        ),
+        ("k9.pub", "`.pub` is added to `k9.pub`"),
+    ] {
+        let refused = run(at, &["keygen", prefix]);
+        assert_eq!(refused.code, 2, "{prefix}");
+        assert!(refused.stderr.contains(said), "{prefix}: {}", refused.stderr);
+    }
+    let empty = given(at, &["keygen", "k", "--password-stdin"], b"\n");
+    assert_eq!(empty.code, 2);
+    insta::assert_snapshot!(empty.stderr, @r"
+    error: there is no password on standard input
+    hint: `COSIGN_PASSWORD=` says that the key is to have none
+    ");
+    let files: Vec<_> = std::fs::read_dir(at).unwrap().collect();
+    assert_eq!(files.len(), 1);
+}
+
+#[test]
 fn json() {
     let folder = folder(&[]);
     let made = run(folder.path(), &["keygen", "k", "--format", "json"]);

@@ -3,6 +3,7 @@
 //! What cosign signed lies in `tests/fixtures/signatures`. What is refused, thing by thing, is in [`crate::refusals`]; what cosign says
 //! of what slt signs is in [`crate::judged`].
 
+mod files;
 mod images;
 mod keys;
 mod policy;
@@ -237,6 +238,8 @@ fn wrong_usage() {
             ("verify artifact.txt --identity-regexp ( --issuer x", 2),
             ("verify nothing.txt --key cosign.pub", 2),
             ("verify 127.0.0.1:1/App --key cosign.pub", 2),
+            ("verify . --key cosign.pub", 2),
+            ("verify artifact.txt --key .", 2),
             ("verify artifact.txt --key root.json", 2),
             ("verify artifact.txt --key cosign.key", 2),
             ("verify artifact.txt --key cosign.pub --bundle nothing.json", 2),
@@ -247,6 +250,18 @@ fn wrong_usage() {
             ("sign artifact.txt --key cosign.pub", 2),
             ("sign artifact.txt --key nothing.key", 2),
             ("sign artifact.txt", 2),
+            ("sign artifact.txt --key cosign.key --bundle artifact.txt", 2),
+            ("sign artifact.txt --key cosign.key --bundle cosign.key", 2),
+            (
+                "sign artifact.txt --key cosign.key --type spdx --predicate root.json --bundle ./root.json --force",
+                2,
+            ),
+            ("sign artifact.txt --key cosign.key --bundle other.txt", 2),
+            ("sign artifact.txt --key cosign.key --bundle slsa.json", 2),
+            (
+                "sign artifact.txt --key cosign.key --password-stdin --type spdx --predicate -",
+                2,
+            ),
             ("sign artifact.txt --key cosign.key --legacy", 2),
             ("sign artifact.txt --key cosign.key --signing-config root.json", 2),
             ("sign artifact.txt --key cosign.key --predicate root.json", 2),
@@ -320,7 +335,11 @@ fn every_kind_of_key_signs() {
     for (key, check) in keys {
         let public = format!("{key}.pub");
         for private in [format!("{key}.pem"), format!("imported-{key}.key")] {
-            let signed = slt_with(at, &["sign", "a.txt", "--key", &private], &[("COSIGN_PASSWORD", "pw")]);
+            let signed = slt_with(
+                at,
+                &["sign", "a.txt", "--key", &private, "--force"],
+                &[("COSIGN_PASSWORD", "pw")],
+            );
             assert_eq!(signed.code, 0, "{key}: {}", signed.stderr);
             let verify = ["verify", "a.txt", "--key", &public];
             assert_eq!(run(at, &verify).code, 0, "{key}");

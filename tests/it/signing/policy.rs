@@ -315,9 +315,26 @@ path = "$.a"
 }
 
 #[test]
+fn a_name_twice_a_root_that_is_not_there_and_a_threshold() {
+    let policy = format!("version = 1\nthreshold = -1\ntrusted-root = \"nothing.json\"\n{KEY}{KEY}");
+    let (code, shown) = verify(&policy, &["key.json"]);
+    assert_eq!(code, 2, "{shown}");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn what_an_attestation_lacks_is_said_once() {
+    let require = "[[attestation.require]]\npath = '$.buildDefinition.buildType'\nequals = 'x'\n";
+    let attestation = format!("[[attestation]]\ntype = \"https://slsa.dev/provenance/v1\"\n{require}");
+    let policy = format!("{ROOT}{IDENTITY}{attestation}");
+    insta::assert_snapshot!(verify(&policy, &["slsa.json", "keyless.json"]).1);
+}
+
+#[test]
 fn policies_that_demand_nothing() {
     for (policy, said) in [
         ("", "a policy needs its `version`"),
+        ("", "nobody is accepted"),
         ("version = 1\n", "nobody is accepted"),
         ("version = \"1\"\n", "`version` is a whole number"),
         ("version = 1\nkey = 1\n", "`key` is at most 256 tables"),
@@ -328,7 +345,11 @@ fn policies_that_demand_nothing() {
         ),
         (
             &format!("version = 1\nthreshold = -1\n{KEY}"),
-            "more signatures are demanded than there are signers",
+            "no such number of signatures",
+        ),
+        (
+            &format!("version = 1\nthreshold = 257\n{KEY}"),
+            "no such number of signatures",
         ),
         (
             &format!("version = 1\nthreshold = 2\n{KEY}"),

@@ -74,16 +74,36 @@ pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
     };
     let root = file.is_none().then(|| session.directory());
     let package = pack(session, &path, root.as_deref(), annotations)?;
+    let digest = &package.descriptor.digest;
+    if let Some(said) = at.digest.as_ref().filter(|said| *said != digest) {
+        return Err(Failure::usage(format!(
+            "`{}` has another digest than `{at}` says",
+            project::named(&path, &session.directory())
+        ))
+        .hint(format!(
+            "it is {digest}, and not {said}; with a tag in its place it gets the digest that it has"
+        )));
+    }
     session.ui.event(&Event::Step {
         verb: "Pushing".to_owned(),
         message: format!("{at} ({})", crate::ui::size(package.layer.size)),
     });
     let from = arguments.mount_from.as_deref();
     let attached = registries::wait(async {
-        let pushed = package.push(&client, &at, from).await.map_err(registries::failure)?;
-        let Some(text) = slightfile else { return Ok(None) };
-        let attached = client.attach((&at, &pushed), attachment(&text)).await;
-        attached.map(Some).map_err(registries::failure)
+        let Some(text) = slightfile else {
+            package.push(&client, &at, from).await.map_err(registries::failure)?;
+            return Ok(None);
+        };
+        // the tag is last: what is not whole has none
+        let own = at.with_digest(digest.clone());
+        let pushed = package.push(&client, &own, from).await.map_err(registries::failure)?;
+        let attached = client.attach((&own, &pushed), attachment(&text)).await;
+        let attached = attached.map_err(registries::failure)?;
+        if let Some(tag) = at.tag_to_write() {
+            let tagged = package.tag(&client, &at.with_tag(tag)).await;
+            tagged.map_err(registries::failure)?;
+        }
+        Ok(Some(attached))
     })?;
     report(session, &at, &package, attached.as_ref());
     Ok(Exit::Done)
@@ -121,7 +141,17 @@ pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>, 
         _ => Err(Failure::usage(format!("`--annotation {text}` is no `KEY=VALUE`"))
             .hint("for example `--annotation org.opencontainers.image.vendor=Example`")),
     };
-    given.iter().map(pair).collect()
+    let mut annotations = BTreeMap::new();
+    for text in given {
+        let (key, value) = pair(text)?;
+        if let Some(other) = annotations.insert(key.clone(), value) {
+            return Err(
+                Failure::usage(format!("`--annotation {text}`: `{key}` has a value already: `{other}`"))
+                    .hint("an annotation has one value: give each of them once"),
+            );
+        }
+    }
+    Ok(annotations)
 }
 
 fn component(session: &Session<'_>, file: &str) -> Result<PathBuf, Failure> {

@@ -71,6 +71,15 @@ pub fn main(mut invocation: Invocation) -> Exit {
             ui.failure(&failure);
             failure.exit
         }
+    };
+    let Some(failure) = ui.unwritten() else {
+        return exit;
+    };
+    ui.failure(&failure);
+    match exit {
+        Exit::Done => failure.exit,
+        // what went wrong before says more
+        exit => exit,
     }
 }
 

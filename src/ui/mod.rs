@@ -13,7 +13,7 @@ mod sarif;
 
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::cli::{Color, Format, Global};
 use crate::events::{Event, Sink, StageState};
@@ -43,6 +43,8 @@ pub struct Ui {
     directory: PathBuf,
     /// What is on its way, on a terminal.
     bars: Arc<Bars>,
+    /// Why standard output did not take something.
+    unwritten: Arc<OnceLock<String>>,
 }
 
 impl Ui {
@@ -59,6 +61,7 @@ impl Ui {
             bars: Arc::new(Bars::new(
                 global.format == Format::Human && !global.quiet && std::io::stderr().is_terminal(),
             )),
+            unwritten: Arc::default(),
         }
     }
 
@@ -73,14 +76,25 @@ impl Ui {
             verbose: false,
             directory: PathBuf::new(),
             bars: Arc::new(Bars::new(false)),
+            unwritten: Arc::default(),
         }
     }
 
     /// Prints a usage error or the help text, and says which code to exit with.
     #[must_use]
     pub fn usage(&self, error: &clap::Error) -> Exit {
-        let _ = error.print();
-        if error.use_stderr() { Exit::Usage } else { Exit::Done }
+        let printed = error.print().and_then(|()| std::io::stdout().flush());
+        if error.use_stderr() {
+            return Exit::Usage;
+        }
+        match printed.err().as_ref().and_then(refusal) {
+            Some(reason) => {
+                let failure = lost(&reason);
+                self.failure(&failure);
+                failure.exit
+            }
+            None => Exit::Done,
+        }
     }
 
     /// Prints why a command failed.
@@ -156,10 +170,10 @@ impl Ui {
             events::human(event, style, &self.directory)
         };
         match rendered(self.colour) {
-            Some((events::To::Stdout, text)) if self.colour == self.colour_results => to_stdout(&text),
+            Some((events::To::Stdout, text)) if self.colour == self.colour_results => self.to_stdout(&text),
             Some((events::To::Stdout, _)) => {
                 if let Some((_, text)) = rendered(self.colour_results) {
-                    to_stdout(&text);
+                    self.to_stdout(&text);
                 }
             }
             Some((events::To::Stderr, text)) => to_stderr(&text),
@@ -206,7 +220,7 @@ impl Ui {
         self.diagnostics(source, diagnostics);
         match self.format {
             Format::Json => self.line(&Line::Checked(checked)),
-            _ => to_stdout(&format!("{summary}\n")),
+            _ => self.to_stdout(&format!("{summary}\n")),
         }
     }
 
@@ -218,7 +232,7 @@ impl Ui {
                 fixed.file, fixed.line, fixed.title, fixed.code
             );
             match self.format {
-                Format::Human => to_stdout(&human),
+                Format::Human => self.to_stdout(&human),
                 // A document has stdout for itself.
                 Format::Sarif => to_stderr(&human),
                 Format::Json => self.line(&Line::Fixed(fixed)),
@@ -230,8 +244,8 @@ impl Ui {
     pub fn page(&self, markdown: &str, json: &impl serde::Serialize) {
         match (self.format, self.colour_results) {
             (Format::Json, _) => self.line(json),
-            (_, true) => to_stdout(&page::styled(markdown)),
-            (_, false) => to_stdout(markdown),
+            (_, true) => self.to_stdout(&page::styled(markdown)),
+            (_, false) => self.to_stdout(markdown),
         }
     }
 
@@ -239,7 +253,7 @@ impl Ui {
     pub fn result(&self, human: &str, json: &[impl serde::Serialize]) {
         self.bars.clear();
         match self.format {
-            Format::Human | Format::Sarif => to_stdout(human),
+            Format::Human | Format::Sarif => self.to_stdout(human),
             Format::Json => json.iter().for_each(|line| self.line(line)),
         }
     }
@@ -249,7 +263,7 @@ impl Ui {
         if stderr {
             bytes_to_stderr(bytes)
         } else {
-            bytes_to_stdout(bytes)
+            self.bytes_to_stdout(bytes)
         }
     }
 
@@ -285,7 +299,7 @@ impl Ui {
 
     /// Prints a text that is the result itself, whatever the format.
     pub fn text(&self, text: &str) {
-        to_stdout(text);
+        self.to_stdout(text);
     }
 
     /// Standard output itself, for a command whose result is one side of a protocol.
@@ -293,31 +307,50 @@ impl Ui {
         std::io::stdout().lock()
     }
 
+    /// Why results could not be written, if that is so: what a command has done is done, and nobody has read what came of it.
+    #[must_use]
+    pub fn unwritten(&self) -> Option<Failure> {
+        self.unwritten.get().map(|reason| lost(reason))
+    }
+
+    /// Writes to stdout; the first error of it is kept, for the end of the command.
+    fn bytes_to_stdout(&self, bytes: &[u8]) {
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        if let Some(reason) = written.err().as_ref().and_then(refusal) {
+            let _ = self.unwritten.set(reason);
+        }
+    }
+
+    fn to_stdout(&self, text: &str) {
+        self.bytes_to_stdout(text.as_bytes());
+    }
+
     fn document(&self, document: &impl serde::Serialize) {
         if let Ok(document) = serde_json::to_string_pretty(document) {
-            to_stdout(&format!("{document}\n"));
+            self.to_stdout(&format!("{document}\n"));
         }
     }
 
     fn line(&self, line: &impl serde::Serialize) {
         if let Ok(line) = serde_json::to_string(line) {
-            to_stdout(&format!("{line}\n"));
+            self.to_stdout(&format!("{line}\n"));
         }
     }
 }
 
-/// Writes to stdout. A reader that has gone away (`slt test | head`) is no error of ours.
-fn bytes_to_stdout(bytes: &[u8]) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+/// Why standard output does not take what is written to it. A reader that has gone away (`slt test | head`) is no error of ours.
+fn refusal(error: &std::io::Error) -> Option<String> {
+    (error.kind() != std::io::ErrorKind::BrokenPipe).then(|| os::reason(error))
+}
+
+fn lost(reason: &str) -> Failure {
+    Failure::environment(format!("cannot write to standard output: {reason}"))
+        .hint("what was done stays done; what would have been printed is lost")
 }
 
 fn bytes_to_stderr(bytes: &[u8]) {
     let _ = std::io::stderr().lock().write_all(bytes);
-}
-
-fn to_stdout(text: &str) {
-    bytes_to_stdout(text.as_bytes());
 }
 
 fn to_stderr(text: &str) {

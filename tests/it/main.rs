@@ -21,6 +21,7 @@ mod from;
 mod fuzz_corpus;
 mod guests;
 mod judged;
+mod lost;
 mod lsp;
 mod migrated;
 mod new;

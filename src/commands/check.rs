@@ -38,7 +38,11 @@ pub fn run(session: &Session<'_>, arguments: &Check) -> Result<Exit, Failure> {
         shown,
         checked,
         summary,
-    } = judge(session, &project, plan.component.as_deref());
+    } = judge(
+        session,
+        &project,
+        plan.component.as_deref().map_or(Beside::Own, Beside::Component),
+    );
     let exit = if checked.errors > 0 { Exit::Failed } else { Exit::Done };
     session.ui.checked(source(&project), &shown, checked, &summary);
     Ok(exit)
@@ -54,13 +58,25 @@ pub(super) struct Judged {
     pub summary: String,
 }
 
-/// Finds every problem of a project: of its slightfile by itself, and beside a component, or what there is of the project's own.
-pub(super) fn judge(session: &Session<'_>, project: &Project, component: Option<&Path>) -> Judged {
+/// What a slightfile is held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Beside<'a> {
+    /// This component.
+    Component(&'a Path),
+    /// What there is of the project's own: its component, or its `wit` folder.
+    Own,
+    /// Its `wit` folder, if it has one: its component is about to be made.
+    Wit,
+}
+
+/// Finds every problem of a project: of its slightfile by itself, and beside something else.
+pub(super) fn judge(session: &Session<'_>, project: &Project, beside: Beside<'_>) -> Judged {
     let directory = session.directory();
-    let (compared, diagnostics) = project::check(project, |slightfile| match (component, slightfile) {
-        (Some(component), _) => project::component(component, &directory),
-        (None, Some(slightfile)) => project::compare(project, slightfile, &directory),
-        (None, None) => Compared::default(),
+    let (compared, diagnostics) = project::check(project, |slightfile| match (beside, slightfile) {
+        (Beside::Component(component), _) => project::component(component, &directory),
+        (Beside::Own, Some(slightfile)) => project::compare(project, slightfile, &directory),
+        (Beside::Wit, Some(slightfile)) => project::compare_wit(project, slightfile, &directory),
+        (Beside::Own | Beside::Wit, None) => Compared::default(),
     });
     judged(session, project, &compared, &diagnostics, &directory)
 }
@@ -219,7 +235,13 @@ fn summary(checked: &Checked, compared: &Compared, directory: &Path) -> String {
                 project::named(path, directory)
             )
         }
-        (Some(name), Some(Against::Wit { .. })) => format!(" against {name} (there is no component yet)"),
+        (
+            Some(name),
+            Some(Against::Wit {
+                instead_of: InsteadOf::Nothing,
+                ..
+            }),
+        ) => format!(" against {name} (there is no component yet)"),
         (Some(name), _) => format!(" against {name}"),
         (None, _) => String::new(),
     };

@@ -19,6 +19,7 @@ use serde_json::Value;
 use self::plan::{Plan, Signing};
 use self::stages::Stages;
 use self::tags::Tagging;
+use super::check::Beside;
 use super::{Exit, Failure, Session, check, documents, push, registries, sign, signing, test};
 use crate::attest::{self, provenance};
 use crate::build::{self, Written};
@@ -121,27 +122,17 @@ pub fn run(session: &Session<'_>, arguments: &Ship) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What `slt check` says of the project as it lies there. Errors stop it.
+/// What `slt check` says of the project without its component, which is about to be made anew. Errors stop it.
 fn checked(session: &Session<'_>, plan: &Plan) -> Result<((Project, Slightfile), String), Failure> {
     let project = plan.project.clone();
-    let summary = judged(session, &project, None)?;
-    let (project, slightfile) = super::app::understood(session, project, false)?;
-    Ok(((project, slightfile), summary))
-}
-
-/// Shows every problem; errors stop it.
-fn judged(session: &Session<'_>, project: &Project, component: Option<&Path>) -> Result<String, Failure> {
-    let judged = check::judge(session, project, component);
-    session.ui.diagnostics(check::source(project), &judged.shown);
-    let summary = judged
-        .summary
-        .strip_prefix("checked ")
-        .unwrap_or(&judged.summary)
-        .to_owned();
-    match judged.checked.errors {
-        0 => Ok(summary),
-        _ => Err(Failure::failed(summary).hint("`slt check` shows it again; nothing was built")),
+    let judged = check::judge(session, &project, Beside::Wit);
+    session.ui.diagnostics(check::source(&project), &judged.shown);
+    let summary = judged.summary.strip_prefix("checked ").unwrap_or(&judged.summary);
+    if judged.checked.errors > 0 {
+        return Err(Failure::failed(summary).hint("`slt check` shows it again; nothing was built"));
     }
+    let (project, slightfile) = super::app::understood(session, project, false)?;
+    Ok(((project, slightfile), summary.to_owned()))
 }
 
 fn built(
@@ -153,7 +144,7 @@ fn built(
     let build_plan = super::build::plan(session, project, slightfile, plan.release);
     let written = build::component(&build_plan, &quieter(session)).map_err(super::build::failure)?;
     // before it was built, it could only be compared with its world
-    let judged = check::judge(session, project, Some(&written.path));
+    let judged = check::judge(session, project, Beside::Component(&written.path));
     if judged.checked.errors > 0 {
         session.ui.diagnostics(check::source(project), &judged.shown);
         return Err(Failure::failed(judged.summary));

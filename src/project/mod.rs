@@ -20,7 +20,7 @@ pub use declared::{Declared, Place, declared};
 pub use shared::without_secrets;
 pub use sources::{manifest, package, rust_names};
 pub use wit::{WitFolder, WitPackage, wit_folder};
-pub use world::{Against, Compared, InsteadOf, Worlds, compare, component, worlds};
+pub use world::{Against, Compared, InsteadOf, Worlds, compare, compare_wit, component, worlds};
 
 use crate::catalogue::{CATALOGUE, Maturity};
 use crate::slightfile::{self, Diagnostic, SLIGHTFILE_MAX_BYTES, Slightfile};

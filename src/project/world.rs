@@ -37,6 +37,8 @@ pub enum InsteadOf {
     Stale(PathBuf),
     /// This is a core module, in which no world is embedded.
     CoreModule(PathBuf),
+    /// It is about to be made anew.
+    Old,
 }
 
 /// A world, where it comes from, and what is wrong with where it comes from.
@@ -63,6 +65,16 @@ impl Compared {
 #[must_use]
 pub fn compare(project: &Project, slightfile: &Slightfile, directory: &Path) -> Compared {
     read(&choose(project, slightfile), &project.name(slightfile), directory)
+}
+
+/// The same with the `wit` folder alone, if there is one: what lies in the component's place is about to be made anew.
+#[must_use]
+pub fn compare_wit(project: &Project, slightfile: &Slightfile, directory: &Path) -> Compared {
+    let folder = project.wit_path();
+    match folder.is_dir() {
+        true => in_its_place(&folder, InsteadOf::Old, &project.name(slightfile), directory),
+        false => Compared::default(),
+    }
 }
 
 /// What a slightfile is to be compared with, before any of it is read.

@@ -1,6 +1,6 @@
 //! `slt ship --dry-run`: what would be done, with the digest that would be pushed, and nothing of it.
 
-use super::{Home, shipped};
+use super::{Home, SLIGHTFILE, shipped};
 use crate::registry::server::Server;
 
 #[test]
@@ -73,4 +73,29 @@ fn people_see_what_would_be_done() {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"sha256:[0-9a-f]{64}", "[DIGEST]");
     settings.bind(|| insta::assert_snapshot!(run.shown(home.path())));
+}
+
+/// What lies in the place of the component is made anew: that it is broken, or of an older slightfile, stops nobody.
+#[test]
+fn an_old_component_is_in_nobodys_way() {
+    let text = SLIGHTFILE.replace("component = ", "build = \"cp good.wasm hello.wasm\"\ncomponent = ");
+    let good = crate::foreign::says("hello\n", 1, 0);
+    // nobody offers what it imports
+    let world = "package a:b; interface x { f: func(); } world w { import x; }";
+    let other = crate::components::component(&[world], "", "");
+    for old in [&b"\0asm, and broken"[..], &other] {
+        let home = Home::with(&[
+            ("slightfile.toml", text.as_bytes()),
+            ("good.wasm", &good),
+            ("hello.wasm", old),
+        ]);
+        let check = home.slt(&["check"]);
+        assert_eq!(check.code, 1, "{}", check.stdout);
+        let run = home.slt(&["ship", "registry.example.com/app:1", "--no-sign", "--dry-run"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        // and the new one is looked at
+        std::fs::write(home.path().join("good.wasm"), &other).unwrap();
+        let run = home.slt(&["ship", "registry.example.com/app:1", "--no-sign", "--dry-run"]);
+        assert_eq!(run.code, 1, "{}", run.stderr);
+    }
 }

@@ -27,7 +27,7 @@ pub enum Line {
         registry: String,
         /// The user.
         user: String,
-        /// The file or the helper that has them now.
+        /// The file, as an absolute path, or the helper that has them now.
         kept: String,
         /// Whether the registry has asked for them before, and taken them; else it lets everybody in.
         taken: bool,
@@ -45,7 +45,7 @@ pub enum Line {
     LoggedOut {
         /// The registry.
         registry: String,
-        /// The file or the helper that had them.
+        /// The file, as an absolute path, or the helper that had them.
         kept: String,
     },
 }
@@ -71,13 +71,13 @@ pub fn run(session: &Session<'_>, arguments: &Login) -> Result<Exit, Failure> {
     let taken = registries::wait(async { client.check(&registry).await.map_err(|error| refused(&registry, error)) })?;
     let files = registries::files(session);
     let kept = files.store(&registry, &user, &password).map_err(not_kept)?;
-    let kept = shown(session, &kept);
     let line = Line::LoggedIn {
         registry: registry.clone(),
         user: user.clone(),
-        kept: kept.clone(),
+        kept: plain(&kept),
         taken,
     };
+    let kept = shown(session, &kept);
     let text = match taken {
         true => format!("logged in to {registry} as {user}; kept in {kept}\n"),
         false => {
@@ -115,11 +115,11 @@ pub fn logout(session: &Session<'_>, arguments: &Logout) -> Result<Exit, Failure
         return Err(Failure::usage(format!("no credentials are stored for {registry}"))
             .hint("they may be named for a part of it, or lie in a file that `slt login` does not write"));
     };
-    let kept = shown(session, &kept);
     let line = Line::LoggedOut {
         registry: registry.clone(),
-        kept: kept.clone(),
+        kept: plain(&kept),
     };
+    let kept = shown(session, &kept);
     session
         .ui
         .result(&format!("logged out of {registry}; removed from {kept}\n"), &[line]);
@@ -145,6 +145,14 @@ fn refused(registry: &str, error: Error) -> Failure {
 
 fn not_kept(error: CredentialsError) -> Failure {
     registries::failure(Error::Credentials(error))
+}
+
+/// For programs.
+fn plain(kept: &Kept) -> String {
+    match kept {
+        Kept::File(path) => path.display().to_string(),
+        Kept::Helper(program) => program.clone(),
+    }
 }
 
 fn shown(session: &Session<'_>, kept: &Kept) -> String {

@@ -72,14 +72,19 @@ impl Credentials {
 /// Why there are no credentials where some should be.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
-    /// A file that cannot be read.
-    #[error("cannot read `{}`: {reason}", .path.display())]
+    /// A file that cannot be read, or not be written.
+    #[error("cannot {verb} `{}`: {reason}", .path.display())]
     File {
+        /// `read`, `write`
+        verb: &'static str,
         /// The file.
         path: PathBuf,
         /// Why; nothing of its content.
         reason: String,
     },
+    /// No file.
+    #[error("neither `DOCKER_CONFIG` nor `HOME` says where credentials are kept")]
+    Nowhere,
     /// A helper that does not help.
     #[error("the credential helper `{program}` {reason}")]
     Helper {
@@ -95,7 +100,13 @@ impl CredentialsError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::File { .. } => "it is Docker's configuration; `slt login REGISTRY` writes one that can be read".to_owned(),
+            Self::File { verb: "write", .. } => {
+                "credentials are kept in Docker's configuration; `DOCKER_CONFIG` names another folder for it".to_owned()
+            }
+            Self::File { .. } => {
+                "it is Docker's configuration: correct it, or move it away; `slt login REGISTRY` then writes a new one".to_owned()
+            }
+            Self::Nowhere => "`DOCKER_CONFIG` names the folder of Docker's configuration".to_owned(),
             Self::Helper { .. } => {
                 "it is named in Docker's configuration as `credsStore` or in `credHelpers`; install it, or take it out there"
                     .to_owned()

@@ -102,10 +102,7 @@ impl Files {
         }
         let entries = document.get("auths").and_then(Value::as_object).into_iter().flatten();
         for (_, entry) in entries.filter(|(key, _)| name_of(key) == prefix) {
-            let login = login(entry).map_err(|reason| CredentialsError::File {
-                path: path.to_owned(),
-                reason: format!("the entry of `{prefix}` {reason}"),
-            })?;
+            let login = login(entry).map_err(|reason| unreadable(path, format!("the entry of `{prefix}` {reason}")))?;
             if login.is_some() {
                 return Ok(login);
             }
@@ -181,10 +178,7 @@ impl Files {
     }
 
     fn to_write(&self) -> Result<PathBuf, CredentialsError> {
-        let path = self.write.clone().ok_or_else(|| CredentialsError::File {
-            path: PathBuf::from("config.json"),
-            reason: "neither `DOCKER_CONFIG` nor `HOME` says where it lies".to_owned(),
-        })?;
+        let path = self.write.clone().ok_or(CredentialsError::Nowhere)?;
         // a link stays a link
         Ok(fs::canonicalize(&path).unwrap_or(path))
     }
@@ -291,6 +285,7 @@ fn failed(helper: &str, reason: impl Into<String>) -> CredentialsError {
 
 fn unreadable(path: &Path, reason: impl Into<String>) -> CredentialsError {
     CredentialsError::File {
+        verb: "read",
         path: path.to_owned(),
         reason: reason.into(),
     }
@@ -310,7 +305,11 @@ fn document(path: &Path) -> Result<Option<Map<String, Value>>, CredentialsError>
 }
 
 fn write(path: &Path, document: &Map<String, Value>) -> Result<(), CredentialsError> {
-    let cannot = |error: io::Error| unreadable(path, format!("it cannot be written: {}", os::reason(&error)));
+    let cannot = |error: io::Error| CredentialsError::File {
+        verb: "write",
+        path: path.to_owned(),
+        reason: os::reason(&error),
+    };
     let mut text = serde_json::to_string_pretty(document).map_err(|error| cannot(error.into()))?;
     text.push('\n');
     path.parent()

@@ -65,7 +65,7 @@ pub fn main(mut invocation: Invocation) -> Exit {
         own: &own,
         ui: &ui,
     };
-    match dispatch(&cli, &session) {
+    let exit = match dispatch(&cli, &session) {
         Ok(exit) => exit,
         Err(failure) => {
             ui.failure(&failure);

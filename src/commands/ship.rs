@@ -9,7 +9,6 @@ mod stages;
 mod tags;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;

@@ -675,7 +675,7 @@ fn what_lies_is_found_out() {
     manifest `HOST/app:1`: it is no manifest: missing field `schemaVersion` at line 1 column 2
     manifest `HOST/app:1`: version 1 of the schema is not understood
     manifest `HOST/app:1`: it is a manifest and an index in one
-    manifest `HOST/app:1`: `text/ plain` is no kind of manifest that it could be
+    manifest `HOST/app:1`: `text/\u{1b}plain` is no kind of manifest that it could be
     ");
     let server = Server::start();
     server.put_manifest("app", "1", media::MANIFEST, &good);

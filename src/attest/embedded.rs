@@ -379,7 +379,7 @@ mod tests {
         let read = |bytes: &[u8]| Embedded::read(bytes).map(|found| found.audited.len());
         let of_list = |list: &[u8]| read(&with_section("(module)", AUDIT_SECTION, list));
         assert_eq!(of_list(&list(AUDIT_MAX_PACKAGES, "0")).unwrap(), AUDIT_MAX_PACKAGES);
-        let eleven = vec!["0"; AUDIT_MAX_USES / AUDIT_MAX_PACKAGES + 1].join(",");
+        let eleven = ["0"; AUDIT_MAX_USES / AUDIT_MAX_PACKAGES + 1].join(",");
         for strange in [list(AUDIT_MAX_PACKAGES + 1, ""), list(AUDIT_MAX_PACKAGES, &eleven)] {
             let error = of_list(&strange).unwrap_err();
             assert!(matches!(error, EmbeddedError::TooManyPackages), "{error}");

@@ -362,7 +362,7 @@ fn of_flags(session: &Session<'_>, flags: &AcceptFlags, wanted: Option<&str>) ->
     Ok(policy)
 }
 
-fn public_key(session: &Session<'_>, path: &PathBuf) -> Result<PublicKey, Failure> {
+fn public_key(session: &Session<'_>, path: &Path) -> Result<PublicKey, Failure> {
     let text = text(session, path, KEY_FILE_MAX_BYTES)?;
     PublicKey::from_pem(&text)
         .map_err(|error| Failure::usage(format!("`{}` cannot be used: {error}", path.display())).hint(error.hint()))

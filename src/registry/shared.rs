@@ -27,8 +27,11 @@ pub struct Entry<'a> {
     /// Whether an entry is this one.
     pub is_it: &'a (dyn Fn(&Value) -> bool + Sync),
     /// What the config of a manifest with such a list is, and its bytes; an index has none.
-    pub config: Option<(&'static str, fn(&[Value]) -> Vec<u8>)>,
+    pub config: Option<(&'static str, ConfigOf)>,
 }
+
+/// The bytes of a config that goes with such a list.
+pub type ConfigOf = fn(&[Value]) -> Vec<u8>;
 
 impl Client {
     /// Adds an entry to the manifest below a tag, which is made if it is not there, unless it has it. Everything else in it stays. Gives

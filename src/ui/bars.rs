@@ -14,10 +14,13 @@ const LEAST_BYTES: u64 = 256 << 10;
 pub(super) struct Bars {
     /// Whether there is a terminal to show them on.
     shown: bool,
-    bars: Mutex<(MultiProgress, BTreeMap<(String, bool), ProgressBar>)>,
+    bars: Mutex<(MultiProgress, BarsByName)>,
     /// The step that is being worked on: its name, since when, and its line while that is shown.
     stage: Mutex<Option<(String, Instant, Option<ProgressBar>)>>,
 }
+
+/// By what is on its way, and in which direction.
+type BarsByName = BTreeMap<(String, bool), ProgressBar>;
 
 /// How often a step's line moves.
 const TICK: Duration = Duration::from_millis(100);

@@ -35,6 +35,7 @@ impl<'a> Stages<'a> {
     }
 
     /// Whether somebody has asked for an end since the last step.
+    #[allow(clippy::disallowed_methods)] // a signal comes in real time
     fn is_interrupted(&self) -> bool {
         let mut interrupts = self.interrupts.borrow_mut();
         self.runtime.block_on(async {

@@ -39,7 +39,8 @@ pub struct Services {
     pub signing_config_without_log: PathBuf,
 }
 
-/// The services, started by whoever asks first.
+/// The services, started by whoever asks first. They end when this process does, and with it their standard input.
+#[allow(clippy::zombie_processes)] // as it says
 pub fn services() -> &'static Services {
     static SERVICES: OnceLock<(Services, ChildStdin)> = OnceLock::new();
     let (services, _) = SERVICES.get_or_init(|| {

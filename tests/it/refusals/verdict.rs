@@ -12,7 +12,7 @@ use super::{CASES, IMAGES, flips, none};
 use crate::command::{Run, folder, slt, slt_with};
 
 /// The flags that ask for somebody's signature; `key.pub` and `root.json` lie in the folder.
-pub fn flags<'a>(by: &'a By, log: bool) -> Vec<&'a str> {
+pub fn flags(by: &By, log: bool) -> Vec<&str> {
     let mut flags = vec!["--trusted-root", "root.json"];
     match by {
         By::Key => flags.extend(["--key", "key.pub"]),

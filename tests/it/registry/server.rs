@@ -299,10 +299,11 @@ async fn serve(
         tokio::spawn(async move {
             match tls {
                 None => converse(state, stream).await,
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => converse(state, stream).await,
-                    Err(_) => {}
-                },
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        converse(state, stream).await;
+                    }
+                }
             }
         });
     }

@@ -1,4 +1,5 @@
 //! SIGTERM while a registry is waited for, or something is built: exit 1, and what is not whole is not there.
+#![allow(clippy::disallowed_methods)] // signals come in real time
 #![cfg(unix)]
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! What is in the registry afterwards, and what is not there when a step fails.
 
+#![allow(clippy::disallowed_methods)] // what the tests were started with
+
 use serde_json::{Value, json};
 
 use super::{BUNDLE, Home, SIGNATURE, referrers, shipped, statement};

@@ -68,6 +68,7 @@ impl Home {
     }
 
     /// What slt does in a folder of it, with these variables and the cache.
+    #[allow(clippy::disallowed_methods)] // what the tests were started with
     fn slt_in(&self, below: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
         let directory = self.path().join(below);
         fs::create_dir_all(&directory).unwrap();

@@ -19,6 +19,7 @@ fn server(referrers: bool) -> Server {
 
 #[test]
 fn signed_and_verified() {
+    let made = regex::Regex::new("referrer sha256:[0-9a-f…]*").unwrap();
     for referrers in [true, false] {
         let server = server(referrers);
         let folder = signed();
@@ -37,7 +38,6 @@ fn signed_and_verified() {
                 (&format!("verify {app}:nothing --key cosign.pub"), 1),
             ],
         );
-        let made = regex::Regex::new("referrer sha256:[0-9a-f…]*").unwrap();
         let shown = made
             .replace_all(&shown, "referrer [MADE]")
             .replace(&server.address(), "[REGISTRY]");

@@ -1,10 +1,12 @@
 //! `slt build`: resolves the flags into a plan of `build`, and its errors into exit codes and hints.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Exit, Failure, Session};
 use crate::build::{self, About, BuildError, BuildPlan, Command, Toolchain, c};
 use crate::cli::Build;
+use crate::events::{Event, Sink};
 use crate::project::{self, Project};
 use crate::slightfile::{self, Diagnostic, Slightfile};
 use crate::ui::diagnostics::Source;
@@ -24,6 +26,16 @@ pub(super) fn plan_in(session: &Session<'_>, folder: &Path, release: bool) -> Re
     Ok(match slightfile(session, folder)? {
         Some((project, slightfile)) => plan(session, &project, &slightfile, release),
         None => in_folder(session, folder.to_owned(), None, release),
+    })
+}
+
+/// Where a build reports to whose component is not the result: for people, standard output is left to what is.
+pub(super) fn before_the_result(session: &Session<'_>) -> Sink {
+    let (sink, is_json) = (session.ui.sink(), session.ui.is_json());
+    Arc::new(move |event| {
+        if is_json || !matches!(event, Event::Built { .. }) {
+            sink(event);
+        }
     })
 }
 

@@ -297,7 +297,7 @@ fn described(referrer: Descriptor) -> Referrer {
 fn text(inspected: &Inspected) -> String {
     let mut text = String::new();
     let mut row = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<12} {}", crate::registry::one_line(value));
+        let _ = writeln!(text, "{name:<12} {}", crate::support::text::one_line(value));
     };
     row(&inspected.binary, &inspected.target);
     row("digest", &inspected.digest);

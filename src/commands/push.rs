@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +9,7 @@ use serde::Serialize;
 use super::{Exit, Failure, Session, documents, inputs, registries};
 use crate::build;
 use crate::cli::registry::Push;
-use crate::events::{Event, Sink};
+use crate::events::Event;
 use crate::project::{self, Project};
 use crate::registry::artifact::{About, Package, SLIGHTFILE, TITLE};
 use crate::registry::outline::Metadata;
@@ -168,12 +167,7 @@ fn component(session: &Session<'_>, file: &str) -> Result<PathBuf, Failure> {
 /// Builds what lies here; for people, standard output is the result's alone.
 fn built(session: &Session<'_>, release: bool) -> Result<PathBuf, Failure> {
     let plan = super::build::plan_in(session, &session.directory(), release)?;
-    let (sink, is_json) = (session.ui.sink(), session.ui.is_json());
-    let sink: Sink = Arc::new(move |event| {
-        if is_json || !matches!(event, Event::Built { .. }) {
-            sink(event);
-        }
-    });
+    let sink = super::build::before_the_result(session);
     let written = build::component(&plan, &sink).map_err(super::build::failure)?;
     Ok(written.path)
 }
@@ -185,17 +179,17 @@ pub(super) fn pack(
     root: Option<&Path>,
     given: BTreeMap<String, String>,
 ) -> Result<Package, Failure> {
-    let metadata = outline::outline(path).map_err(registries::failure)?.metadata;
-    let mut annotations = said(&metadata);
+    let outline = outline::outline(path).map_err(registries::failure)?;
+    let mut annotations = said(&outline.metadata);
     annotations.extend(root.map(of_package).unwrap_or_default());
     annotations.extend(given);
     let about = About {
-        title: title(metadata.name.as_deref()),
+        title: title(outline.metadata.name.as_deref()),
         author: annotations.get("org.opencontainers.image.authors").cloned(),
         created: date::rfc3339(documents::created(session)?),
         annotations,
     };
-    Package::of_file(path, &about).map_err(registries::failure)
+    Package::of(path, outline, &about).map_err(registries::failure)
 }
 
 /// What the file of a component is called for those who fetch it: its own name. How it is called here, and where it goes, must not count.

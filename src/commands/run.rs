@@ -76,7 +76,7 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
     if path.is_dir() {
         let (project, slightfile) = app::project(session, &path)?;
         let plan = super::build::plan(session, &project, &slightfile, release);
-        let component = build::component(&plan, &before_the_guest(session))
+        let component = build::component(&plan, &super::build::before_the_result(session))
             .map_err(super::build::failure)?
             .path;
         let plan = Plan {
@@ -158,16 +158,6 @@ fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result
         listen,
     };
     start(session, plan)
-}
-
-/// Where a build reports to: for people, standard output is the guest's alone.
-fn before_the_guest(session: &Session<'_>) -> Sink {
-    let (sink, is_json) = (session.ui.sink(), session.ui.is_json());
-    Arc::new(move |event| {
-        if is_json || !matches!(event, Event::Built { .. }) {
-            sink(event);
-        }
-    })
 }
 
 /// Runs a command component for cargo: in the project of the current folder.

@@ -1,13 +1,12 @@
 //! `slt sbom`: what is in a component, as a document for others. It signs nothing, and puts it nowhere.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::{Exit, Failure, Session, documents, inputs};
 use crate::attest::{self, Contents};
 use crate::build;
 use crate::cli::sbom::Sbom;
-use crate::events::{self, Event, Sink};
+use crate::events::{self, Sink};
 use crate::project;
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 use crate::support::os;
@@ -80,14 +79,9 @@ fn of_program(session: &Session<'_>, folder: &Path, release: bool) -> Result<Con
 
 /// Where a build reports to: for programs as for people, standard output is the document's alone.
 fn about_the_work(session: &Session<'_>) -> Sink {
-    let sink = session.ui.sink();
     match session.ui.is_json() {
         true => events::silent(),
-        false => Arc::new(move |event| {
-            if !matches!(event, Event::Built { .. }) {
-                sink(event);
-            }
-        }),
+        false => super::build::before_the_result(session),
     }
 }
 

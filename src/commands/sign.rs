@@ -64,10 +64,7 @@ pub(super) fn target(session: &Session<'_>, text: &str) -> Result<Target, Failur
         return Err(Failure::usage(format!("there is no file `{text}`"))
             .hint("an image is named with its registry: `registry.example.com/shop/app:1.2`"));
     }
-    let reference = text.parse::<Reference>();
-    reference
-        .map(Target::Image)
-        .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))
+    registries::reference(text).map(Target::Image)
 }
 
 /// What is to be said of it: its own signature, or that a predicate is true of it.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use crate::support::hex::hex;
-use crate::support::os;
+use crate::support::{files, os};
 
 /// How much the cache may hold, in bytes: the oldest files go first. A debug test artifact compiles to about 1.5 MB.
 const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
@@ -48,7 +48,7 @@ impl Cache {
         let component = compile()?;
         // a cache that cannot be written is only slow
         if let Ok(code) = component.serialize() {
-            let _ = os::write_atomically(&path, &code).map(|()| self.make_room());
+            let _ = os::write_atomically(&path, &code).map(|()| files::make_room(&self.0, MAX_BYTES));
         }
         Ok(component)
     }
@@ -61,29 +61,5 @@ impl Cache {
             .finalize();
         let name = hex(&digest);
         self.0.join(format!("{name}.cwasm"))
-    }
-
-    /// Removes the oldest files while there are too many bytes.
-    fn make_room(&self) {
-        let Ok(entries) = std::fs::read_dir(&self.0) else {
-            return;
-        };
-        let mut files: Vec<_> = entries
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                let metadata = entry.metadata().ok()?;
-                Some((metadata.modified().ok()?, metadata.len(), entry.path()))
-            })
-            .collect();
-        let mut total: u64 = files.iter().map(|(_, length, _)| length).sum();
-        files.sort();
-        for (_, length, path) in files {
-            if total <= MAX_BYTES {
-                return;
-            }
-            if std::fs::remove_file(path).is_ok() {
-                total -= length;
-            }
-        }
     }
 }

@@ -149,7 +149,14 @@ impl Package {
     /// # Errors
     /// It cannot be read, is too large, or no WebAssembly.
     pub fn of_file(path: &Path, about: &About) -> Result<Self, Error> {
-        let outline = outline(path)?;
+        Self::of(path, outline(path)?, about)
+    }
+
+    /// The same, of which the outline is known already.
+    ///
+    /// # Errors
+    /// As [`Package::of_file`].
+    pub fn of(path: &Path, outline: Outline, about: &About) -> Result<Self, Error> {
         let content = Content::File(path.to_owned());
         let layer = super::uploads::described(&content, LAYER)?;
         if layer.size > ARTIFACT_MAX_BYTES {
@@ -352,7 +359,7 @@ impl Artifact {
                 self.layer_name(),
                 format!(
                     "its config says `{}`, and it is for `{}`",
-                    super::transport::one_line(said),
+                    crate::support::text::one_line(said),
                     os(kind)
                 ),
             )),
@@ -434,7 +441,7 @@ fn the_layer(manifest: &OciImageManifest, what: &str) -> Result<Descriptor, Erro
         ));
     };
     if !known(&layer.media_type) {
-        let media_type = super::transport::one_line(&layer.media_type);
+        let media_type = crate::support::text::one_line(&layer.media_type);
         return Err(Error::Other {
             what: what.to_owned(),
             is: format!("its layer is `{media_type}`, and no component"),
@@ -447,7 +454,7 @@ fn the_layer(manifest: &OciImageManifest, what: &str) -> Result<Descriptor, Erro
             what: what.to_owned(),
             is: format!(
                 "its config is `{}`, and none of a component's",
-                super::transport::one_line(config)
+                crate::support::text::one_line(config)
             ),
             hint: "`docs/artifacts.md` lists those that are read; `slt push app.wasm REF` writes one".to_owned(),
         });
@@ -470,7 +477,7 @@ async fn config(source: Source<'_>, at: &Reference, descriptor: &Descriptor, lay
     let config: Config =
         serde_json::from_slice(&bytes).map_err(|error| Error::malformed(&what, format!("it is no config: {error}")))?;
     if config.architecture != "wasm" {
-        let architecture = super::transport::one_line(&config.architecture);
+        let architecture = crate::support::text::one_line(&config.architecture);
         return Err(Error::malformed(
             what,
             format!("it is for `{architecture}`, and not for `wasm`"),

@@ -54,7 +54,7 @@ impl Cache {
     pub fn put(&self, bytes: &[u8]) {
         if bytes.len() as u64 <= self.max_bytes {
             let path = self.path(&Digest::of(bytes));
-            let _ = os::write_atomically(&path, bytes).map(|()| self.make_room());
+            let _ = os::write_atomically(&path, bytes).map(|()| files::make_room(&self.folder, self.max_bytes));
         }
     }
 
@@ -105,30 +105,6 @@ impl Cache {
             .append(true)
             .open(path)
             .and_then(|file| file.set_modified(SystemTime::now()));
-    }
-
-    /// Removes what was used least recently while there are too many bytes.
-    fn make_room(&self) {
-        let Ok(entries) = fs::read_dir(&self.folder) else {
-            return;
-        };
-        let mut files: Vec<_> = entries
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                let metadata = entry.metadata().ok()?;
-                Some((metadata.modified().ok()?, metadata.len(), entry.path()))
-            })
-            .collect();
-        let mut total: u64 = files.iter().map(|(_, length, _)| length).sum();
-        files.sort();
-        for (_, length, path) in files {
-            if total <= self.max_bytes {
-                return;
-            }
-            if fs::remove_file(path).is_ok() {
-                total -= length;
-            }
-        }
     }
 }
 

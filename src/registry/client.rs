@@ -486,5 +486,5 @@ fn is_manifest(media_type: &str) -> bool {
 }
 
 fn shown(text: &str) -> String {
-    super::transport::one_line(text)
+    crate::support::text::one_line(text)
 }

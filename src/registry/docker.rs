@@ -214,7 +214,7 @@ impl Files {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if !name.chars().all(is_plain) || name.is_empty() {
             return Err(failed(
-                &super::transport::one_line(name),
+                &crate::support::text::one_line(name),
                 "has a name that no program has",
             ));
         }

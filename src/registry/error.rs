@@ -246,7 +246,7 @@ impl Error {
         Self::Malformed {
             what: what.into(),
             // a parser's error can repeat what somebody else has written
-            reason: super::one_line(&reason.into()),
+            reason: crate::support::text::one_line(&reason.into()),
         }
     }
 }

@@ -43,7 +43,6 @@ pub use reference::{Reference, ReferenceError, registry_name};
 pub use referrers::Attachment;
 pub use shared::Entry;
 pub use source::Source;
-pub use transport::one_line;
 
 pub use crate::support::http::{Authorities, Proxies};
 

@@ -19,7 +19,7 @@ use super::retry::Attempt;
 use super::{Error, Settings};
 use crate::support::http::{Clients, Limits};
 pub(super) use crate::support::http::{is_loopback, reason};
-pub use crate::support::text::one_line;
+use crate::support::text::one_line;
 
 /// The most redirects in a row: registries send one, to where their blobs lie.
 const REDIRECTS_MAX: usize = 5;
@@ -31,7 +31,7 @@ const ERROR_MAX_BYTES: u64 = 64 << 10;
 pub(super) const WANTS_TLS: &str = "Client sent an HTTP request to an HTTPS server";
 
 /// How much of a file is read at once, in bytes.
-const PIECE_BYTES: usize = 256 << 10;
+pub(super) const PIECE_BYTES: usize = 256 << 10;
 
 /// What is sent.
 #[derive(Clone, Default)]

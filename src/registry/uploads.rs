@@ -15,14 +15,11 @@ use super::auth::Scope;
 use super::client::writes;
 use super::digest::Hasher;
 use super::retry::{Attempt, RENEWING_BYTES, Retries};
-use super::transport::{Answer, Body, Request, host, there};
+use super::transport::{Answer, Body, PIECE_BYTES, Request, host, there};
 use super::{Client, Content, Descriptor, Digest, Error, Progress, Reference, media};
 
 /// How many times an upload is begun anew when the registry has lost it.
 const SESSIONS_MAX: u32 = 3;
-
-/// How much of a file is read at once to make its digest, in bytes.
-const PIECE_BYTES: usize = 256 << 10;
 
 /// The upload of one blob.
 struct Upload<'a> {

@@ -376,28 +376,24 @@ fn certified(
     if found.issuer.is_empty() {
         return Err(Check::Issuer.refused("its certificate does not say who vouched for them"));
     }
+    let is_this = |known: &Known| match known {
+        Known::Identity { identity, issuer } => identity.matches(&found.identity) && issuer.matches(&found.issuer),
+        Known::Key(_) => false,
+    };
+    let names = names(policy, &is_this);
+    if !names.is_empty() {
+        let who = Who::Identity {
+            identity: found.identity,
+            issuer: found.issuer,
+        };
+        return Ok((who, names, said));
+    }
     let mut refusal = None;
     for signer in &policy.signers {
         let Known::Identity { identity, issuer } = &signer.known else {
             continue;
         };
-        let is_named = identity.matches(&found.identity);
-        let is_vouched = issuer.matches(&found.issuer);
-        if is_named && is_vouched {
-            let is_this = |known: &Known| match known {
-                Known::Identity { identity, issuer } => {
-                    identity.matches(&found.identity) && issuer.matches(&found.issuer)
-                }
-                Known::Key(_) => false,
-            };
-            let names = names(policy, &is_this);
-            let who = Who::Identity {
-                identity: found.identity,
-                issuer: found.issuer,
-            };
-            return Ok((who, names, said));
-        }
-        let new = match is_named {
+        let new = match identity.matches(&found.identity) {
             true => Check::Issuer.refused(format!("`{}` vouched for them, and {issuer} is accepted", found.issuer)),
             false => Check::Identity.refused(format!("it is by `{}`, and {identity} is accepted", found.identity)),
         };

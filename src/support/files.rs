@@ -1,4 +1,4 @@
-//! Reading files that somebody else names: they may be no files, or larger than memory.
+//! Reading files that somebody else names, which may be no files, or larger than memory; and keeping a folder of our own from growing.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -37,6 +37,30 @@ pub fn read_any(path: &Path, most: u64) -> io::Result<Vec<u8>> {
             format!("it has more than {most} bytes"),
         )),
         false => Ok(bytes),
+    }
+}
+
+/// Removes the oldest files of a folder while they have more than `most` bytes together. What cannot be removed stays.
+pub fn make_room(folder: &Path, most: u64) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let metadata = entry.metadata().ok()?;
+            Some((metadata.modified().ok()?, metadata.len(), entry.path()))
+        })
+        .collect();
+    let mut total: u64 = files.iter().map(|(_, length, _)| length).sum();
+    files.sort();
+    for (_, length, path) in files {
+        if total <= most {
+            return;
+        }
+        if fs::remove_file(path).is_ok() {
+            total -= length;
+        }
     }
 }
 

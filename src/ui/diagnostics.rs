@@ -19,7 +19,7 @@ use crate::slightfile::{Diagnostic, Fix, Severity, cover, sort};
 pub const SHOWN_MAX: usize = 1_000;
 
 /// How much of a label is underlined, in bytes.
-const LABEL_MAX_BYTES: usize = 400;
+pub(super) const LABEL_MAX_BYTES: usize = 400;
 
 /// How much of a line is shown before and behind a label, in bytes.
 const AROUND_MAX_BYTES: usize = 200;
@@ -310,6 +310,17 @@ fn excerpt(name: &str, lines: &Arc<Lines>, diagnostic: &Diagnostic, colour: bool
         Severity::Warning => miette::Severity::Warning,
         Severity::Note => miette::Severity::Advice,
     };
+    drawn(name, lines, severity, labels.collect(), colour)
+}
+
+/// Lines of a file with labels below them, each line ended.
+pub(super) fn drawn(
+    name: &str,
+    lines: &Arc<Lines>,
+    severity: miette::Severity,
+    labels: Vec<LabeledSpan>,
+    colour: bool,
+) -> String {
     // The message stands in our own heading: miette's is a line of its own, and is left out below.
     let report = Report::new(
         MietteDiagnostic::new(String::new())
@@ -348,9 +359,9 @@ fn short(text: &str, range: &Range<usize>) -> Range<usize> {
 /// A file of which miette sees the lines of a label and none around them; of a long line what lies around the label. It would
 /// read the file from its start for each label, and it panics beyond column 65,535.
 #[derive(Debug)]
-pub(super) struct WholeLines {
-    pub(super) name: String,
-    pub(super) lines: Arc<Lines>,
+struct WholeLines {
+    name: String,
+    lines: Arc<Lines>,
 }
 
 impl SourceCode for WholeLines {

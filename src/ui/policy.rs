@@ -5,9 +5,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report};
+use miette::{LabeledSpan, Severity};
 
-use super::diagnostics::{Lines, WholeLines};
+use super::diagnostics::{LABEL_MAX_BYTES, Lines, drawn};
 
 /// A problem in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +21,6 @@ pub struct Excerpt {
     /// The way out.
     pub hint: Option<String>,
 }
-
-/// Wide enough that no label is broken.
-const WIDTH_COLUMNS: usize = 400;
-/// How much of a label is underlined, in bytes.
-const LABEL_MAX_BYTES: usize = 400;
 
 /// The text for people: every problem with its excerpt and its hint, and an empty line after each.
 pub(super) fn human(name: &str, text: &str, excerpts: &[Excerpt], colour: bool) -> String {
@@ -55,26 +50,5 @@ fn lines(name: &str, (text, all): (&str, &Arc<Lines>), excerpt: &Excerpt, colour
         .map_or(0, str::len);
     let first = text.floor_char_boundary(start + first.min(LABEL_MAX_BYTES)) - start;
     let label = LabeledSpan::new_primary_with_span(Some(excerpt.label.clone()), start..start + first);
-    let diagnostic = MietteDiagnostic::new(String::new()).with_labels([label]);
-    let report = Report::new(diagnostic).with_source_code(WholeLines {
-        name: name.to_owned(),
-        lines: Arc::clone(all),
-    });
-    let theme = match colour {
-        true => GraphicalTheme::unicode(),
-        false => GraphicalTheme::unicode_nocolor(),
-    };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(WIDTH_COLUMNS)
-        .with_context_lines(1);
-    let mut drawn = String::new();
-    match handler.render_report(&mut drawn, report.as_ref()) {
-        // the message stands in our own heading
-        Ok(()) => drawn
-            .lines()
-            .skip(1)
-            .map(|line| format!("{}\n", line.trim_end()))
-            .collect(),
-        Err(_) => String::new(),
-    }
+    drawn(name, all, Severity::Error, vec![label], colour)
 }

@@ -13,11 +13,12 @@ use crate::commands::{Failure, Session, registries, signing, verify};
 use crate::events::Event;
 use crate::project::{Project, SLIGHTFILE as NAME};
 use crate::registry::artifact::{Artifact, SLIGHTFILE};
-use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media, one_line};
+use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media};
 use crate::signing::policy::Policy;
 use crate::signing::{Evidence, Subject, judge, legacy, store};
 use crate::slightfile::{self, Capability, HostPattern, SLIGHTFILE_MAX_BYTES, Slightfile, Spanned, Store, Value};
 use crate::support::os;
+use crate::support::text::one_line;
 
 /// What a reference may begin with, for a user who wants to leave no doubt.
 const SCHEME: &str = "oci://";

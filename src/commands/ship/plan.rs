@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal};
 use crate::attest;
 use crate::cli::ship::Ship;
 use crate::cli::signing::SignerFlags;
-use crate::commands::{Failure, Session, documents, registries, signing};
-use crate::project::{self, Project};
+use crate::commands::{Failure, Session, changes, documents, registries, signing};
+use crate::project::Project;
 use crate::registry::{Client, Digest, Reference};
 use crate::signing::Signer;
 
@@ -92,11 +92,7 @@ pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Fail
         );
     }
     let tags = tags(&at, &arguments.tag)?;
-    let directory = session.directory();
-    let config = session.global.config.as_ref().map(|config| directory.join(config));
-    let mut project = project::load(&directory, config.as_deref())
-        .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))?;
-    project.slightfile_name = project::named(&project.slightfile_path, &directory);
+    let project = changes::project(session)?;
     let created = documents::created(session)?;
     let signing = match arguments.no_sign {
         true => None,

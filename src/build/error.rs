@@ -126,6 +126,9 @@ pub enum BuildError {
     /// A tool is not installed.
     #[error("`{0}` is not on PATH")]
     NoTool(String),
+    /// The user asked for an end.
+    #[error("interrupted")]
+    Interrupted,
     /// A tool can't be started, or broke off.
     #[error("`{tool}` can't be run: {message}")]
     Tool {
@@ -246,6 +249,7 @@ impl BuildError {
             | Self::Compile
             | Self::Command(_)
             | Self::NoTool(_)
+            | Self::Interrupted
             | Self::Tool { .. }
             | Self::NoProgram(_)
             | Self::File { .. } => {

@@ -32,6 +32,7 @@ pub use inventory::Inventory;
 pub use revision::Source;
 
 use crate::events::{Event, Sink};
+use crate::support::waiting::Ending;
 
 /// The Rust target that guests are compiled for.
 pub const TARGET: &str = "wasm32-wasip2";
@@ -53,6 +54,8 @@ pub struct BuildPlan {
     pub color: Option<bool>,
     /// Whether tools keep their progress to themselves.
     pub quiet: bool,
+    /// Tools end when the user asks for that; `None`: the signal ends this process.
+    pub ending: Option<Ending>,
 }
 
 impl BuildPlan {

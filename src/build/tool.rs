@@ -9,6 +9,7 @@ use std::thread;
 use super::{BuildError, BuildPlan};
 use crate::events::{Event, Sink};
 use crate::support::os;
+use crate::support::waiting::{Asking, Ending};
 
 /// The longest line that is taken in one piece, in bytes: cargo's messages about an artifact have a few hundred.
 const LINE_MAX_BYTES: u64 = 1024 * 1024;
@@ -87,7 +88,7 @@ pub(super) fn shell(plan: &BuildPlan, sink: &Sink, line: &str) -> Result<ExitSta
     run(plan, sink, shell, &[flag, line], tell)
 }
 
-/// Starts a tool, has both its streams read, and waits for its end. It is stopped when reading fails.
+/// Starts a tool, has both its streams read, and waits for its end. It is stopped when reading fails, and when the user asks for an end.
 fn drive(
     plan: &BuildPlan,
     tool: &str,
@@ -98,7 +99,17 @@ fn drive(
         tool: tool.to_owned(),
         message: error.to_string(),
     };
-    let mut child = Command::new(tool)
+    let ending = plan.ending.as_ref();
+    if ending.is_some_and(Ending::is_asked) {
+        return Err(BuildError::Interrupted);
+    }
+    let mut command = Command::new(tool);
+    // at a terminal, Ctrl-C reaches all of them, and a tool may ask there: in another group it would be stopped for that
+    let is_group = ending.is_some_and(Ending::is_alone);
+    if is_group {
+        os::in_its_own_group(&mut command);
+    }
+    let mut child = command
         .args(arguments)
         .current_dir(&plan.root)
         .env_clear()
@@ -111,6 +122,8 @@ fn drive(
             io::ErrorKind::NotFound if plan.root.is_dir() => BuildError::NoTool(tool.to_owned()),
             _ => failed(error),
         })?;
+    let id = child.id();
+    let _heard = ending.map(|ending| ending.hear(move |asking| os::end(id, is_group, asking == Asking::Again)));
     let streams = child.stdout.take().zip(child.stderr.take());
     let done = match streams {
         Some((out, err)) => read(Box::new(out), Box::new(err)),

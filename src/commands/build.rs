@@ -105,6 +105,7 @@ pub(super) fn in_folder(session: &Session<'_>, root: PathBuf, about: Option<Abou
         // cargo writes into a pipe, and can't see for itself whether a terminal is behind it
         color: Some(session.ui.is_coloured()),
         quiet: session.global.quiet,
+        ending: session.ending.cloned(),
     }
 }
 
@@ -128,6 +129,7 @@ pub(super) fn failure(error: BuildError) -> Failure {
         | BuildError::StrayMain { .. }
         | BuildError::Link { .. }
         | BuildError::Command(_)
+        | BuildError::Interrupted
         | BuildError::Component { .. } => Failure::failed(message),
         BuildError::Cargo
         | BuildError::NoCToolchain(_)

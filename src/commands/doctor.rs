@@ -216,6 +216,7 @@ impl Tools<'_> {
             environment: environment.clone(),
             color: Some(false),
             quiet: true,
+            ending: None,
         };
         let tried = c::probe(&toolchain, &plan);
         tried.map(|()| toolchain)

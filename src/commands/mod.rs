@@ -39,6 +39,7 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::cli::{Cli, Command, Format};
 pub use crate::exit::{Exit, Failure};
 use crate::support::os::Invocation;
+use crate::support::waiting::Ending;
 use crate::ui::Ui;
 
 /// Parses the arguments, runs the command, reports its failure, and says which code to exit with.
@@ -64,6 +65,7 @@ pub fn main(mut invocation: Invocation) -> Exit {
         invocation: &invocation,
         own: &own,
         ui: &ui,
+        ending: None,
     };
     let exit = match dispatch(&cli, &session) {
         Ok(exit) => exit,
@@ -138,6 +140,8 @@ pub struct Session<'a> {
     own: &'a signing::Own,
     /// The one place that prints.
     pub ui: &'a Ui,
+    /// Whether the user asks for an end, for commands that listen to it from their beginning on; `None`: the signal ends this process.
+    pub ending: Option<&'a Ending>,
 }
 
 impl Session<'_> {

@@ -97,7 +97,11 @@ struct Packed {
 /// Runs `slt ship`.
 pub fn run(session: &Session<'_>, arguments: &Ship) -> Result<Exit, Failure> {
     let plan = plan::plan(session, arguments)?;
-    let stages = Stages::new(session)?;
+    let session = &Session {
+        ending: Some(&plan.ending),
+        ..*session
+    };
+    let stages = Stages::new(session);
     let (project, slightfile) = stages.run("check", || checked(session, &plan))?;
     let written = stages.run("build", || built(session, &plan, &project, &slightfile))?;
     match (arguments.dry_run, plan.tests) {

@@ -84,6 +84,7 @@ pub(super) fn tests(
         timeout,
         jobs: jobs(arguments.jobs),
         list: arguments.list,
+        ending: session.ending.cloned(),
     };
     execute(session, &plan, sink)
 }
@@ -205,6 +206,7 @@ pub(super) fn execute(session: &Session<'_>, plan: &Plan, sink: &Sink) -> Result
                 false => failure,
             }
         }
+        HarnessError::Interrupted => Failure::failed(error.to_string()),
         HarnessError::Read { .. } | HarnessError::Unstarted(_) | HarnessError::Thread(_) => {
             Failure::environment(error.to_string())
         }

@@ -35,6 +35,8 @@ struct Shared {
 #[derive(Default)]
 struct Watched {
     over: bool,
+    /// Whether no guest has time any more.
+    stopped: bool,
     order: u64,
     guests: BTreeMap<(Instant, u64), Arc<Interrupt>>,
 }
@@ -94,6 +96,12 @@ impl Watchdog {
         }
         Watch { shared, place }
     }
+
+    /// Stops all guests now, and those that begin from now on.
+    pub fn stop(&self) {
+        self.0.shared.watched().stopped = true;
+        self.0.shared.changed.notify_one();
+    }
 }
 
 impl Drop for Watch {
@@ -124,7 +132,10 @@ impl Shared {
         while !watched.over {
             let now = Instant::now();
             let mut overdue = false;
-            for interrupt in watched.guests.range(..=(now, u64::MAX)).map(|(_, interrupt)| interrupt) {
+            for ((end, _), interrupt) in &watched.guests {
+                if *end > now && !watched.stopped {
+                    break;
+                }
                 interrupt.mark();
                 overdue = true;
             }

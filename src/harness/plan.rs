@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::slightfile::Slightfile;
+use crate::support::waiting::Ending;
 
 /// How an artifact is driven. Each has a file of its own, which says how it lists, what it is told and how it is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,8 @@ pub struct Plan {
     pub jobs: usize,
     /// Only list.
     pub list: bool,
+    /// Tests end when the user asks for that; `None`: the signal ends this process.
+    pub ending: Option<Ending>,
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::deployment::Watchdog;
 use crate::events::{Event, Outcome, Sink, TestFinished, TestsFinished};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded};
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
+use crate::support::waiting::Ending;
 
 /// Why a run could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,9 @@ pub enum HarnessError {
     /// No thread.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
+    /// The user asked for an end.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 /// A test to run, or all that an artifact holds.
@@ -71,7 +75,7 @@ struct Todo<'a> {
 /// Runs a plan.
 ///
 /// # Errors
-/// When there is nothing to judge: a component that cannot be loaded, a suite that does not list.
+/// When there is nothing to judge: a component that cannot be loaded, a suite that does not list; or the user asked for an end.
 pub fn run(plan: &Plan, engine: &Arc<Engine>, sink: &Sink) -> Result<TestsFinished, HarnessError> {
     let started = Instant::now();
     let shared = Shared {
@@ -83,6 +87,10 @@ pub fn run(plan: &Plan, engine: &Arc<Engine>, sink: &Sink) -> Result<TestsFinish
         timeout: plan.timeout,
         sink: Arc::clone(sink),
     };
+    let _heard = plan.ending.as_ref().map(|ending| {
+        let watchdog = shared.watchdog.clone();
+        ending.hear(move |_| watchdog.stop())
+    });
     let loaded: Vec<Loaded> = plan
         .artifacts
         .iter()
@@ -143,8 +151,11 @@ pub fn run(plan: &Plan, engine: &Arc<Engine>, sink: &Sink) -> Result<TestsFinish
         summary.ignored += 1;
         sink(Event::TestFinished(finished(name, Outcome::Ignored, plan.seed)));
     }
-    for outcome in execute(&shared, &cases, plan.jobs)? {
+    for outcome in execute(&shared, &cases, plan)? {
         summary.count(outcome);
+    }
+    if is_over(plan) {
+        return Err(HarnessError::Interrupted);
     }
     summary.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     sink(Event::TestsFinished(summary.clone()));
@@ -215,18 +226,24 @@ fn list(shared: &Shared, artifact: &Artifact, loaded: &Loaded) -> Result<Listing
     })
 }
 
-/// Runs the cases on `jobs` threads, and gives the outcomes.
-fn execute(shared: &Shared, cases: &[Todo<'_>], jobs: usize) -> Result<Vec<Outcome>, HarnessError> {
+/// Whether the user has asked for an end.
+fn is_over(plan: &Plan) -> bool {
+    plan.ending.as_ref().is_some_and(Ending::is_asked)
+}
+
+/// Runs the cases on the plan's threads, and gives the outcomes. What the user ends has none.
+fn execute(shared: &Shared, cases: &[Todo<'_>], plan: &Plan) -> Result<Vec<Outcome>, HarnessError> {
     let next = AtomicUsize::new(0);
+    let is_over = || is_over(plan);
     let work = || {
         let mut outcomes = Vec::new();
-        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            outcomes.extend(run_case(shared, case));
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| !is_over()) {
+            outcomes.extend(run_case(shared, case, &is_over));
         }
         outcomes
     };
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs.clamp(1, cases.len().max(1)))
+        let workers: Vec<_> = (0..plan.jobs.clamp(1, cases.len().max(1)))
             .map(|number| {
                 std::thread::Builder::new()
                     .name(format!("test-{number}"))
@@ -241,7 +258,7 @@ fn execute(shared: &Shared, cases: &[Todo<'_>], jobs: usize) -> Result<Vec<Outco
     })
 }
 
-fn run_case(shared: &Shared, todo: &Todo<'_>) -> Vec<Outcome> {
+fn run_case(shared: &Shared, todo: &Todo<'_>, is_over: &impl Fn() -> bool) -> Vec<Outcome> {
     let started = Instant::now();
     let protocol = protocol::of(todo.kind);
     (shared.sink)(Event::TestStarted {
@@ -249,6 +266,9 @@ fn run_case(shared: &Shared, todo: &Todo<'_>) -> Vec<Outcome> {
     });
     let arguments = protocol::arguments(todo.artifact, &(protocol.arguments)(todo.test.as_deref()));
     let ran = run_once(shared, todo.loaded, &todo.name, &arguments);
+    if is_over() {
+        return Vec::new();
+    }
     let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let case = Case {
         shared,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Command};
 
 /// Arguments, environment and current directory of this process, read once at its start.
 #[derive(Debug, Clone)]
@@ -551,6 +551,33 @@ pub fn kill(child: u32) {
     }
     #[cfg(not(unix))]
     let _ = child;
+}
+
+/// Puts what is started into a group of processes of its own, which can be ended as a whole. Where there are none, Ctrl-C reaches all
+/// that a process has started.
+pub fn in_its_own_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// Ends a child of this process whose end nobody has seen yet, or the group that [`in_its_own_group`] made for it; `at_once`: it gets
+/// no time to tidy up.
+pub fn end(child: u32, is_group: bool, at_once: bool) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+        let signal = if at_once { Signal::KILL } else { Signal::TERM };
+        if let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) {
+            let _ = match is_group {
+                true => kill_process_group(child, signal),
+                false => kill_process(child, signal),
+            };
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (child, is_group, at_once);
 }
 
 /// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.

@@ -1,6 +1,8 @@
 //! Waits for what blocks a thread, and meanwhile for the user, who may ask this process to end.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -78,9 +80,162 @@ impl Waiting {
     }
 }
 
+/// Whether the user has asked this process to end: one listener for all that a command does, so that no signal is lost between two
+/// things that are waited for. Cheap to clone.
+#[derive(Clone)]
+pub struct Ending {
+    asked: Arc<Mutex<Asked>>,
+    is_alone: bool,
+}
+
+/// Is told each time that the user asks.
+type Listener = Box<dyn Fn(Asking) + Send>;
+
+/// How often the user has asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// Once: what runs may still tidy up.
+    First,
+    /// Again: at once.
+    Again,
+}
+
+#[derive(Default)]
+struct Asked {
+    is_asked: bool,
+    order: u64,
+    listeners: BTreeMap<u64, Listener>,
+}
+
+/// Something is told of the user's asking for as long as this lives.
+pub struct Heard {
+    asked: Arc<Mutex<Asked>>,
+    place: u64,
+}
+
+impl Ending {
+    /// Listens from now on, on a thread of its own. `is_alone`: there is no terminal whose Ctrl-C reaches what this process starts.
+    ///
+    /// # Errors
+    /// There is no event queue, or no thread.
+    pub fn listen(is_alone: bool) -> io::Result<Self> {
+        let ending = Self {
+            asked: Arc::default(),
+            is_alone,
+        };
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let mut interrupts = {
+            let _on_runtime = runtime.enter();
+            Interrupts::listen()
+        };
+        let asked = Arc::clone(&ending.asked);
+        let listen = async move {
+            loop {
+                interrupts.next().await;
+                locked(&asked).ask();
+            }
+        };
+        std::thread::Builder::new()
+            .name("slt-signals".into())
+            .spawn(move || runtime.block_on(listen))?;
+        Ok(ending)
+    }
+
+    /// Whether the tools that this process starts have to be ended by it: no terminal does.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
+    /// Whether the user has asked.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        locked(&self.asked).is_asked
+    }
+
+    /// The same, where it may have been asked just now: a signal that has ended a child is on its way to this process too.
+    #[must_use]
+    pub fn is_asked_within(&self, limit: Duration) -> bool {
+        let (sender, receiver) = mpsc::channel();
+        let _heard = self.hear(move |_| {
+            let _ = sender.send(());
+        });
+        receiver.recv_timeout(limit).is_ok()
+    }
+
+    /// Tells something each time that the user asks, at once if that was before.
+    #[must_use]
+    pub fn hear(&self, listener: impl Fn(Asking) + Send + 'static) -> Heard {
+        let mut asked = locked(&self.asked);
+        if asked.is_asked {
+            listener(Asking::First);
+        }
+        let place = asked.order;
+        asked.order += 1;
+        asked.listeners.insert(place, Box::new(listener));
+        Heard {
+            asked: Arc::clone(&self.asked),
+            place,
+        }
+    }
+}
+
+impl std::fmt::Debug for Ending {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Ending({})", self.is_asked())
+    }
+}
+
+impl Asked {
+    fn ask(&mut self) {
+        let asking = match self.is_asked {
+            true => Asking::Again,
+            false => Asking::First,
+        };
+        self.is_asked = true;
+        self.listeners.values().for_each(|listener| listener(asking));
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        locked(&self.asked).listeners.remove(&self.place);
+    }
+}
+
+fn locked(asked: &Mutex<Asked>) -> MutexGuard<'_, Asked> {
+    asked.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_told_of_the_end() {
+        let ending = Ending {
+            asked: Arc::default(),
+            is_alone: true,
+        };
+        let (sender, receiver) = mpsc::channel();
+        let heard = |name: &'static str| {
+            let sender = sender.clone();
+            ending.hear(move |asking| sender.send((name, asking)).unwrap())
+        };
+        drop(heard("gone"));
+        let _early = heard("early");
+        assert!(!ending.is_asked() && !ending.is_asked_within(Duration::ZERO));
+        locked(&ending.asked).ask();
+        let _late = heard("late");
+        assert!(ending.is_asked() && ending.is_asked_within(Duration::ZERO));
+        locked(&ending.asked).ask();
+        let told: Vec<_> = receiver.try_iter().collect();
+        let (first, again) = (Asking::First, Asking::Again);
+        assert_eq!(
+            told,
+            [("early", first), ("late", first), ("early", again), ("late", again)]
+        );
+    }
 
     #[test]
     fn what_comes_first() {

@@ -155,6 +155,7 @@ fn rusts_own_harness_is_a_suite_too() {
         environment: environment(),
         color: Some(false),
         quiet: true,
+        ending: None,
     };
     let artifacts = build::tests(&plan, &silent()).unwrap();
     let endings = artifacts.iter().find(|artifact| artifact.name == "endings").unwrap();
@@ -217,6 +218,7 @@ fn a_program_is_one_test() {
         timeout: Duration::from_secs(60),
         jobs: 1,
         list: false,
+        ending: None,
     };
     let summary = run(&plan, &engine(), &(sink.clone() as slt::events::Sink)).unwrap();
     assert_eq!((summary.passed, summary.failed), (1, 1));

@@ -44,6 +44,7 @@ fn plan(package_name: &str) -> BuildPlan {
         environment: environment(),
         color: Some(false),
         quiet: true,
+        ending: None,
     }
 }
 

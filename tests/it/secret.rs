@@ -439,6 +439,7 @@ fn tests_read_neither_the_environment_nor_the_secrets() {
         environment: environment.clone(),
         color: Some(false),
         quiet: true,
+        ending: None,
     };
     let artifact = slt::build::tests(&plan, &slt::events::silent()).unwrap().remove(0).path;
     let runner = slt_with(project.path(), &["runner", artifact.to_str().unwrap()], &pairs);

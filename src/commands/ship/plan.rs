@@ -10,6 +10,8 @@ use crate::commands::{Failure, Session, changes, documents, registries, signing}
 use crate::project::Project;
 use crate::registry::{Client, Digest, Reference};
 use crate::signing::Signer;
+use crate::support::os;
+use crate::support::waiting::Ending;
 
 /// What is to be done.
 pub(super) struct Plan {
@@ -35,6 +37,8 @@ pub(super) struct Plan {
     pub signing: Option<Signing>,
     /// What speaks to the registry; none in a dry run.
     pub client: Option<Client>,
+    /// Whether the user asks for an end.
+    pub ending: Ending,
 }
 
 /// With what is signed.
@@ -84,6 +88,10 @@ impl Signing {
 
 /// Resolves the flags.
 pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Failure> {
+    let early = match may_ask(&arguments.signer) {
+        true => None,
+        false => Some(listen()?),
+    };
     let at = registries::reference(&arguments.reference)?;
     if let Some(digest) = &at.digest {
         return Err(
@@ -98,6 +106,7 @@ pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Fail
         true => None,
         false => Some(Signing::new(session, &arguments.signer, arguments.dry_run)?),
     };
+    let ending = early.map_or_else(listen, Ok)?;
     let client = match arguments.dry_run {
         true => None,
         false => Some(reached(session, arguments, &at)?),
@@ -120,7 +129,25 @@ pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Fail
         created,
         signing,
         client,
+        ending,
     })
+}
+
+/// Whether the user may be asked something, or standard input be read. A prompt has its own way with Ctrl-C, and a pipe may have no
+/// end: until that is over, a signal ends the process, as it does by itself.
+fn may_ask(flags: &SignerFlags) -> bool {
+    let is_piped = flags.password_stdin
+        || flags
+            .identity_token
+            .as_ref()
+            .is_some_and(|path| path.as_os_str() == "-");
+    is_piped || io::stdin().is_terminal()
+}
+
+/// Listens for all that follows. Without a terminal, what is started has to be ended by slt.
+fn listen() -> Result<Ending, Failure> {
+    Ending::listen(!io::stdin().is_terminal())
+        .map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))
 }
 
 /// The tags, each once.

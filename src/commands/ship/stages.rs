@@ -1,50 +1,28 @@
 //! The steps of `slt ship`, each with its state and its time.
 
-use std::cell::RefCell;
 use std::time::{Duration, Instant};
-
-use tokio::runtime::Runtime;
 
 use crate::commands::{Failure, Session};
 use crate::events::{Event, Stage, StageState};
-use crate::support::os::{self, Interrupts};
+use crate::support::waiting::Ending;
 
-/// How long is listened for an interrupt behind a step: what came before is there at once.
-const GLANCE: Duration = Duration::from_millis(1);
+/// How long a step that has failed waits for the signal that may have been the reason: Ctrl-C reaches a tool and slt at once, and the
+/// tool's end may be seen first.
+const GLANCE: Duration = Duration::from_millis(100);
 
-/// Runs one step after the other. Whoever has listened to a signal once has taken it from the system for good: one that comes while
-/// nobody listens, as a step builds or tests, ends the command behind it.
+/// Runs one step after the other, until the user asks for an end.
 pub(super) struct Stages<'a> {
     session: &'a Session<'a>,
-    runtime: Runtime,
-    interrupts: RefCell<Interrupts>,
 }
 
 impl<'a> Stages<'a> {
-    pub(super) fn new(session: &'a Session<'a>) -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
-        let interrupts = RefCell::new(runtime.block_on(async { Interrupts::listen() }));
-        Ok(Self {
-            session,
-            runtime,
-            interrupts,
-        })
+    pub(super) fn new(session: &'a Session<'a>) -> Self {
+        Self { session }
     }
 
     /// Whether somebody has asked for an end since the last step.
-    #[allow(clippy::disallowed_methods)] // a signal comes in real time
     fn is_interrupted(&self) -> bool {
-        let mut interrupts = self.interrupts.borrow_mut();
-        self.runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = interrupts.next() => true,
-                () = tokio::time::sleep(GLANCE) => false,
-            }
-        })
+        self.session.ending.is_some_and(Ending::is_asked)
     }
 
     /// Runs a step, which gives what it made, and what to say of it.
@@ -54,12 +32,17 @@ impl<'a> Stages<'a> {
         name: &'static str,
         work: impl FnOnce() -> Result<(T, String), Failure>,
     ) -> Result<T, Failure> {
+        let interrupted = || Failure::failed("interrupted");
+        if self.is_interrupted() {
+            return Err(interrupted());
+        }
         let started = Instant::now();
         self.tell(name, StageState::Started, None, 0);
-        let done = work().and_then(|made| match self.is_interrupted() {
-            true => Err(Failure::failed("interrupted")),
-            false => Ok(made),
-        });
+        let done = match work() {
+            Ok(_) if self.is_interrupted() => Err(interrupted()),
+            Err(_) if self.session.ending.is_some_and(|ending| ending.is_asked_within(GLANCE)) => Err(interrupted()),
+            done => done,
+        };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match done {
             Ok((made, detail)) => {

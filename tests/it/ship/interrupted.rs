@@ -2,6 +2,8 @@
 #![allow(clippy::disallowed_methods)] // signals come in real time
 #![cfg(unix)]
 
+use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Home, PASSWORD, SLIGHTFILE};
 use crate::command::Run;
+use crate::components::{WASI, component};
 use crate::registry::server::{Fault, Server};
 
 /// Longer than any of these tests waits.
@@ -17,6 +20,16 @@ const LATE: Duration = Duration::from_secs(600);
 
 /// Runs slt, and asks it to end as soon as something is so.
 fn interrupted(directory: &Path, arguments: &[&str], is_time: impl Fn() -> bool) -> Run {
+    interrupted_by(("TERM", false), directory, arguments, is_time)
+}
+
+/// The same by this signal, to slt alone or to all of its group, as a terminal sends it.
+fn interrupted_by(
+    (signal, is_group): (&str, bool),
+    directory: &Path,
+    arguments: &[&str],
+    is_time: impl Fn() -> bool,
+) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
         .args(arguments)
         .current_dir(directory)
@@ -24,6 +37,8 @@ fn interrupted(directory: &Path, arguments: &[&str], is_time: impl Fn() -> bool)
         .env("PATH", std::env::var("PATH").unwrap())
         .env("COSIGN_PASSWORD", PASSWORD)
         .env("SLT_CACHE_DIR", directory.join("cache"))
+        .stdin(Stdio::null())
+        .process_group(0)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -32,7 +47,8 @@ fn interrupted(directory: &Path, arguments: &[&str], is_time: impl Fn() -> bool)
         assert!(child.try_wait().unwrap().is_none(), "{arguments:?} has ended");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let killed = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let to = format!("{}{}", if is_group { "-" } else { "" }, child.id());
+    let killed = Command::new("kill").args(["-s", signal, "--", &to]).status().unwrap();
     assert!(killed.success());
     let output = child.wait_with_output().unwrap();
     Run {
@@ -94,33 +110,86 @@ fn while_a_registry_is_waited_for() {
     }
 }
 
-/// Nobody listens while a tool runs: what came then is not lost.
+/// A slightfile whose command runs before its component is taken.
+fn built_by(line: &str, more: &str) -> String {
+    let build = format!("build = {line:?}\ncomponent = ");
+    SLIGHTFILE.replace("component = ", &build) + more
+}
+
+fn is_over(run: &Run, server: &Server) {
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+    assert!(run.stderr.ends_with("error: interrupted\n"), "{}", run.stderr);
+    for later in ["pack ", "push ", "sign ", "tag "] {
+        assert!(!run.stderr.contains(later), "{later}: {}", run.stderr);
+    }
+    assert_eq!(server.count("PUT", "") + server.count("POST", ""), 0);
+}
+
+/// A tool and what it has started end, whoever gets the signal; nothing is pushed.
 #[test]
 fn while_it_is_built() {
-    let text = SLIGHTFILE.replace(
-        "component = ",
-        "build = \"echo > begun; while [ ! -e go ]; do sleep 0.01; done\"\ncomponent = ",
-    );
-    let (home, server) = (Home::with(&[("slightfile.toml", text.as_bytes())]), Server::start());
-    let reference = server.name("app:1");
-    let go = || {
-        let begun = home.path().join("begun").exists();
-        if begun {
-            // the tool ends by itself some time after the signal
-            let go = home.path().join("go");
-            std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(500));
-                std::fs::write(go, "").unwrap();
-            });
+    let text = built_by("sleep 600 & echo $! > sleeper; echo > begun; wait", "");
+    for signal in [("INT", false), ("INT", true), ("TERM", false), ("TERM", true)] {
+        for more in [&["--key", "k.key"][..], &["--no-sign", "--dry-run"]] {
+            let (home, server) = (Home::with(&[("slightfile.toml", text.as_bytes())]), Server::start());
+            let reference = server.name("app:1");
+            let arguments = [&["ship", &reference], more].concat();
+            let run = interrupted_by(signal, home.path(), &arguments, || home.path().join("begun").exists());
+            is_over(&run, &server);
+            let sleeper = fs::read_to_string(home.path().join("sleeper")).unwrap();
+            let state = fs::read_to_string(format!("/proc/{}/stat", sleeper.trim())).unwrap_or_default();
+            let is_gone = state.is_empty() || state.contains(" Z ");
+            assert!(is_gone || !cfg!(target_os = "linux"), "{signal:?}: {state}");
         }
-        begun
-    };
-    let run = interrupted(home.path(), &["ship", &reference, "--key", "k.key"], go);
-    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
-    assert!(run.stderr.contains("error: interrupted"), "{}", run.stderr);
-    assert_eq!(
-        server.count("PUT", "") + server.count("POST", ""),
-        0,
-        "nothing was sent"
+    }
+}
+
+/// One that does not listen to the first signal is killed by the second.
+#[test]
+fn a_tool_that_does_not_want_to_end() {
+    let line = "trap 'echo > told' TERM; echo $PPID > begun.new; mv begun.new begun; while true; do sleep 0.01; done";
+    let (home, server) = (
+        Home::with(&[("slightfile.toml", built_by(line, "").as_bytes())]),
+        Server::start(),
     );
+    let reference = server.name("app:1");
+    let told_once = || {
+        let Ok(slt) = fs::read_to_string(home.path().join("begun")) else {
+            return false;
+        };
+        assert!(Command::new("kill").arg(slt.trim()).status().unwrap().success());
+        while !home.path().join("told").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    };
+    let run = interrupted(home.path(), &["ship", &reference, "--key", "k.key"], told_once);
+    is_over(&run, &server);
+}
+
+#[test]
+fn while_it_is_tested() {
+    // for ever, whatever it is asked
+    let world = "package a:b; world w { export wasi:cli/run@0.2.12; }";
+    let suite = component(&[WASI, &[world]].concat(), "", "(loop (br 0)) (i32.const 0)");
+    let text = built_by(
+        "echo >> begun",
+        "\n[test]\ncomponents = [\"suite.wasm\"]\ntimeout = \"600s\"\n",
+    );
+    let (home, server) = (
+        Home::with(&[("slightfile.toml", text.as_bytes()), ("suite.wasm", &suite)]),
+        Server::start(),
+    );
+    let reference = server.name("app:1");
+    let is_tested = || {
+        // once to be shipped, and once for its tests, which begin soon after
+        let begun = fs::read_to_string(home.path().join("begun")).unwrap_or_default();
+        let is_tested = begun.lines().count() == 2;
+        if is_tested {
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        is_tested
+    };
+    let run = interrupted(home.path(), &["ship", &reference, "--key", "k.key"], is_tested);
+    is_over(&run, &server);
 }

@@ -74,8 +74,9 @@ pub struct Signature {
     pub predicate_type: String,
     /// The digest that it is about.
     pub subject: String,
-    /// Who signed, or would: `key sha256:…`, or an identity and its issuer.
-    pub signer: String,
+    /// Who signed: `key sha256:…`, or an identity and its issuer; with `--dry-run`, which opens no key and asks for no token, nobody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
     /// The manifest that holds it beside the artifact; with `--dry-run` there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referrer: Option<String>,
@@ -121,7 +122,7 @@ pub fn run(session: &Session<'_>, arguments: &Ship) -> Result<Exit, Failure> {
             })?
         }
     };
-    session.ui.result(&human(&shipped), &[Line::Shipped(shipped)]);
+    session.ui.result(&human(&shipped, &plan), &[Line::Shipped(shipped)]);
     Ok(Exit::Done)
 }
 
@@ -342,7 +343,7 @@ impl Put<'_> {
         Ok(Signature {
             predicate_type: predicate_type.to_owned(),
             subject: self.subject.digest.to_string(),
-            signer: self.signer.name(),
+            signer: Some(self.signer.name()),
             referrer: Some(referrer.digest.to_string()),
         })
     }
@@ -368,22 +369,20 @@ fn outlined(plan: &Plan, packed: &Packed) -> Shipped {
 /// What would be done.
 fn planned(plan: &Plan, packed: &Packed) -> Result<Shipped, Failure> {
     let outlined = outlined(plan, packed);
-    let by = |signing: &Signing, predicate_type: &str, subject: String| Signature {
+    let unsigned = |predicate_type: &str, subject: String| Signature {
         predicate_type: predicate_type.to_owned(),
         subject,
-        signer: signing.described(),
+        signer: None,
         referrer: None,
     };
     let digest = |text: &String| plan::slightfile_digest(packed, text).map(|digest| digest.to_string());
     let slightfile = packed.slightfile.as_ref().map(digest).transpose()?;
     let (mut signatures, mut attestations) = (Vec::new(), Vec::new());
-    if let Some(signing) = &plan.signing {
+    if plan.signing.is_some() {
         let subjects = std::iter::once(&outlined.digest).chain(&slightfile);
-        signatures = subjects
-            .map(|subject| by(signing, COSIGN_SIGN, subject.clone()))
-            .collect();
+        signatures = subjects.map(|subject| unsigned(COSIGN_SIGN, subject.clone())).collect();
         let types = packed.documents.iter().map(|document| document.predicate_type);
-        attestations = types.map(|kind| by(signing, kind, outlined.digest.clone())).collect();
+        attestations = types.map(|kind| unsigned(kind, outlined.digest.clone())).collect();
     }
     Ok(Shipped {
         signatures,
@@ -393,7 +392,7 @@ fn planned(plan: &Plan, packed: &Packed) -> Result<Shipped, Failure> {
     })
 }
 
-fn human(shipped: &Shipped) -> String {
+fn human(shipped: &Shipped, plan: &Plan) -> String {
     if !shipped.dry_run {
         return format!("{}\n", shipped.name);
     }
@@ -401,14 +400,12 @@ fn human(shipped: &Shipped) -> String {
     if let Some(slightfile) = &shipped.slightfile {
         text.push_str(&format!("would attach the slightfile as {slightfile}\n"));
     }
+    let with = plan.signing.as_ref().map(Signing::described).unwrap_or_default();
     for signature in &shipped.signatures {
-        text.push_str(&format!("would sign {} with {}\n", signature.subject, signature.signer));
+        text.push_str(&format!("would sign {} with {with}\n", signature.subject));
     }
     for attestation in &shipped.attestations {
-        text.push_str(&format!(
-            "would attest {} with {}\n",
-            attestation.predicate_type, attestation.signer
-        ));
+        text.push_str(&format!("would attest {} with {with}\n", attestation.predicate_type));
     }
     text.push_str(&format!("would tag it {}\n", shipped.tags.join(", ")));
     text

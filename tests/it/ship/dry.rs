@@ -48,8 +48,12 @@ fn the_digest_is_the_one_that_is_pushed() {
             planned.iter().map(about).collect::<Vec<_>>(),
             done.iter().map(about).collect::<Vec<_>>()
         );
-        assert!(planned.iter().all(|one| one.get("referrer").is_none()));
+        // nobody has signed, and no key says whose it is before it is opened
+        let unknown = |name: &str| planned.iter().all(|one| one.get(name).is_none());
+        assert!(unknown("referrer") && unknown("signer"));
         assert!(done.iter().all(|one| one["referrer"].is_string()));
+        let is_key = |one: &serde_json::Value| one["signer"].as_str().unwrap().starts_with("key sha256:");
+        assert!(done.iter().all(is_key));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::project::{Project, SLIGHTFILE as NAME};
 use crate::registry::artifact::{Artifact, SLIGHTFILE};
 use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media};
 use crate::signing::policy::Policy;
-use crate::signing::{Evidence, Subject, judge, legacy, store};
+use crate::signing::{Evidence, Outcome, Subject, judge, legacy, store};
 use crate::slightfile::{self, Capability, HostPattern, SLIGHTFILE_MAX_BYTES, Slightfile, Spanned, Store, Value};
 use crate::support::os;
 use crate::support::text::one_line;
@@ -56,6 +56,17 @@ pub(super) fn meant(directory: &Path, given: &Path) -> Result<Option<Reference>,
         true => registries::reference(text).map(Some),
         false => Ok(None),
     }
+}
+
+/// Who signed twice is named once.
+fn each_once<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    let mut once = Vec::new();
+    for name in names {
+        if !once.contains(name) {
+            once.push(name);
+        }
+    }
+    once
 }
 
 /// What is demanded of an artifact, with what is needed to see whether it is so.
@@ -176,7 +187,13 @@ impl Getter<'_> {
         let sha256 = own.digest.as_ref().map_or("", |digest| digest.hex());
         let verdict = judge(&Subject::Image(sha256), &evidence, policy, demanded.trust.as_ref());
         if !verdict.is_verified() {
-            return Err(verify::refused(&own.repository_name(), &verdict));
+            let refused = verify::refused(&own.repository_name(), &verdict);
+            return Err(match verdict.outcome {
+                Outcome::NotFound => {
+                    refused.hint("`slt sign` and `slt ship` sign it; `slt inspect` lists what is attached")
+                }
+                _ => refused,
+            });
         }
         let names: Vec<&str> = verdict
             .believed()
@@ -184,7 +201,7 @@ impl Getter<'_> {
             .collect();
         self.session.ui.event(&Event::Step {
             verb: "Verified".to_owned(),
-            message: format!("{own} ({})", names.join(", ")),
+            message: format!("{own} ({})", each_once(&names).join(", ")),
         });
         Ok(())
     }

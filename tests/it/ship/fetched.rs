@@ -440,3 +440,21 @@ fn older_signatures_are_kept() {
     let offline = [&[evil_reference.as_str(), "--offline"], &own[..]].concat();
     refused(&run(&home, &offline), 1, "is not verified");
 }
+
+#[test]
+fn what_a_refusal_says_can_be_typed() {
+    let (home, server) = (Home::new(), Server::start());
+    home.ship(&server, "app:1", &[]);
+    home.ship(&server, "app:1", &["--slightfile"]);
+    let reference = server.name("app:1");
+    // signed twice, by one
+    let twice = run(&home, &[&reference, "--key", "../k.pub"]);
+    ran(&twice, "hello\n");
+    let verified = twice.stderr.lines().find(|line| line.contains("Verified")).unwrap();
+    assert!(verified.ends_with("(../k.pub)"), "{verified}");
+    let unsigned = server.name("unsigned:1");
+    assert_eq!(home.slt(&["push", "hello.wasm", &unsigned]).code, 0);
+    let refusal = run(&home, &[&unsigned, "-c", "../slightfile.toml", "--key", "../k.pub"]);
+    refused(&refusal, 1, "hint: `slt sign` and `slt ship` sign it;");
+    assert!(!refusal.stderr.contains("--bundle"), "{}", refusal.stderr);
+}

@@ -11,8 +11,8 @@ use super::{Exit, Failure, Session, registries};
 use crate::cli::registry::Pull;
 use crate::events::Event;
 use crate::project;
-use crate::registry::Reference;
 use crate::registry::artifact::Artifact;
+use crate::registry::{Error, Reference};
 use crate::support::os::{self, Destination, TemporaryFolder, Unfinished};
 
 /// What `slt pull` prints for programs.
@@ -48,7 +48,7 @@ pub fn run(session: &Session<'_>, arguments: &Pull) -> Result<Exit, Failure> {
         Some(output) => output.display().to_string(),
         None => project::named(&path, &session.directory()),
     };
-    let output = Output::of(arguments, &path, &name)?;
+    let output = Output::of(session, arguments, &path, &name)?;
     let artifact = registries::wait(async {
         let artifact = Artifact::find(&client, &at).await.map_err(registries::failure)?;
         // standard output has nothing but the bytes
@@ -63,7 +63,7 @@ pub fn run(session: &Session<'_>, arguments: &Pull) -> Result<Exit, Failure> {
             Output::File(path) => {
                 let unfinished = Unfinished::beside(path).map_err(cannot)?;
                 let fetched = artifact.fetch(&client, unfinished.path()).await;
-                fetched.map_err(registries::failure)?;
+                fetched.map_err(|error| registries::failure(called(error, &name)))?;
                 unfinished.finish(path).map_err(cannot)?;
             }
             Output::Stream(_) | Output::Standard => {
@@ -108,7 +108,7 @@ enum Output {
 }
 
 impl Output {
-    fn of(arguments: &Pull, path: &Path, name: &str) -> Result<Self, Failure> {
+    fn of(session: &Session<'_>, arguments: &Pull, path: &Path, name: &str) -> Result<Self, Failure> {
         if arguments
             .output
             .as_deref()
@@ -118,12 +118,19 @@ impl Output {
         }
         if path.is_dir() {
             return Err(Failure::usage(format!("`{name}` is a folder")).hint(format!(
-                "`-o {}` writes into it",
-                Path::new(name).join("app.wasm").display()
+                "name the file in it: `-o {}`",
+                os::shell_word(&Path::new(name).join("app.wasm"))
             )));
         }
         match os::destination(path) {
-            Ok(Destination::File(path)) => Ok(Self::File(path)),
+            Ok(Destination::File(path)) => match path.parent().filter(|folder| !folder.is_dir()) {
+                Some(folder) => Err(Failure::usage(format!(
+                    "cannot write `{name}`: there is no folder `{}`",
+                    project::named(folder, &session.directory())
+                ))
+                .hint("`-o FILE` takes a file in a folder that is there")),
+                None => Ok(Self::File(path)),
+            },
             Ok(Destination::Stream(path)) => Ok(Self::Stream(path)),
             Err(error) => Err(Failure::environment(format!(
                 "cannot write `{name}`: {}",
@@ -146,6 +153,18 @@ impl Output {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
             _ => Ok(()),
         }
+    }
+}
+
+/// An error about the file, which has another name until it is whole.
+fn called(error: Error, name: &str) -> Error {
+    match error {
+        Error::File { verb, source, .. } => Error::File {
+            verb,
+            path: PathBuf::from(name),
+            source,
+        },
+        error => error,
     }
 }
 

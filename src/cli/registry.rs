@@ -39,7 +39,7 @@ pub struct Push {
     #[arg(value_name = "REF")]
     pub reference: String,
     /// Build with optimisation first, when no FILE is given
-    #[arg(long)]
+    #[arg(long, conflicts_with = "file")]
     pub release: bool,
     /// Attach the slightfile too, with references in place of the secrets in it
     #[arg(long)]

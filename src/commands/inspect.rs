@@ -14,7 +14,7 @@ use crate::cli::registry::Inspect;
 use crate::project;
 use crate::registry::artifact::{Artifact, SLIGHTFILE, os as platform};
 use crate::registry::outline::{Kind, Outline, UNNAMED_WORLD};
-use crate::registry::{Client, Descriptor, Digest, Reference, media, outline};
+use crate::registry::{Client, Descriptor, Digest, media, outline};
 use crate::support::os::{self, TemporaryFolder};
 
 /// What `slt inspect` prints for programs.
@@ -149,7 +149,7 @@ const ASKED_MAX: usize = 100;
 pub fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Exit, Failure> {
     let inspected = match inputs::file(session, &arguments.target).map_err(hinted)? {
         Some(path) => of_file(session, &path)?,
-        None if !Reference::is_meant(&arguments.target) => {
+        None if !registries::is_reference(&arguments.target) => {
             return Err(hinted(Failure::usage(format!(
                 "there is no file `{}`",
                 arguments.target

@@ -110,9 +110,24 @@ pub(super) fn files(session: &Session<'_>) -> Files {
     }
 }
 
+/// What a reference may begin with, for a user who wants to leave no doubt that it is one.
+const SCHEME: &str = "oci://";
+
+/// The reference behind `oci://`, if a text begins so.
+pub(super) fn without_doubt(text: &str) -> Option<&str> {
+    text.strip_prefix(SCHEME)
+}
+
+/// Whether a text is meant to be a reference and not a path.
+pub(super) fn is_reference(text: &str) -> bool {
+    without_doubt(text).is_some() || Reference::is_meant(text)
+}
+
 /// A reference that the user has written.
 pub(super) fn reference(text: &str) -> Result<Reference, Failure> {
-    text.parse()
+    without_doubt(text)
+        .unwrap_or(text)
+        .parse()
         .map_err(|error: ReferenceError| Failure::usage(error.to_string()).hint(error.hint()))
 }
 

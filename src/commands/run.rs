@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use super::{Exit, Failure, Session, app};
 use crate::build;
 use crate::catalogue::CATALOGUE;
-use crate::cli::run::Run;
+use crate::cli::run::{Run, Trusting};
 use crate::deployment::{BindError, Bound, Deployment, Parts, Services, Stop, Watchdog, bind, serve};
 use crate::events::{Event, Sink};
 use crate::host::{Engine, GuestEnd, LoadError, Loaded, Output};
@@ -51,6 +51,7 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
             message: "`--link-all-capabilities` has no effect: a component gets what its slightfile names".into(),
         });
     }
+    trusting_somebody(&arguments.trusting)?;
     if let Some(given) = &arguments.path
         && let Some(at) = artifact::meant(&directory, given)?
     {
@@ -109,6 +110,12 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
 
 /// Runs what is in a registry: with the slightfile of `-c`, that of this folder, or the artifact's own.
 fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result<Exit, Failure> {
+    if arguments.release {
+        return Err(
+            Failure::usage(format!("`{at}` is an artifact, and `--release` builds a project"))
+                .hint("what lies in a registry was built before: leave it out"),
+        );
+    }
     let directory = session.directory();
     let listen = Some(listen(&arguments.listen)?);
     let is_here = session.global.config.is_some() || directory.join(project::SLIGHTFILE).is_file();
@@ -158,6 +165,17 @@ fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result
         listen,
     };
     start(session, plan)
+}
+
+/// A trusted root says with what a signature is checked, and nothing of whose it must be.
+fn trusting_somebody(flags: &Trusting) -> Result<(), Failure> {
+    match flags.trusted_root.is_some() && !flags.is_asked() {
+        true => Err(
+            Failure::usage("`--trusted-root` has no effect: it is not said whose signature counts")
+                .hint("`--key FILE`, `--identity IDENTITY --issuer URL` or `--verify POLICY` says it"),
+        ),
+        false => Ok(()),
+    }
 }
 
 /// Runs a command component for cargo: in the project of the current folder.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Exit, Failure, Session, documents, inputs};
+use super::{Exit, Failure, Session, documents, inputs, registries};
 use crate::attest::{self, Contents};
 use crate::build;
 use crate::cli::sbom::Sbom;
@@ -26,7 +26,7 @@ pub fn run(session: &Session<'_>, arguments: &Sbom) -> Result<Exit, Failure> {
     let contents = match (arguments.native, path.is_dir()) {
         (true, true) => of_program(session, &path, arguments.release)?,
         (false, true) => of_project(session, &path, arguments.release)?,
-        (false, false) => of_component(session, &path)?,
+        (false, false) => of_component(session, &path, arguments)?,
         (true, false) => {
             return Err(Failure::usage("`--native` takes the folder of a cargo package")
                 .hint("cargo says what is in its program; the program itself does not"));
@@ -85,7 +85,25 @@ fn about_the_work(session: &Session<'_>) -> Sink {
     }
 }
 
-fn of_component(session: &Session<'_>, path: &Path) -> Result<Contents, Failure> {
+fn of_component(session: &Session<'_>, path: &Path, arguments: &Sbom) -> Result<Contents, Failure> {
+    let text = arguments
+        .path
+        .as_ref()
+        .and_then(|path| path.to_str())
+        .unwrap_or_default();
+    if !path.exists() && registries::is_reference(text) {
+        return Err(
+            Failure::usage(format!("there is no `{text}` here, and `slt sbom` asks no registry"))
+                .hint("it takes a project's folder or a component: `slt pull` fetches that of an artifact"),
+        );
+    }
+    if arguments.release {
+        let name = project::named(path, &session.directory());
+        return Err(
+            Failure::usage(format!("`{name}` is a file, and `--release` builds a project"))
+                .hint("its document is that of the file as it is: leave it out"),
+        );
+    }
     let bytes = read(session, path)?;
     let name = project::named(path, &session.directory());
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::signing::{beside, note, piped, predicate_type, signer, text, unsigned, wait};
 use super::{Exit, Failure, Session, inputs, registries};
-use crate::cli::signing::Sign;
+use crate::cli::signing::{Sign, SignerFlags};
 use crate::project;
 use crate::registry::{Descriptor, Reference};
 use crate::signing::{BUNDLE_MAX_BYTES, Bundle, COSIGN_SIGN, SignError, Signer, store};
@@ -60,11 +60,22 @@ pub(super) fn target(session: &Session<'_>, text: &str) -> Result<Target, Failur
     if let Some(path) = inputs::file(session, text)? {
         return Ok(Target::File(path));
     }
-    if !Reference::is_meant(text) {
+    if !registries::is_reference(text) {
         return Err(Failure::usage(format!("there is no file `{text}`"))
             .hint("an image is named with its registry: `registry.example.com/shop/app:1.2`"));
     }
     registries::reference(text).map(Target::Image)
+}
+
+/// Whether each of the flags has an effect: a key alone asks no service whose answer could be checked.
+pub(super) fn with_effect(flags: &SignerFlags) -> Result<(), Failure> {
+    match flags.key.is_some() && flags.trusted_root.is_some() && flags.signing_config.is_none() {
+        true => Err(
+            Failure::usage("`--trusted-root` has no effect: a signature with a key asks no service")
+                .hint("`--signing-config FILE` names services to ask, whose answers are checked with it"),
+        ),
+        false => Ok(()),
+    }
 }
 
 /// What is to be said of it: its own signature, or that a predicate is true of it.
@@ -75,6 +86,7 @@ struct Claim {
 
 /// Runs `slt sign`.
 pub fn run(session: &Session<'_>, arguments: &Sign) -> Result<Exit, Failure> {
+    with_effect(&arguments.signer)?;
     let target = target(session, &arguments.target)?;
     one_reads_stdin(arguments)?;
     let claim = match (&arguments.predicate, &arguments.predicate_type) {

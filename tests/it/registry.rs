@@ -8,3 +8,4 @@ mod faults;
 pub mod server;
 #[cfg(target_os = "linux")]
 mod tls;
+mod usage;

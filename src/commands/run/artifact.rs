@@ -20,9 +20,6 @@ use crate::slightfile::{self, Capability, HostPattern, SLIGHTFILE_MAX_BYTES, Sli
 use crate::support::os;
 use crate::support::text::one_line;
 
-/// What a reference may begin with, for a user who wants to leave no doubt.
-const SCHEME: &str = "oci://";
-
 /// The most referrers that are looked at for a slightfile.
 const CANDIDATES_MAX: usize = 64;
 
@@ -47,8 +44,8 @@ pub(super) struct Fetched {
 /// there is a reference if its first part could be a registry, is no folder here, and it does not end like a component's file.
 pub(super) fn meant(directory: &Path, given: &Path) -> Result<Option<Reference>, Failure> {
     let Some(text) = given.to_str() else { return Ok(None) };
-    if let Some(rest) = text.strip_prefix(SCHEME) {
-        return registries::reference(rest).map(Some);
+    if registries::without_doubt(text).is_some() {
+        return registries::reference(text).map(Some);
     }
     let first = text.split('/').next().unwrap_or_default();
     let is_path = directory.join(given).exists() || directory.join(first).exists() || text.ends_with(".wasm");

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use crate::attest;
 use crate::cli::ship::Ship;
 use crate::cli::signing::SignerFlags;
-use crate::commands::{Failure, Session, changes, documents, registries, signing};
+use crate::commands::{Failure, Session, changes, documents, registries, sign, signing};
 use crate::project::Project;
 use crate::registry::{Client, Digest, Reference};
 use crate::signing::Signer;
@@ -92,6 +92,7 @@ pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Fail
         true => None,
         false => Some(listen()?),
     };
+    sign::with_effect(&arguments.signer)?;
     let at = registries::reference(&arguments.reference)?;
     if let Some(digest) = &at.digest {
         return Err(

@@ -407,7 +407,7 @@ fn what_is_wrong_is_said() {
     let run = |arguments: &[&str]| shown(&slt(folder.path(), arguments), &server, folder.path());
     let mut texts = vec![
         run(&["push", "app.wasm", "app:1"]),
-        run(&["push", "app.wasm", &format!("oci://{at}")]),
+        run(&["push", "app.wasm", &format!("https://{at}")]),
         run(&["push", "none.wasm", &at]),
         run(&["push", ".", &at]),
         run(&["push", "text", &at]),

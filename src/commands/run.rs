@@ -23,6 +23,7 @@ use crate::secrets::{Name, Secrets};
 use crate::slightfile::{Slightfile, Store};
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 use crate::support::os;
+use crate::support::waiting::{First, Task, Waiting};
 use crate::validate::module;
 
 /// What one request may take where `[limits] request_timeout` says nothing.
@@ -34,7 +35,7 @@ const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 /// What is started.
 struct Plan<'a> {
     /// The component's path, and its bytes.
-    component: (&'a Path, &'a [u8]),
+    component: (&'a Path, Vec<u8>),
     project: &'a Project,
     slightfile: &'a Slightfile,
     /// The arguments of a command.
@@ -81,13 +82,13 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
             .map_err(super::build::failure)?
             .path;
         let plan = Plan {
-            component: (&component, &read(session, &component)?),
+            component: (&component, read(session, &component)?),
             project: &project,
             slightfile: &slightfile,
             arguments,
             listen,
         };
-        return start(session, plan);
+        return start(session, plan, listener()?);
     }
     if !path.exists() {
         let name = project::named(&path, &directory);
@@ -99,13 +100,13 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
     let folder = path.parent().map_or_else(|| directory.clone(), Path::to_owned);
     let (project, slightfile) = app::project(session, &folder)?;
     let plan = Plan {
-        component: (&path, &bytes),
+        component: (&path, bytes),
         project: &project,
         slightfile: &slightfile,
         arguments,
         listen,
     };
-    start(session, plan)
+    start(session, plan, listener()?)
 }
 
 /// Runs what is in a registry: with the slightfile of `-c`, that of this folder, or the artifact's own.
@@ -116,6 +117,8 @@ fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result
                 .hint("what lies in a registry was built before: leave it out"),
         );
     }
+    // who asks for an end while it is fetched means the guest too, which would begin behind that
+    let waiting = listener()?;
     let directory = session.directory();
     let listen = Some(listen(&arguments.listen)?);
     let is_here = session.global.config.is_some() || directory.join(project::SLIGHTFILE).is_file();
@@ -158,13 +161,13 @@ fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result
         return Err(Failure::failed(format!("`{at}` {}", module::SLIGHTS)).hint(module::SLIGHTS_HINT));
     }
     let plan = Plan {
-        component: (&fetched.name, &fetched.bytes),
+        component: (&fetched.name, fetched.bytes),
         project: &project,
         slightfile: &slightfile,
         arguments: &arguments.arguments,
         listen,
     };
-    start(session, plan)
+    start(session, plan, waiting)
 }
 
 /// A trusted root says with what a signature is checked, and nothing of whose it must be.
@@ -182,13 +185,13 @@ fn trusting_somebody(flags: &Trusting) -> Result<(), Failure> {
 pub(super) fn command(session: &Session<'_>, path: &Path, arguments: &[String]) -> Result<Exit, Failure> {
     let (project, slightfile) = app::project(session, &session.directory())?;
     let plan = Plan {
-        component: (path, &read(session, path)?),
+        component: (path, read(session, path)?),
         project: &project,
         slightfile: &slightfile,
         arguments,
         listen: None,
     };
-    start(session, plan)
+    start(session, plan, listener()?)
 }
 
 /// An address to listen on is `host:port`; whether the host is one of this machine's is seen later.
@@ -201,7 +204,12 @@ fn listen(address: &str) -> Result<&str, Failure> {
     }
 }
 
-fn start(session: &Session<'_>, plan: Plan<'_>) -> Result<Exit, Failure> {
+/// Listens to signals from now on.
+fn listener() -> Result<Waiting, Failure> {
+    Waiting::new().map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))
+}
+
+fn start(session: &Session<'_>, plan: Plan<'_>, mut waiting: Waiting) -> Result<Exit, Failure> {
     let Plan {
         component: (component, bytes),
         project,
@@ -211,7 +219,8 @@ fn start(session: &Session<'_>, plan: Plan<'_>) -> Result<Exit, Failure> {
     } = plan;
     let engine = app::engine(session)?;
     let name = project::named(component, &session.directory());
-    let loaded = load(&engine, bytes, &name)?;
+    let loaded = unless_ended(&mut waiting, &engine, bytes, &name)?;
+    let interrupts = waiting.into_interrupts();
     let (clock, sink) = (Clock::real(), session.ui.sink());
     let bound = bound(session, project, slightfile, &clock)?;
     let watchdog = Watchdog::ticking(&engine).map_err(|error| Failure::environment(format!("no thread: {error}")))?;
@@ -239,8 +248,8 @@ fn start(session: &Session<'_>, plan: Plan<'_>) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::environment(format!("no event queue: {error}")))?;
     let exit = match (serve_at, loaded.world.command.is_some()) {
-        (Some(listen), _) => runtime.block_on(serve_http(deployment, listen, clock, &sink)),
-        (None, true) => runtime.block_on(run_command(&deployment, &loaded, component, arguments)),
+        (Some(listen), _) => runtime.block_on(serve_http(deployment, listen, clock, &sink, interrupts)),
+        (None, true) => runtime.block_on(run_command(&deployment, &loaded, component, arguments, interrupts)),
         (None, false) => Err(Failure::failed(format!("`{name}` exports nothing that slt can run"))
             .hint("it runs components that export `wasi:http/incoming-handler` or `wasi:cli/run`")),
     };
@@ -291,6 +300,17 @@ fn read(session: &Session<'_>, path: &Path) -> Result<Vec<u8>, Failure> {
     match module::is_slights(&bytes) {
         true => Err(Failure::failed(format!("`{name}` {}", module::SLIGHTS)).hint(module::SLIGHTS_HINT)),
         false => Ok(bytes),
+    }
+}
+
+/// Loads a component, which compiles it, unless the user asks for an end before.
+fn unless_ended(waiting: &mut Waiting, engine: &Arc<Engine>, bytes: Vec<u8>, name: &str) -> Result<Loaded, Failure> {
+    let (engine, name) = (Arc::clone(engine), name.to_owned());
+    let loading = Task::start(move || load(&engine, &bytes, &name));
+    let first = loading.and_then(|mut loading| waiting.wait(&mut loading, None));
+    match first.map_err(|error| Failure::environment(format!("no thread: {}", os::reason(&error))))? {
+        First::Done(loaded) => loaded,
+        First::Interrupted | First::TimedOut => Err(Failure::failed("interrupted")),
     }
 }
 
@@ -364,10 +384,10 @@ async fn run_command(
     loaded: &Loaded,
     path: &Path,
     arguments: &[String],
+    mut interrupts: os::Interrupts,
 ) -> Result<Exit, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let arguments: Vec<String> = std::iter::once(name).chain(arguments.iter().cloned()).collect();
-    let mut interrupts = os::Interrupts::listen();
     let end = tokio::select! {
         biased;
         () = interrupts.next() => return Err(Failure::failed("interrupted")),
@@ -380,12 +400,17 @@ async fn run_command(
     }
 }
 
-async fn serve_http(deployment: Deployment, listen: &str, clock: Clock, sink: &Sink) -> Result<Exit, Failure> {
+async fn serve_http(
+    deployment: Deployment,
+    listen: &str,
+    clock: Clock,
+    sink: &Sink,
+    interrupts: os::Interrupts,
+) -> Result<Exit, Failure> {
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| cannot_listen(listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(listen, &error))?;
-    let interrupts = os::Interrupts::listen();
     sink(Event::Listening {
         service: "http".into(),
         address: format!("http://{address}"),

@@ -56,6 +56,12 @@ impl Waiting {
         Ok(Self { runtime, interrupts })
     }
 
+    /// The listener, for what waits on another event queue from now on.
+    #[must_use]
+    pub fn into_interrupts(self) -> Interrupts {
+        self.interrupts
+    }
+
     /// Waits for a task, for at most `limit`.
     ///
     /// # Errors

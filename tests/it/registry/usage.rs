@@ -52,7 +52,10 @@ fn what_cannot_be_is_said_before_anything_is_asked() {
             &["pull", &at, "-o", "there"][..],
             "error: `there` is a folder\nhint: name the file in it: `-o there/app.wasm`",
         ),
-        (&["pull", &at, "-o", "nodir/x"], "error: there is no folder `nodir`\n"),
+        (
+            &["pull", &at, "-o", "nodir/x"],
+            "error: cannot write `nodir/x`: there is no folder `nodir`\n",
+        ),
         (
             &["push", "app.wasm", &wrong],
             "error: `app.wasm` has another digest than `",

@@ -110,6 +110,29 @@ fn while_a_registry_is_waited_for() {
     }
 }
 
+/// What was fetched does not begin behind a signal that came before it was compiled.
+#[test]
+fn before_what_was_fetched_begins() {
+    let world = "package a:b; world w { export wasi:cli/run@0.2.12; }";
+    let function = " (func (param i32) (result i32) (i32.popcnt (i32.mul (local.get 0) (i32.const 7))))";
+    let body = format!(
+        "(i32.const 0)){} (func (result i32) (i32.const 0)",
+        function.repeat(20_000)
+    );
+    let slow = component(&[WASI, &[world]].concat(), "", &body);
+    let (home, server) = (Home::with(&[("hello.wasm", &slow)]), Server::start());
+    home.ship(&server, "app:1", &[]);
+    let reference = server.name("app:1");
+    let is_fetched = || {
+        let kept = fs::read_dir(home.path().join("cache/artifacts")).into_iter().flatten();
+        let sizes = kept.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len()));
+        sizes.max() >= Some(slow.len() as u64)
+    };
+    let run = interrupted(home.path(), &["run", &reference, "--key", "k.pub"], is_fetched);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+    assert!(run.stderr.ends_with("error: interrupted\n"), "{}", run.stderr);
+}
+
 /// A slightfile whose command runs before its component is taken.
 fn built_by(line: &str, more: &str) -> String {
     let build = format!("build = {line:?}\ncomponent = ");

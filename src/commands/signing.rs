@@ -100,9 +100,9 @@ pub(super) fn predicate_type(text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Waits for a signature or for a token, and for Ctrl-C.
-pub(super) fn wait<T>(work: impl Future<Output = Result<T, SignError>>) -> Result<T, Failure> {
-    registries::wait(async { work.await.map_err(|error| unsigned(&error)) })
+/// Waits for a signature or for a token, unless the user asks for an end.
+pub(super) fn wait<T>(session: &Session<'_>, work: impl Future<Output = Result<T, SignError>>) -> Result<T, Failure> {
+    registries::wait(session, async { work.await.map_err(|error| unsigned(&error)) })
 }
 
 /// What a failure to sign means for the user.
@@ -231,7 +231,7 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
         return Token::parse(&text).map_err(|error| unsigned(&error));
     }
     let lookup = |name: &str| variable(session, name);
-    if let Some(token) = wait(ambient(&lookup, services))? {
+    if let Some(token) = wait(session, ambient(&lookup, services))? {
         return Ok(token);
     }
     if !io::stdin().is_terminal() {
@@ -245,7 +245,7 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
         "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned(),
     );
     let conversation = Terminal(session.ui.clone());
-    wait(interactive(services, &conversation, !flags.no_browser))
+    wait(session, interactive(services, &conversation, !flags.no_browser))
 }
 
 /// The user at the terminal.

@@ -34,6 +34,12 @@ pub enum SignError {
     /// There is no token, or it is not taken.
     #[error("{0}")]
     Token(String),
+    /// The provider has no such way to sign in.
+    #[error("{0}")]
+    NoWay(String),
+    /// Nobody signed in.
+    #[error("{0}")]
+    Nobody(String),
     /// A service failed.
     #[error("{service} at {url} failed: {reason}")]
     Service {
@@ -62,6 +68,11 @@ impl SignError {
                 "`--identity-token FILE` takes a fresh token; CI systems give one to jobs that may ask for it"
                     .to_owned()
             }
+            Self::NoWay(_) => {
+                "leave `--device` out to sign in with a browser of this machine, or with `--no-browser` of another"
+                    .to_owned()
+            }
+            Self::Nobody(_) => "nothing was signed; the same command shows a new code".to_owned(),
             Self::Service { .. } => "nothing was published; try again when it answers".to_owned(),
             Self::Distrusted(_) => {
                 "`--trusted-root` and `--signing-config` belong together: name those of one Sigstore".to_owned()
@@ -188,6 +199,15 @@ impl Signer {
         match self {
             Self::Key { key, .. } => format!("key {}", key.public().fingerprint()),
             Self::Keyless { token, .. } => format!("{} ({})", token.identity(), token.issuer()),
+        }
+    }
+
+    /// Whether the time of their token is over: another one can be asked for.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Key { .. } => false,
+            Self::Keyless { token, .. } => token.0.is_expired(),
         }
     }
 

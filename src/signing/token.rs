@@ -1,4 +1,4 @@
-//! Who somebody is: identity tokens from a file, from a CI system, or from a browser. No token is ever printed.
+//! Who somebody is: identity tokens from a file, from a CI system, from a browser, or from a device (`device.rs`). No token is ever printed.
 //!
 //! What a CI system says stands in its environment, which commands read; here it is asked through a function. A token is
 //! looked at for its expiry and its claims only: whether it is genuine is for Fulcio to find out.
@@ -11,9 +11,12 @@ use sigstore_oidc::{
     SecretString,
 };
 
+use super::exchange::ask;
 use super::services::{Services, failed, is_safe};
 use super::sign::SignError;
 use crate::support::secret::Secret;
+
+pub use super::device::with_device;
 
 /// The longest token, in bytes: those of GitHub have 2,000.
 pub const TOKEN_MAX_BYTES: u64 = 64 << 10;
@@ -93,31 +96,31 @@ async fn of_github(services: &Services, address: &str, bearer: &str) -> Result<S
     let mut url = is_safe(address)?;
     url.query_pairs_mut().append_pair("audience", AUDIENCE);
     let place = address.split('?').next().unwrap_or_default();
-    let failed = |reason: String| failed("GitHub's token service", place, &reason);
-    let request = services.client(address)?.get(url).bearer_auth(bearer).send().await;
-    let mut answer = request.map_err(|error| failed(error.without_url().to_string()))?;
-    if !answer.status().is_success() {
-        return Err(failed(format!("it answers {}", answer.status())));
+    let failed = |reason: &str| failed("GitHub's token service", place, &reason);
+    let request = services.client(address)?.get(url).bearer_auth(bearer);
+    let answer = ask(request).await.map_err(|why| failed(&why.to_string()))?;
+    if !answer.status.is_success() {
+        return Err(failed(&format!("it answers {}", answer.status)));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer
-        .chunk()
-        .await
-        .map_err(|error| failed(error.without_url().to_string()))?
-    {
-        body.extend_from_slice(&chunk);
-        if body.len() as u64 > TOKEN_MAX_BYTES {
-            return Err(failed("its answer is too long".to_owned()));
-        }
-    }
-    let answer: Answer = serde_json::from_slice(&body).map_err(|_| failed("its answer is no token".to_owned()))?;
+    let answer: Answer = answer.secret().ok_or_else(|| failed("its answer is no token"))?;
     Ok(Secret::new(answer.value))
+}
+
+/// Where a user signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Door {
+    /// The address of the page.
+    pub address: String,
+    /// What to say there, with the time that there is for it, in seconds: for a device without a browser.
+    pub code: Option<(String, u64)>,
+    /// Whether a browser opens by itself.
+    pub opens: bool,
 }
 
 /// How a user is talked to.
 pub trait Conversation: Send + Sync {
-    /// Shows an address to visit.
-    fn show(&self, text: &str);
+    /// Shows where to sign in.
+    fn show(&self, door: Door);
 
     /// Asks for the code that the page there shows.
     ///
@@ -140,9 +143,10 @@ impl HtmlTemplates for Callback<'_> {
 
 impl AuthCallback for Callback<'_> {
     fn auth_url_ready(&self, url: &str, mode: AuthMode) {
-        self.0.show(&match mode {
-            AuthMode::BrowserRedirect => format!("a browser opens; if it does not, visit {url}"),
-            _ => format!("visit {url}"),
+        self.0.show(Door {
+            address: url.to_owned(),
+            code: None,
+            opens: mode == AuthMode::BrowserRedirect,
         });
     }
 

@@ -250,7 +250,7 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
         return Err(Failure::usage(
             "there is nothing to sign with: no key, no identity token, and no terminal to ask at",
         )
-        .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity; `--device` shows a code to sign in with elsewhere"));
+        .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity, `--device` for a user who signs in elsewhere"));
     }
     forever();
     wait(interactive(services, &conversation, !flags.no_browser))

@@ -72,7 +72,10 @@ impl SignError {
                 "leave `--device` out to sign in with a browser of this machine, or with `--no-browser` of another"
                     .to_owned()
             }
-            Self::Nobody(_) => "nothing was signed; the same command shows a new code".to_owned(),
+            Self::Nobody(_) => {
+                "nothing was signed; the same command lets you sign in again, and with `--device` on any device"
+                    .to_owned()
+            }
             Self::Service { .. } => "nothing was published; try again when it answers".to_owned(),
             Self::Distrusted(_) => {
                 "`--trusted-root` and `--signing-config` belong together: name those of one Sigstore".to_owned()

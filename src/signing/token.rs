@@ -4,17 +4,19 @@
 //! looked at for its expiry and its claims only: whether it is genuine is for Fulcio to find out.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 use sigstore_oidc::{
-    AuthCallback, AuthMode, AuthOptions, DefaultTemplates, HtmlTemplates, IdentityToken, OAuthClient, OAuthConfig,
-    SecretString,
+    AuthCallback, AuthMode, AuthOptions, DefaultTemplates, Error, HtmlTemplates, IdentityToken, OAuthClient,
+    OAuthConfig, SecretString,
 };
 
 use super::exchange::ask;
 use super::services::{Services, failed, is_safe};
 use super::sign::SignError;
 use crate::support::secret::Secret;
+use crate::support::text::one_line;
 
 pub use super::device::with_device;
 
@@ -129,7 +131,20 @@ pub trait Conversation: Send + Sync {
     fn ask(&self, question: &str) -> io::Result<Secret>;
 }
 
-struct Callback<'a>(&'a dyn Conversation);
+/// What `sigstore-oidc` 0.15 says where it is the provider that fails. All else that it says of a sign-in is what the user, their browser or the
+/// page has done.
+const PROVIDER_FAILS: &[&str] = &[
+    "token exchange failed: 5",
+    "token response exceeds",
+    "failed to parse token response",
+    "no id_token",
+];
+
+struct Callback<'a> {
+    conversation: &'a dyn Conversation,
+    /// Whether the user did not want to be asked.
+    gave_up: &'a AtomicBool,
+}
 
 impl HtmlTemplates for Callback<'_> {
     fn success_html(&self) -> &str {
@@ -143,7 +158,7 @@ impl HtmlTemplates for Callback<'_> {
 
 impl AuthCallback for Callback<'_> {
     fn auth_url_ready(&self, url: &str, mode: AuthMode) {
-        self.0.show(Door {
+        self.conversation.show(Door {
             address: url.to_owned(),
             code: None,
             opens: mode == AuthMode::BrowserRedirect,
@@ -151,7 +166,11 @@ impl AuthCallback for Callback<'_> {
     }
 
     fn prompt_for_code(&self) -> io::Result<SecretString> {
-        let code = self.0.ask("the code that is shown there: ")?;
+        let code = self.conversation.ask("the code that is shown there: ");
+        let code = code.inspect_err(|error| {
+            let gave_up = matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof);
+            self.gave_up.store(gave_up, Ordering::Relaxed);
+        })?;
         Ok(SecretString::new(code.expose().trim()))
     }
 
@@ -172,11 +191,23 @@ pub async fn interactive(
     let oidc = services.oidc()?;
     let client = OAuthClient::with_http_client(OAuthConfig::dex(oidc), services.client(oidc)?.clone());
     let options = AuthOptions::new().with_force_oob(!is_browser_wanted);
-    let token = client.authenticate_with_options(Callback(conversation), options).await;
-    match token {
-        Ok(token) => Ok(Token(token)),
-        Err(error) => Err(failed("the OIDC provider", oidc, &error)),
-    }
+    let gave_up = AtomicBool::new(false);
+    let callback = Callback {
+        conversation,
+        gave_up: &gave_up,
+    };
+    let token = client.authenticate_with_options(callback, options).await;
+    token.map(Token).map_err(|error| match error {
+        _ if gave_up.load(Ordering::Relaxed) => SignError::Nobody("interrupted".to_owned()),
+        Error::OAuth(reason) if reason.starts_with("token exchange failed: 4") => {
+            SignError::Nobody("nobody signed in: the provider does not take the code".to_owned())
+        }
+        Error::OAuth(reason) if !PROVIDER_FAILS.iter().any(|says| reason.starts_with(says)) => {
+            SignError::Nobody(format!("nobody signed in: {}", one_line(&reason)))
+        }
+        Error::OAuth(reason) => failed("the OIDC provider", oidc, &reason),
+        error => failed("the OIDC provider", oidc, &error),
+    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,15 @@ fn with_a_device() {
     let judges = services();
     let folder = folder(&[("file", b"what is signed\n")]);
     let trust = ["--trusted-root", judges.trusted_root.to_str().unwrap()];
-    let sign = ["sign", "file", "--device", "--format", "json", "--bundle", "bundle.json"];
+    let sign = [
+        "sign",
+        "file",
+        "--device",
+        "--format",
+        "json",
+        "--bundle",
+        "bundle.json",
+    ];
     let config = ["--signing-config", judges.signing_config.to_str().unwrap()];
     let slt = Process::start(folder.path(), &[&sign[..], &config, &trust].concat(), &[]);
     let line: Value = serde_json::from_str(&slt.stdout("\"sign-in\"")).unwrap();

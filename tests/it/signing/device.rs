@@ -66,7 +66,7 @@ fn sign(says: Vec<Say>, more: &[&str]) -> (Run, Provider) {
     (run, provider)
 }
 
-fn with_oidc(provider: &Provider) -> String {
+pub fn with_oidc(provider: &Provider) -> String {
     let mut config: Value = serde_json::from_str(&config("http://127.0.0.1:9")).unwrap();
     let mut oidc = config["caUrls"].clone();
     oidc[0]["url"] = provider.address.clone().into();
@@ -144,7 +144,7 @@ fn programs_and_the_quiet_are_told() {
     insta::assert_snapshot!(run.stderr, @r"
     note: sign in at https://issuer.test/device?user_code=ABCD-EFGH with the code ABCD-EFGH; it is valid for 5 minutes
     error: the sign-in was denied
-    hint: nothing was signed; the same command shows a new code
+    hint: nothing was signed; the same command lets you sign in again, and with `--device` on any device
     ");
 }
 
@@ -339,7 +339,7 @@ fn what_is_shipped() {
     note: the signature, and the identity that you prove now, will stand in a public log for ever
     note: sign in at https://issuer.test/device with the code ABCD-EFGH; it is valid for 5 minutes
     error: the sign-in was denied
-    hint: nothing was signed; the same command shows a new code
+    hint: nothing was signed; the same command lets you sign in again, and with `--device` on any device
     ");
     for other in ["--key=k.key", "--identity-token=token", "--no-browser", "--no-sign"] {
         let run = slt_with(folder.path(), &[ship.as_slice(), &[other]].concat(), &[]);

@@ -254,21 +254,7 @@ impl Services {
         };
         use base64::Engine;
         let pem = base64::engine::general_purpose::STANDARD.encode(pem);
-        let (kind, named, spec) = match envelope {
-            Some(envelope) => {
-                let envelope = serde_json::to_string(envelope).map_err(|error| SignError::Config(error.to_string()))?;
-                let proposed = json!({"envelope": envelope, "verifiers": [pem]});
-                (KindVersion::DsseV001, "dsse", json!({"proposedContent": proposed}))
-            }
-            None => {
-                let spec = json!({
-                    "data": {"hash": {"algorithm": "sha256", "value": digest.to_hex()}},
-                    "signature": {"content": signature.to_base64(), "publicKey": {"content": pem}},
-                });
-                (KindVersion::HashedRekordV001, "hashedrekord", spec)
-            }
-        };
-        let request = json!({"apiVersion": "0.0.1", "kind": named, "spec": spec});
+        let (kind, request) = proposed(digest, signature, envelope, &pem)?;
         let answer = self.post_json("Rekor", (url, "/api/v1/log/entries"), &request).await?;
         let failed = |reason: String| failed("Rekor", url, &reason);
         // one entry, by its UUID
@@ -296,6 +282,30 @@ impl Services {
         }
         Ok(timestamps)
     }
+}
+
+/// What Rekor v1 is asked to log: the crate's `DsseEntry` and `HashedRekord`, which take certificates only.
+fn proposed(
+    digest: &Sha256Hash,
+    signature: &SignatureBytes,
+    envelope: Option<&DsseEnvelope>,
+    pem: &str,
+) -> Result<(KindVersion, Value), SignError> {
+    let (kind, name, spec) = match envelope {
+        Some(envelope) => {
+            let envelope = serde_json::to_string(envelope).map_err(|error| SignError::Config(error.to_string()))?;
+            let content = json!({"envelope": envelope, "verifiers": [pem]});
+            (KindVersion::DsseV001, "dsse", json!({"proposedContent": content}))
+        }
+        None => {
+            let spec = json!({
+                "data": {"hash": {"algorithm": "sha256", "value": digest.to_hex()}},
+                "signature": {"content": signature.to_base64(), "publicKey": {"content": pem}},
+            });
+            (KindVersion::HashedRekordV001, "hashedrekord", spec)
+        }
+    };
+    Ok((kind, json!({"apiVersion": "0.0.1", "kind": name, "spec": spec})))
 }
 
 /// The certificate of the key in what Fulcio answers, in PEM; the others of its chain are in the trusted root.
@@ -427,6 +437,23 @@ mod tests {
         // its own length, without the two bytes before it
         let query = timestamp_query(&sigstore_crypto::sha256(b"x"));
         assert_eq!(query.len(), 2 + usize::from(query[1]));
+    }
+
+    #[test]
+    fn what_rekor_v1_is_asked() {
+        use sigstore_rekor::{DsseEntry, HashedRekord};
+        let (digest, signature) = (
+            sigstore_crypto::sha256(b"x"),
+            SignatureBytes::new(b"signature".to_vec()),
+        );
+        let signed = sigstore_types::DsseSignature::new(signature.clone(), sigstore_types::KeyId::default());
+        let envelope = DsseEnvelope::new("x", sigstore_types::PayloadBytes::new(b"{}".to_vec()), signed);
+        let (_, request) = proposed(&digest, &signature, None, "eA==").unwrap();
+        let theirs: HashedRekord = serde_json::from_value(request.clone()).unwrap();
+        assert_eq!(serde_json::to_value(theirs).unwrap(), request);
+        let (_, request) = proposed(&digest, &signature, Some(&envelope), "eA==").unwrap();
+        let theirs: DsseEntry = serde_json::from_value(request.clone()).unwrap();
+        assert_eq!(serde_json::to_value(theirs).unwrap(), request);
     }
 
     #[test]

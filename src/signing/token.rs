@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 use sigstore_oidc::{
-    AuthCallback, AuthMode, AuthOptions, DefaultTemplates, Error, HtmlTemplates, IdentityToken, OAuthClient,
-    OAuthConfig, SecretString,
+    AuthCallback, AuthMode, AuthOptions, Error, HtmlTemplates, IdentityToken, OAuthClient, OAuthConfig, SecretString,
 };
 
 use super::exchange::ask;
@@ -151,8 +150,10 @@ impl HtmlTemplates for Callback<'_> {
         "<!doctype html><title>slt</title><p>Done. You can close this page and go back to the terminal."
     }
 
-    fn error_html(&self, error: &str) -> String {
-        DefaultTemplates.error_html(error)
+    /// The provider's text is in the terminal, and in no page of ours.
+    fn error_html(&self, _error: &str) -> String {
+        "<!doctype html><title>slt</title><p>Nobody signed in. The terminal says why; you can close this page."
+            .to_owned()
     }
 }
 
@@ -206,6 +207,8 @@ pub async fn interactive(
             SignError::Nobody(format!("nobody signed in: {}", one_line(&reason)))
         }
         Error::OAuth(reason) => failed("the OIDC provider", oidc, &reason),
+        // what is said of a broken one may show a part of it
+        Error::Token(_) | Error::Json(_) => failed("the OIDC provider", oidc, &"its answer is no identity token"),
         error => failed("the OIDC provider", oidc, &error),
     })
 }

@@ -127,6 +127,13 @@ fn a_code_that_is_typed() {
             1,
         ),
         (
+            Say::This(200, format!(r#"{{"id_token":"a.{SECRET}.c"}}"#)),
+            "zq7code\r",
+            3,
+            " failed: its answer is no identity token",
+            1,
+        ),
+        (
             Say::Endless(200),
             "zq7code\r",
             3,

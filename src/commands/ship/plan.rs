@@ -56,7 +56,7 @@ impl Signing {
             (Some(_), _) => false,
             // a pipe gives its token once
             (None, Some(path)) => session.directory().join(path).is_file(),
-            (None, None) => !io::stdin().is_terminal(),
+            (None, None) => !flags.device && !io::stdin().is_terminal(),
         };
         Ok(Self {
             flags: flags.clone(),
@@ -64,11 +64,12 @@ impl Signing {
         })
     }
 
-    /// Who signs, now.
+    /// Who signs, now. A user who has signed in does so again if the build has taken longer than their token lives.
     pub(super) fn signer(&self, session: &Session<'_>) -> Result<Signer, Failure> {
+        let is_piped = self.flags.identity_token.is_some();
         match self.ready.take() {
-            Some(signer) => Ok(signer),
-            None => signing::signer(session, &self.flags),
+            Some(signer) if is_piped || !signer.is_over() => Ok(signer),
+            _ => signing::signer(session, &self.flags),
         }
     }
 
@@ -77,6 +78,7 @@ impl Signing {
         match (&self.flags.key, &self.flags.identity_token) {
             (Some(path), _) => format!("the key `{}`", path.display()),
             (None, Some(path)) => format!("the identity in `{}`", path.display()),
+            (None, None) if self.flags.device => "the identity of whoever signs in with a code".to_owned(),
             (None, None) => "the identity of the CI system, or of a browser".to_owned(),
         }
     }

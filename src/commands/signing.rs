@@ -109,7 +109,7 @@ pub(super) fn wait<T>(work: impl Future<Output = Result<T, SignError>>) -> Resul
 pub(super) fn unsigned(error: &SignError) -> Failure {
     let failure = match error {
         SignError::Key(_) | SignError::Config(_) => Failure::usage(error.to_string()),
-        SignError::Token(_) | SignError::Distrusted(_) => Failure::failed(error.to_string()),
+        SignError::Token(_) | SignError::Logged(_) | SignError::Distrusted(_) => Failure::failed(error.to_string()),
         SignError::Service { .. } => Failure::environment(error.to_string()),
     };
     failure.hint(error.hint())

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use reqwest::Client;
 use serde_json::json;
+use sigstore_crypto::KeyAlgorithm;
 use sigstore_oidc::IdentityToken;
 use sigstore_sign::fulcio::FulcioClient;
 use sigstore_sign::rekor::{
@@ -157,6 +158,24 @@ impl Services {
         }
     }
 
+    /// Whether each log takes signatures by this key, and slt verifies them there: nothing is sent anywhere otherwise, since an entry
+    /// is for ever.
+    pub(super) fn can_log(&self, voucher: Voucher<'_>, is_envelope: bool) -> Result<(), SignError> {
+        let Voucher::Key(key) = voucher else {
+            return Ok(()); // slt made it, of P-256
+        };
+        let signed = if is_envelope { "statements" } else { "files as they are" };
+        self.logs.iter().try_for_each(|(_, version)| {
+            let (major, taken) = (version.major(), logged(*version, is_envelope));
+            match taken.contains(&key.algorithm()) {
+                true => Ok(()),
+                false => Err(SignError::Config(format!(
+                    "signatures of {signed} by such a key are not logged in Rekor v{major}, those by keys of P-256 are"
+                ))),
+            }
+        })
+    }
+
     /// Entries in the logs: of an envelope, or of a file's digest.
     pub(super) async fn log(
         &self,
@@ -188,23 +207,13 @@ impl Services {
             Voucher::Certificate(certificate) => {
                 HashedRekordV2::new_with_certificate(digest, signature, certificate, details)
             }
-            Voucher::Key(key) if key.algorithm() == sigstore_crypto::KeyAlgorithm::EcdsaP256 => {
-                HashedRekordV2::new_with_public_key(digest, signature, key.der(), details)
-            }
-            Voucher::Key(_) => {
-                return Err(SignError::Config(
-                    "signatures by keys of P-256 only are logged in Rekor v2".to_owned(),
-                ));
-            }
+            Voucher::Key(key) => HashedRekordV2::new_with_public_key(digest, signature, key.der(), details),
         };
         let rekor = RekorV2Client::builder(url)
             .with_http_client(self.client(url)?.clone())
             .build();
         let rekor = rekor.map_err(|error| failed("Rekor", url, &error))?;
-        rekor
-            .create_entry(request)
-            .await
-            .map_err(|error| failed("Rekor", url, &error))
+        rekor.create_entry(request).await.map_err(|error| unlogged(url, &error))
     }
 
     async fn log_v1(
@@ -244,7 +253,7 @@ impl Services {
                 (rekor.create_entry(request).await, KindVersion::HashedRekordV001)
             }
         };
-        let entry = entry.map_err(|error| failed("Rekor", url, &error))?;
+        let entry = entry.map_err(|error| unlogged(url, &error))?;
         entry
             .to_bundle_entry(kind)
             .map_err(|error| failed("Rekor", url, &error))
@@ -314,6 +323,25 @@ fn clients(proxies: Proxies) -> Result<Clients, SignError> {
     };
     Clients::new(limits, proxies, Authorities::default())
         .map_err(|reason| SignError::Config(format!("there is no HTTP client: {reason}")))
+}
+
+/// The keys whose signatures are logged. Rekor v2 asks for the digest that a key signs, which the crate has as SHA-256 only. In Rekor v1, of
+/// files: it has Ed25519ph only and not Ed25519 (rekor v1.5.3), and what P-384 and RSA sign there, our `provider` does not verify from
+/// the digest; of envelopes: it verifies P-384 over SHA-256 only, and slt signs SHA-384.
+fn logged(version: RekorApiVersion, is_envelope: bool) -> &'static [KeyAlgorithm] {
+    match (version, is_envelope) {
+        (RekorApiVersion::V1, true) => &[KeyAlgorithm::EcdsaP256, KeyAlgorithm::Ed25519, KeyAlgorithm::Rsa],
+        _ => &[KeyAlgorithm::EcdsaP256],
+    }
+}
+
+/// Why there is no entry: 409 is what both versions of Rekor say of one that is there.
+fn unlogged(url: &str, error: &sigstore_sign::rekor::Error) -> SignError {
+    use sigstore_sign::rekor::Error;
+    match error {
+        Error::Status { status: 409, .. } => SignError::Logged(url.to_owned()),
+        error => failed("Rekor", url, error),
+    }
 }
 
 /// What a service says is somebody else's text.

@@ -408,4 +408,33 @@ mod tests {
         assert!(config(&format!(r#","caUrls":[{}]"#, endpoint("http://a", "x"))).is_err());
         assert!(config("").unwrap().oidc().is_err());
     }
+
+    #[test]
+    fn keys_that_are_logged() {
+        let keys = ["p384", "ed", "rsa"].map(|name| {
+            let path = format!("{}/tests/fixtures/keys/{name}.pub", env!("CARGO_MANIFEST_DIR"));
+            (
+                name,
+                PublicKey::from_pem(&std::fs::read_to_string(path).unwrap()).unwrap(),
+            )
+        });
+        let trust = Arc::new(Trust::nobody().unwrap());
+        for (major, is_envelope, expected) in [
+            (1, true, vec!["ed", "rsa"]),
+            (1, false, vec![]),
+            (2, true, vec![]),
+            (2, false, vec![]),
+        ] {
+            let log = format!(
+                r#"{{"url":"https://a","majorApiVersion":{major},"validFor":{{"start":"2020-01-01T00:00:00Z"}}}}"#
+            );
+            let media_type = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
+            let config = r#""rekorTlogConfig":{"selector":"ANY"}"#;
+            let text = format!(r#"{{"mediaType":"{media_type}","rekorTlogUrls":[{log}],{config}}}"#);
+            let services = Services::from_json(&text, Arc::clone(&trust), Proxies::default()).unwrap();
+            let is_logged = |key| services.can_log(Voucher::Key(key), is_envelope).is_ok();
+            let logged = keys.iter().filter(|(_, key)| is_logged(key)).map(|(name, _)| *name);
+            assert_eq!(logged.collect::<Vec<_>>(), expected, "v{major}, {is_envelope}");
+        }
+    }
 }

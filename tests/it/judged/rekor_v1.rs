@@ -211,13 +211,19 @@ const CASES: &[Case] = &[
         Refuses,
     ),
     (
+        "proof with the tree of another entry",
+        |scene| scene.take("/inclusionProof/treeSize"),
+        "log",
+        Refuses,
+    ),
+    (
         "kind of another entry",
         |scene| {
             let is_file = scene.at("/kindVersion/kind") == "hashedrekord";
             *scene.at("/kindVersion/kind") = if is_file { "dsse" } else { "hashedrekord" }.into();
         },
         "bundle",
-        Refuses,
+        Accepts("it reads the kind in the body"),
     ),
 ];
 

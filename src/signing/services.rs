@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Client;
 use serde_json::json;
 use sigstore_crypto::KeyAlgorithm;
@@ -37,6 +38,8 @@ pub const SIGNING_CONFIG_MAX_BYTES: u64 = 1 << 20;
 const CONNECT_SECONDS: u64 = 10;
 /// A log of Rekor v2 answers when the entry is in a signed checkpoint; its client says to allow 20 seconds at least.
 const ANSWER_SECONDS: u64 = 60;
+/// How far a log's clock may be ahead of this machine's: no machine that keeps its time over a network is off by more.
+const AHEAD_MAX_SECONDS: u64 = 10;
 /// The most logs and the most timestamp authorities that a config may ask for.
 const WITNESSES_MAX: usize = 8;
 
@@ -190,6 +193,7 @@ impl Services {
                 RekorApiVersion::V2 => self.log_v2(url, digest, signature, voucher).await?,
                 _ => self.log_v1(url, digest, signature, envelope, voucher).await?,
             };
+            caught_up(&entry).await;
             entries.push(entry);
         }
         Ok(entries)
@@ -332,6 +336,17 @@ fn logged(version: RekorApiVersion, is_envelope: bool) -> &'static [KeyAlgorithm
     match (version, is_envelope) {
         (RekorApiVersion::V1, true) => &[KeyAlgorithm::EcdsaP256, KeyAlgorithm::Ed25519, KeyAlgorithm::Rsa],
         _ => &[KeyAlgorithm::EcdsaP256],
+    }
+}
+
+/// Waits until this machine's clock says what the log's said. The finished bundle is verified here, where an entry from the future is not
+/// believed; cosign 3.1.3 asks no clock.
+async fn caught_up(entry: &TransparencyLogEntry) {
+    let ahead = entry.integrated_time.map(|time| time.duration_since(Timestamp::now()));
+    if let Some(ahead) = ahead.and_then(|ahead| Duration::try_from(ahead).ok())
+        && ahead <= Duration::from_secs(AHEAD_MAX_SECONDS)
+    {
+        tokio::time::sleep(ahead).await;
     }
 }
 

@@ -43,6 +43,8 @@ const (
 	v1Tree = 1193050959916656506
 	// How many entries stand in older trees: the public log's index runs on over its trees, and the proof's begins anew with each.
 	v1Before = 1000
+	// How far the clock is ahead at the address `/ahead`: no two machines' clocks agree.
+	v1Ahead = 3 * time.Second
 )
 
 func newRekorV1(keys *keys) (string, error) {
@@ -57,7 +59,15 @@ func newRekorV1(keys *keys) (string, error) {
 	id := sha256.Sum256(der)
 	l := &rekorV1{signer: signer, id: hex.EncodeToString(id[:]), tree: testonly.New(rfc6962.DefaultHasher), known: map[string]bool{}}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /api/v1/log/entries", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /api/v1/log/entries", l.entries(0))
+	mux.HandleFunc("POST /ahead/api/v1/log/entries", l.entries(v1Ahead))
+	address, err := listen(mux)
+	return "http://" + address, err
+}
+
+// entries takes an entry; its clock is ahead of the machine's.
+func (l *rekorV1) entries(ahead time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		leaf, err := leafOf(r)
 		if err != nil {
 			said(w, http.StatusBadRequest, fmt.Sprintf("error processing entry: %v", err))
@@ -72,7 +82,7 @@ func newRekorV1(keys *keys) (string, error) {
 			said(w, http.StatusConflict, "an equivalent entry already exists in the transparency log with UUID "+uuid)
 			return
 		}
-		entry, err := l.add(r.Context(), leaf)
+		entry, err := l.add(r.Context(), leaf, time.Now().Add(ahead).Unix())
 		if err != nil {
 			said(w, http.StatusInternalServerError, err.Error())
 			return
@@ -80,9 +90,7 @@ func newRekorV1(keys *keys) (string, error) {
 		l.known[hash] = true
 		w.Header().Set("ETag", uuid)
 		replyAs(w, http.StatusCreated, models.LogEntry{uuid: *entry})
-	})
-	address, err := listen(mux)
-	return "http://" + address, err
+	}
 }
 
 // said is how Rekor says no.
@@ -107,10 +115,10 @@ func leafOf(r *http.Request) ([]byte, error) {
 }
 
 // add appends a leaf, and gives its entry, with the promise (SET), the proof and the checkpoint of the tree that it is the last of.
-func (l *rekorV1) add(ctx context.Context, leaf []byte) (*models.LogEntryAnon, error) {
+func (l *rekorV1) add(ctx context.Context, leaf []byte, now int64) (*models.LogEntryAnon, error) {
 	l.tree.AppendData(leaf)
 	size := l.tree.Size()
-	place, index, now, count := int64(size-1), int64(size-1+v1Before), time.Now().Unix(), int64(size)
+	place, index, count := int64(size-1), int64(size-1+v1Before), int64(size)
 	entry := &models.LogEntryAnon{LogID: &l.id, LogIndex: &index, Body: leaf, IntegratedTime: &now}
 	payload, err := entry.MarshalBinary()
 	if err != nil {

@@ -384,3 +384,24 @@ fn keys_that_are_not_logged() {
         &words(&["sign-blob", "-y", "file"], &flags, &["--bundle", "theirs.json"]),
     );
 }
+
+/// The clock of the log is some seconds ahead of ours: cosign asks no clock, and slt waits for its own.
+#[test]
+#[ignore = "needs the judges of artifacts"]
+fn a_log_whose_clock_is_ahead() {
+    let bench = Bench::new();
+    let way = Way::KeylessWithLogV1Only;
+    let config = std::fs::read(&bench.judges.signing_config_log_v1_only).unwrap();
+    let mut config: Value = serde_json::from_slice(&config).unwrap();
+    let url = config.pointer_mut("/rekorTlogUrls/0/url").unwrap();
+    *url = format!("{}/ahead", url.as_str().unwrap()).into();
+    std::fs::write(bench.here().join("ahead.config.json"), config.to_string()).unwrap();
+    let mut flags = bench.signs("slt", way, "");
+    let place = flags.iter().position(|flag| flag == "--signing-config").unwrap();
+    flags[place + 1] = "ahead.config.json".to_owned();
+    bench.done("slt", &words(&["sign", "file"], &flags, &["--bundle", "ahead.json"]));
+    for tool in ["slt", "cosign"] {
+        let verified = Kind::File.verify(&bench, tool, way, "", "ahead.json");
+        assert_eq!(verified.code, 0, "{tool}: {}", verified.stderr);
+    }
+}

@@ -341,6 +341,7 @@ fn logged(version: RekorApiVersion, is_envelope: bool) -> &'static [KeyAlgorithm
 
 /// Waits until this machine's clock says what the log's said. The finished bundle is verified here, where an entry from the future is not
 /// believed; cosign 3.1.3 asks no clock.
+#[allow(clippy::disallowed_methods)] // what is outside of every deployment takes real time
 async fn caught_up(entry: &TransparencyLogEntry) {
     let ahead = entry.integrated_time.map(|time| time.duration_since(Timestamp::now()));
     if let Some(ahead) = ahead.and_then(|ahead| Duration::try_from(ahead).ok())

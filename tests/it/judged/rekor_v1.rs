@@ -191,9 +191,9 @@ const CASES: &[Case] = &[
             let root = std::fs::read(&scene.judges.trusted_root).unwrap();
             let root: Value = serde_json::from_slice(&root).unwrap();
             let logs = root["tlogs"].as_array().unwrap();
-            let ids = logs.iter().map(|log| log["logId"].clone());
+            let mut ids = logs.iter().map(|log| log["logId"].clone());
             let own = scene.at("/logId").clone();
-            *scene.at("/logId") = ids.filter(|id| *id != own).next().unwrap();
+            *scene.at("/logId") = ids.find(|id| *id != own).unwrap();
         },
         "log",
         Refuses,

@@ -109,7 +109,9 @@ pub(super) fn wait<T>(session: &Session<'_>, work: impl Future<Output = Result<T
 pub(super) fn unsigned(error: &SignError) -> Failure {
     let failure = match error {
         SignError::Key(_) | SignError::Config(_) | SignError::NoWay(_) => Failure::usage(error.to_string()),
-        SignError::Token(_) | SignError::Nobody(_) | SignError::Distrusted(_) => Failure::failed(error.to_string()),
+        SignError::Token(_) | SignError::Nobody(_) | SignError::Logged(_) | SignError::Distrusted(_) => {
+            Failure::failed(error.to_string())
+        }
         SignError::Service { .. } => Failure::environment(error.to_string()),
     };
     failure.hint(error.hint())

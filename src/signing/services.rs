@@ -9,9 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
-use reqwest::Client;
+use jiff::Timestamp;
+use reqwest::{Client, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
+use sigstore_crypto::KeyAlgorithm;
 use sigstore_oidc::IdentityToken;
 use sigstore_rekor::{HashedRekordV2, LogEntry, RekorApiVersion, RekorV2KeyDetails};
 use sigstore_trust_root::{
@@ -36,6 +38,8 @@ pub const SIGNING_CONFIG_MAX_BYTES: u64 = 1 << 20;
 const CONNECT_SECONDS: u64 = 10;
 /// A log of Rekor v2 answers when the entry is in a signed checkpoint; its client says to allow 20 seconds at least.
 const ANSWER_SECONDS: u64 = 60;
+/// How far a log's clock may be ahead of this machine's: no machine that keeps its time over a network is off by more.
+const AHEAD_MAX_SECONDS: u64 = 10;
 /// The most logs and the most timestamp authorities that a config may ask for.
 const WITNESSES_MAX: usize = 8;
 
@@ -196,6 +200,24 @@ impl Services {
         DerCertificate::from_pem(leaf).map_err(|error| failed(format!("its certificate is none: {error}")))
     }
 
+    /// Whether each log takes signatures by this key, and slt verifies them there: nothing is sent anywhere otherwise, since an entry
+    /// is for ever.
+    pub(super) fn can_log(&self, voucher: Voucher<'_>, is_envelope: bool) -> Result<(), SignError> {
+        let Voucher::Key(key) = voucher else {
+            return Ok(()); // slt made it, of P-256
+        };
+        let signed = if is_envelope { "statements" } else { "files as they are" };
+        self.logs.iter().try_for_each(|(_, version)| {
+            let (major, taken) = (version.major(), logged(*version, is_envelope));
+            match taken.contains(&key.algorithm()) {
+                true => Ok(()),
+                false => Err(SignError::Config(format!(
+                    "signatures of {signed} by such a key are not logged in Rekor v{major}, those by keys of P-256 are"
+                ))),
+            }
+        })
+    }
+
     /// Entries in the logs: of an envelope, or of a file's digest.
     pub(super) async fn log(
         &self,
@@ -210,6 +232,7 @@ impl Services {
                 RekorApiVersion::V2 => self.log_v2(url, digest, signature, voucher).await?,
                 _ => self.log_v1(url, digest, signature, envelope, voucher).await?,
             };
+            caught_up(&entry).await;
             entries.push(entry);
         }
         Ok(entries)
@@ -227,16 +250,10 @@ impl Services {
             Voucher::Certificate(certificate) => {
                 HashedRekordV2::new_with_certificate(digest, signature, certificate, details)
             }
-            Voucher::Key(key) if key.algorithm() == sigstore_crypto::KeyAlgorithm::EcdsaP256 => {
-                HashedRekordV2::new_with_public_key(digest, signature, key.der(), details)
-            }
-            Voucher::Key(_) => {
-                return Err(SignError::Config(
-                    "signatures by keys of P-256 only are logged in Rekor v2".to_owned(),
-                ));
-            }
+            Voucher::Key(key) => HashedRekordV2::new_with_public_key(digest, signature, key.der(), details),
         };
         let answer = self.post_json("Rekor", (url, "/api/v2/log/entries"), &request).await?;
+        logged_by(url, &answer)?;
         answer.json().map_err(|reason| failed("Rekor", url, &reason))
     }
 
@@ -256,6 +273,7 @@ impl Services {
         let pem = base64::engine::general_purpose::STANDARD.encode(pem);
         let (kind, request) = proposed(digest, signature, envelope, &pem)?;
         let answer = self.post_json("Rekor", (url, "/api/v1/log/entries"), &request).await?;
+        logged_by(url, &answer)?;
         let failed = |reason: String| failed("Rekor", url, &reason);
         // one entry, by its UUID
         let entries: BTreeMap<String, LogEntry> = answer.json().map_err(failed)?;
@@ -389,6 +407,36 @@ fn clients(proxies: Proxies) -> Result<Clients, SignError> {
         .map_err(|reason| SignError::Config(format!("there is no HTTP client: {reason}")))
 }
 
+/// The keys whose signatures are logged. Rekor v2 asks for the digest that a key signs, which the crate has as SHA-256 only. In Rekor v1, of
+/// files: it has Ed25519ph only and not Ed25519 (rekor v1.5.3), and what P-384 and RSA sign there, our `provider` does not verify from
+/// the digest; of envelopes: it verifies P-384 over SHA-256 only, and slt signs SHA-384.
+fn logged(version: RekorApiVersion, is_envelope: bool) -> &'static [KeyAlgorithm] {
+    match (version, is_envelope) {
+        (RekorApiVersion::V1, true) => &[KeyAlgorithm::EcdsaP256, KeyAlgorithm::Ed25519, KeyAlgorithm::Rsa],
+        _ => &[KeyAlgorithm::EcdsaP256],
+    }
+}
+
+/// Waits until this machine's clock says what the log's said. The finished bundle is verified here, where an entry from the future is not
+/// believed; cosign 3.1.3 asks no clock.
+#[allow(clippy::disallowed_methods)] // what is outside of every deployment takes real time
+async fn caught_up(entry: &TransparencyLogEntry) {
+    let ahead = entry.integrated_time.map(|time| time.duration_since(Timestamp::now()));
+    if let Some(ahead) = ahead.and_then(|ahead| Duration::try_from(ahead).ok())
+        && ahead <= Duration::from_secs(AHEAD_MAX_SECONDS)
+    {
+        tokio::time::sleep(ahead).await;
+    }
+}
+
+/// Refuses an answer of a log that says that the entry is there already, as both versions of Rekor do.
+fn logged_by(url: &str, answer: &Answer) -> Result<(), SignError> {
+    match answer.status {
+        StatusCode::CONFLICT => Err(SignError::Logged(url.to_owned())),
+        _ => Ok(()),
+    }
+}
+
 /// What a service says is somebody else's text.
 pub(super) fn failed(service: &'static str, url: &str, error: &dyn std::fmt::Display) -> SignError {
     SignError::Service {
@@ -506,5 +554,34 @@ mod tests {
         assert!(authorities(r#""selector":"SERVICE_SELECTOR_UNDEFINED""#).is_err());
         assert!(config(&format!(r#","caUrls":[{}]"#, endpoint("http://a", "x"))).is_err());
         assert!(config("").unwrap().oidc().is_err());
+    }
+
+    #[test]
+    fn keys_that_are_logged() {
+        let keys = ["p384", "ed", "rsa"].map(|name| {
+            let path = format!("{}/tests/fixtures/keys/{name}.pub", env!("CARGO_MANIFEST_DIR"));
+            (
+                name,
+                PublicKey::from_pem(&std::fs::read_to_string(path).unwrap()).unwrap(),
+            )
+        });
+        let trust = Arc::new(Trust::nobody().unwrap());
+        for (major, is_envelope, expected) in [
+            (1, true, vec!["ed", "rsa"]),
+            (1, false, vec![]),
+            (2, true, vec![]),
+            (2, false, vec![]),
+        ] {
+            let log = format!(
+                r#"{{"url":"https://a","majorApiVersion":{major},"validFor":{{"start":"2020-01-01T00:00:00Z"}}}}"#
+            );
+            let media_type = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
+            let config = r#""rekorTlogConfig":{"selector":"ANY"}"#;
+            let text = format!(r#"{{"mediaType":"{media_type}","rekorTlogUrls":[{log}],{config}}}"#);
+            let services = Services::from_json(&text, Arc::clone(&trust), Proxies::default()).unwrap();
+            let is_logged = |key| services.can_log(Voucher::Key(key), is_envelope).is_ok();
+            let logged = keys.iter().filter(|(_, key)| is_logged(key)).map(|(name, _)| *name);
+            assert_eq!(logged.collect::<Vec<_>>(), expected, "v{major}, {is_envelope}");
+        }
     }
 }

@@ -50,6 +50,9 @@ pub enum SignError {
         /// How.
         reason: String,
     },
+    /// A log has it already.
+    #[error("Rekor at {0} has this very signature already, and takes none twice")]
+    Logged(String),
     /// The services answered, and the trusted root does not believe them.
     #[error("what the services answered does not verify against the trusted root: {0}")]
     Distrusted(Refusal),
@@ -77,6 +80,10 @@ impl SignError {
                     .to_owned()
             }
             Self::Service { .. } => "nothing was published; try again when it answers".to_owned(),
+            Self::Logged(_) => {
+                "use the bundle that was made with it; a key of P-256 signs the same thing otherwise each time"
+                    .to_owned()
+            }
             Self::Distrusted(_) => {
                 "`--trusted-root` and `--signing-config` belong together: name those of one Sigstore".to_owned()
             }
@@ -260,6 +267,7 @@ impl Signer {
         };
         let mut bundle = BundleV03::new(material, content);
         if let Some(services) = self.services() {
+            services.can_log(hand.voucher(), envelope.is_some())?;
             for timestamp in services.timestamps(signature).await? {
                 bundle = bundle.with_rfc3161_timestamp(timestamp);
             }

@@ -70,8 +70,11 @@ func newIssuer() (string, error) {
 	return i.url, nil
 }
 
-func reply(w http.ResponseWriter, value any) {
+func reply(w http.ResponseWriter, value any) { replyAs(w, http.StatusOK, value) }
+
+func replyAs(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(value)
 }
 

@@ -6,6 +6,8 @@
 
 mod bundle;
 mod check;
+mod device;
+mod exchange;
 mod form;
 mod judge;
 mod keys;

@@ -1,20 +1,19 @@
 //! The services that witness a signature: Fulcio, Rekor and a timestamp authority, as a `signing_config.json` names them.
 //!
-//! The requests are those of the `sigstore` crates, over clients that follow no redirect, so that no token goes to another
-//! host, take no compressed answer, and give up. How much of an answer is read, the crates leave to its time. What a service answers is believed when the finished bundle verifies against the trusted root, and
-//! not before. Plain HTTP is for this machine only.
+//! Entries of logs are the `sigstore` crates' types. The requests are made here, by clients that follow no redirect, so that no token goes to
+//! another host, take no compressed answer, and give up; of an answer so much is read as [`super::exchange`] says. What a service answers
+//! is believed when the finished bundle verifies against the trusted root, and not before. Plain HTTP is for this machine only.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::CONTENT_TYPE;
 use reqwest::Client;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use sigstore_oidc::IdentityToken;
-use sigstore_sign::fulcio::FulcioClient;
-use sigstore_sign::rekor::{
-    DsseEntry, HashedRekord, HashedRekordV2, LogEntry, RekorApiVersion, RekorClient, RekorV2Client, RekorV2KeyDetails,
-};
-use sigstore_sign::tsa::TimestampClient;
+use sigstore_rekor::{HashedRekordV2, LogEntry, RekorApiVersion, RekorV2KeyDetails};
 use sigstore_trust_root::{
     SIGSTORE_PRODUCTION_SIGNING_CONFIG, ServiceConfiguration, ServiceEndpoint, ServiceSelector, SigningConfig,
 };
@@ -23,6 +22,7 @@ use sigstore_types::{
 };
 use url::Url;
 
+use super::exchange::{Answer, ask};
 use super::keys::{PrivateKey, PublicKey};
 use super::provider;
 use super::sign::SignError;
@@ -130,31 +130,70 @@ impl Services {
         !self.logs.is_empty()
     }
 
-    /// A certificate for a key, for whoever the token names.
+    /// Asks a service at its address, or at a path below that.
+    async fn post(
+        &self,
+        service: &'static str,
+        (url, path): (&str, &str),
+        media_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<Answer, SignError> {
+        let whole = format!(
+            "{}{path}",
+            if path.is_empty() {
+                url
+            } else {
+                url.trim_end_matches('/')
+            }
+        );
+        let request = self
+            .client(url)?
+            .post(whole)
+            .header(CONTENT_TYPE, media_type)
+            .body(body);
+        ask(request).await.map_err(|why| failed(service, url, &why))
+    }
+
+    async fn post_json(
+        &self,
+        service: &'static str,
+        at: (&str, &str),
+        body: &impl Serialize,
+    ) -> Result<Answer, SignError> {
+        let body = serde_json::to_vec(body).map_err(|error| SignError::Config(error.to_string()))?;
+        self.post(service, at, "application/json", body).await
+    }
+
+    /// A certificate for a key, for whoever the token names. That it has the key is proved by a signature over the identity
+    /// (`CreateSigningCertificateRequest` of Fulcio's `fulcio.proto`).
     pub(super) async fn certificate(
         &self,
         token: &IdentityToken,
         key: &PrivateKey,
     ) -> Result<DerCertificate, SignError> {
-        use sigstore_sign::fulcio::Error;
         let Some(url) = &self.fulcio else {
             return Err(SignError::Config("it names no Fulcio that is in service".to_owned()));
         };
-        let fulcio = FulcioClient::builder(url)
-            .with_http_client(self.client(url)?.clone())
-            .build();
-        let fulcio = fulcio.map_err(|error| failed("Fulcio", url, &error))?;
-        match fulcio.create_signing_certificate(token, key.pair()).await {
-            Ok(answer) => Ok(answer.leaf_certificate().clone()),
-            Err(Error::Status {
-                status: 400..=403,
-                message,
-            }) => Err(SignError::Token(format!(
-                "Fulcio does not take the identity token: {}",
-                one_line(&message)
-            ))),
-            Err(error) => Err(failed("Fulcio", url, &error)),
+        let proof = key.sign(token.identity().as_bytes())?;
+        let request = json!({
+            "credentials": {"oidcIdentityToken": token.expose_secret()},
+            "publicKeyRequest": {
+                // the PEM says the algorithm
+                "publicKey": {"algorithm": "", "content": key.public().to_pem()},
+                "proofOfPossession": proof.to_base64(),
+            },
+        });
+        let answer = self.post_json("Fulcio", (url, "/api/v2/signingCert"), &request).await?;
+        if matches!(answer.status.as_u16(), 400..=403) {
+            let said = answer.said();
+            return Err(SignError::Token(format!(
+                "Fulcio does not take the identity token: {said}"
+            )));
         }
+        let failed = |reason: String| failed("Fulcio", url, &reason);
+        let answer: Value = answer.json().map_err(failed)?;
+        let leaf = leaf(&answer).ok_or_else(|| failed("its answer has no certificate".to_owned()))?;
+        DerCertificate::from_pem(leaf).map_err(|error| failed(format!("its certificate is none: {error}")))
     }
 
     /// Entries in the logs: of an envelope, or of a file's digest.
@@ -197,14 +236,8 @@ impl Services {
                 ));
             }
         };
-        let rekor = RekorV2Client::builder(url)
-            .with_http_client(self.client(url)?.clone())
-            .build();
-        let rekor = rekor.map_err(|error| failed("Rekor", url, &error))?;
-        rekor
-            .create_entry(request)
-            .await
-            .map_err(|error| failed("Rekor", url, &error))
+        let answer = self.post_json("Rekor", (url, "/api/v2/log/entries"), &request).await?;
+        answer.json().map_err(|reason| failed("Rekor", url, &reason))
     }
 
     async fn log_v1(
@@ -221,49 +254,89 @@ impl Services {
         };
         use base64::Engine;
         let pem = base64::engine::general_purpose::STANDARD.encode(pem);
-        let internal = |error: serde_json::Error| SignError::Config(error.to_string());
-        let rekor = RekorClient::builder(url)
-            .with_http_client(self.client(url)?.clone())
-            .build();
-        let rekor = rekor.map_err(|error| failed("Rekor", url, &error))?;
-        let (entry, kind): (Result<LogEntry, _>, _) = match envelope {
-            Some(envelope) => {
-                let envelope = serde_json::to_string(envelope).map_err(internal)?;
-                let proposed = json!({"envelope": envelope, "verifiers": [pem]});
-                let request = json!({"apiVersion": "0.0.1", "kind": "dsse", "spec": {"proposedContent": proposed}});
-                let request: DsseEntry = serde_json::from_value(request).map_err(internal)?;
-                (rekor.create_dsse_entry(request).await, KindVersion::DsseV001)
-            }
-            None => {
-                let spec = json!({
-                    "data": {"hash": {"algorithm": "sha256", "value": digest.to_hex()}},
-                    "signature": {"content": signature.to_base64(), "publicKey": {"content": pem}},
-                });
-                let request = json!({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec});
-                let request: HashedRekord = serde_json::from_value(request).map_err(internal)?;
-                (rekor.create_entry(request).await, KindVersion::HashedRekordV001)
-            }
-        };
-        let entry = entry.map_err(|error| failed("Rekor", url, &error))?;
-        entry
-            .to_bundle_entry(kind)
-            .map_err(|error| failed("Rekor", url, &error))
+        let (kind, request) = proposed(digest, signature, envelope, &pem)?;
+        let answer = self.post_json("Rekor", (url, "/api/v1/log/entries"), &request).await?;
+        let failed = |reason: String| failed("Rekor", url, &reason);
+        // one entry, by its UUID
+        let entries: BTreeMap<String, LogEntry> = answer.json().map_err(failed)?;
+        let entry = entries.values().next();
+        let entry = entry.ok_or_else(|| failed("its answer has no entry".to_owned()))?;
+        entry.to_bundle_entry(kind).map_err(|error| failed(error.to_string()))
     }
 
     /// Timestamps of a signature.
     pub(super) async fn timestamps(&self, signature: &SignatureBytes) -> Result<Vec<TimestampToken>, SignError> {
+        let service = "the timestamp authority";
         let mut timestamps = Vec::new();
         for url in &self.authorities {
-            let service = "the timestamp authority";
-            let authority = TimestampClient::builder(url)
-                .with_http_client(self.client(url)?.clone())
-                .build();
-            let authority = authority.map_err(|error| failed(service, url, &error))?;
-            let token = authority.timestamp_signature(signature).await;
-            timestamps.push(token.map_err(|error| failed(service, url, &error))?);
+            let query = timestamp_query(&sigstore_crypto::sha256(signature.as_bytes()));
+            let answer = self
+                .post(service, (url, ""), "application/timestamp-query", query)
+                .await?;
+            let failed = |reason: String| failed(service, url, &reason);
+            let answer = answer.done().map_err(failed)?;
+            if !is_granted(&answer) {
+                return Err(failed("it grants no timestamp".to_owned()));
+            }
+            timestamps.push(TimestampToken::new(answer));
         }
         Ok(timestamps)
     }
+}
+
+/// What Rekor v1 is asked to log: the crate's `DsseEntry` and `HashedRekord`, which take certificates only.
+fn proposed(
+    digest: &Sha256Hash,
+    signature: &SignatureBytes,
+    envelope: Option<&DsseEnvelope>,
+    pem: &str,
+) -> Result<(KindVersion, Value), SignError> {
+    let (kind, name, spec) = match envelope {
+        Some(envelope) => {
+            let envelope = serde_json::to_string(envelope).map_err(|error| SignError::Config(error.to_string()))?;
+            let content = json!({"envelope": envelope, "verifiers": [pem]});
+            (KindVersion::DsseV001, "dsse", json!({"proposedContent": content}))
+        }
+        None => {
+            let spec = json!({
+                "data": {"hash": {"algorithm": "sha256", "value": digest.to_hex()}},
+                "signature": {"content": signature.to_base64(), "publicKey": {"content": pem}},
+            });
+            (KindVersion::HashedRekordV001, "hashedrekord", spec)
+        }
+    };
+    Ok((kind, json!({"apiVersion": "0.0.1", "kind": name, "spec": spec})))
+}
+
+/// The certificate of the key in what Fulcio answers, in PEM; the others of its chain are in the trusted root.
+fn leaf(answer: &Value) -> Option<&str> {
+    let chains = ["/signedCertificateEmbeddedSct", "/signedCertificateDetachedSct"];
+    let mut leaves = chains
+        .iter()
+        .filter_map(|chain| answer.pointer(&format!("{chain}/chain/certificates/0"))?.as_str());
+    leaves.next()
+}
+
+/// A `TimeStampReq` (RFC 3161, section 2.4.1) for a SHA-256 digest, in DER, which wants the authority's certificate in the answer. It has no
+/// nonce: an older timestamp of the same signature, which is all that one could be handed, tells no lie.
+fn timestamp_query(digest: &Sha256Hash) -> Vec<u8> {
+    /// A sequence of version 1 and of the imprint: of the algorithm `2.16.840.1.101.3.4.2.1`, and an octet string of 32 bytes.
+    const HEAD: &[u8] = b"\x30\x37\x02\x01\x01\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20";
+    /// `certReq`: true.
+    const TAIL: &[u8] = b"\x01\x01\xff";
+    [HEAD, digest.as_bytes(), TAIL].concat()
+}
+
+/// Whether a `TimeStampResp` (section 2.4.2) begins with the status `granted` or `grantedWithMods`. What it grants is looked at with the bundle.
+fn is_granted(answer: &[u8]) -> bool {
+    /// In the length of a sequence: how many bytes of length follow.
+    const LONG: u8 = 0x80;
+    let content = match answer {
+        [0x30, length, rest @ ..] if *length < LONG => rest,
+        [0x30, length, rest @ ..] => rest.get(usize::from(length - LONG)..).unwrap_or_default(),
+        _ => &[],
+    };
+    matches!(content, [0x30, _, 0x02, 0x01, 0 | 1, ..])
 }
 
 /// As many services as the config asks for; of one operator, one.
@@ -342,6 +415,60 @@ mod tests {
             ("x", false),
         ] {
             assert_eq!(is_safe(url).is_ok(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn timestamps_that_are_granted() {
+        let granted = |status: u8| [0x30, 0x82, 1, 0, 0x30, 3, 2, 1, status];
+        for (answer, expected) in [
+            (&granted(0)[..], true),
+            (&granted(1), true),
+            (&granted(2), false),
+            (&[0x30, 5, 0x30, 3, 2, 1, 0], true),
+            (&[0x30, 5, 0x30, 3, 2, 1, 2], false),
+            (&[0x30, 0x84, 1], false),
+            (&[0x30], false),
+            (b"no", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_granted(answer), expected, "{answer:?}");
+        }
+        // its own length, without the two bytes before it
+        let query = timestamp_query(&sigstore_crypto::sha256(b"x"));
+        assert_eq!(query.len(), 2 + usize::from(query[1]));
+    }
+
+    #[test]
+    fn what_rekor_v1_is_asked() {
+        use sigstore_rekor::{DsseEntry, HashedRekord};
+        let (digest, signature) = (
+            sigstore_crypto::sha256(b"x"),
+            SignatureBytes::new(b"signature".to_vec()),
+        );
+        let signed = sigstore_types::DsseSignature::new(signature.clone(), sigstore_types::KeyId::default());
+        let envelope = DsseEnvelope::new("x", sigstore_types::PayloadBytes::new(b"{}".to_vec()), signed);
+        let (_, request) = proposed(&digest, &signature, None, "eA==").unwrap();
+        let theirs: HashedRekord = serde_json::from_value(request.clone()).unwrap();
+        assert_eq!(serde_json::to_value(theirs).unwrap(), request);
+        let (_, request) = proposed(&digest, &signature, Some(&envelope), "eA==").unwrap();
+        let theirs: DsseEntry = serde_json::from_value(request.clone()).unwrap();
+        assert_eq!(serde_json::to_value(theirs).unwrap(), request);
+    }
+
+    #[test]
+    fn certificates() {
+        let chain = json!({"chain": {"certificates": ["leaf", "root"]}});
+        for (answer, expected) in [
+            (json!({"signedCertificateEmbeddedSct": chain}), Some("leaf")),
+            (json!({"signedCertificateDetachedSct": chain}), Some("leaf")),
+            (
+                json!({"signedCertificateEmbeddedSct": {"chain": {"certificates": []}}}),
+                None,
+            ),
+            (json!([]), None),
+        ] {
+            assert_eq!(leaf(&answer), expected, "{answer}");
         }
     }
 

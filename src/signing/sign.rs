@@ -34,6 +34,12 @@ pub enum SignError {
     /// There is no token, or it is not taken.
     #[error("{0}")]
     Token(String),
+    /// The provider has no such way to sign in.
+    #[error("{0}")]
+    NoWay(String),
+    /// Nobody signed in.
+    #[error("{0}")]
+    Nobody(String),
     /// A service failed.
     #[error("{service} at {url} failed: {reason}")]
     Service {
@@ -60,6 +66,14 @@ impl SignError {
             }
             Self::Token(_) => {
                 "`--identity-token FILE` takes a fresh token; CI systems give one to jobs that may ask for it"
+                    .to_owned()
+            }
+            Self::NoWay(_) => {
+                "leave `--device` out to sign in with a browser of this machine, or with `--no-browser` of another"
+                    .to_owned()
+            }
+            Self::Nobody(_) => {
+                "nothing was signed; the same command lets you sign in again, and with `--device` on any device"
                     .to_owned()
             }
             Self::Service { .. } => "nothing was published; try again when it answers".to_owned(),
@@ -188,6 +202,15 @@ impl Signer {
         match self {
             Self::Key { key, .. } => format!("key {}", key.public().fingerprint()),
             Self::Keyless { token, .. } => format!("{} ({})", token.identity(), token.issuer()),
+        }
+    }
+
+    /// Whether the time of their token is over: another one can be asked for.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Key { .. } => false,
+            Self::Keyless { token, .. } => token.0.is_expired(),
         }
     }
 

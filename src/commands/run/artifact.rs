@@ -98,7 +98,7 @@ pub(super) fn fetch(
             false => Some(registries::client(session, &flags.registries)?),
         },
     };
-    registries::wait(getter.fetch(wants_slightfile))
+    registries::wait(session, getter.fetch(wants_slightfile))
 }
 
 /// What the flags demand; nothing if none of them says whose signature counts.

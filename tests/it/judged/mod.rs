@@ -7,6 +7,7 @@
 mod lies;
 mod registries;
 mod signatures;
+mod signin;
 mod workflows;
 
 use std::io::{BufRead, BufReader};

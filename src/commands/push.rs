@@ -59,12 +59,11 @@ const NAME_MAX_BYTES: usize = 250;
 
 /// Runs `slt push`.
 pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
-    let file = arguments.file.as_ref();
-    let at = registries::reference(&arguments.reference)?;
+    let (file, at) = places(session, arguments)?;
     let annotations = annotations(&arguments.annotation)?;
     let client = registries::client(session, &arguments.registries)?;
     let path = match file {
-        Some(file) => component(session, file)?,
+        Some(file) => component(session, file, arguments.release)?,
         None => built(session, arguments.release)?,
     };
     let slightfile = match arguments.slightfile {
@@ -153,7 +152,28 @@ pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>, 
     Ok(annotations)
 }
 
-fn component(session: &Session<'_>, file: &str) -> Result<PathBuf, Failure> {
+/// The component, if one is named, and where it goes. What is there as a file is one, unless the scheme says otherwise.
+fn places<'a>(session: &Session<'_>, arguments: &'a Push) -> Result<(Option<&'a str>, Reference), Failure> {
+    let first = arguments.first.as_str();
+    if let Some(second) = &arguments.second {
+        return Ok((Some(first), registries::reference(second)?));
+    }
+    match session.directory().join(first).is_file() {
+        true => Err(Failure::usage(format!(
+            "there is no REF: `slt push {first} registry/repository:tag`"
+        ))
+        .hint("REF says where the component goes, for example `registry.example.com/team/app:1.0`")),
+        false => registries::reference(first).map(|at| (None, at)),
+    }
+}
+
+fn component(session: &Session<'_>, file: &str, release: bool) -> Result<PathBuf, Failure> {
+    if release {
+        return Err(
+            Failure::usage(format!("`{file}` is a file, and `--release` builds a project"))
+                .hint("a component is pushed as it is: leave the flag out"),
+        );
+    }
     if session.directory().join(file).is_dir() {
         return Err(Failure::usage(format!("`{file}` is a folder"))
             .hint("`slt push REF` in the folder of a project builds it first; `-C DIR` names another folder"));

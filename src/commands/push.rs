@@ -60,6 +60,7 @@ const NAME_MAX_BYTES: usize = 250;
 /// Runs `slt push`.
 pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
     let (file, at) = places(session, arguments)?;
+    let from = arguments.mount_from.as_deref().map(|text| mounted(&at, text)).transpose()?;
     let annotations = annotations(&arguments.annotation)?;
     let client = registries::client(session, &arguments.registries)?;
     let path = match file {
@@ -86,7 +87,7 @@ pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
         verb: "Pushing".to_owned(),
         message: format!("{at} ({})", crate::ui::size(package.layer.size)),
     });
-    let from = arguments.mount_from.as_deref();
+    let from = from.as_deref();
     let attached = registries::wait(async {
         let Some(text) = slightfile else {
             package.push(&client, &at, from).await.map_err(registries::failure)?;
@@ -150,6 +151,27 @@ pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>, 
         }
     }
     Ok(annotations)
+}
+
+/// The repository that may have the component: of the same registry, whose name may stand before it.
+fn mounted(at: &Reference, text: &str) -> Result<String, Failure> {
+    let registry = &at.registry;
+    let refused = |reason: String| {
+        Failure::usage(format!("`--mount-from {text}`: {reason}"))
+            .hint(format!("it takes a repository of {registry}: `team/base`, or `{registry}/team/base`"))
+    };
+    let whole = match registries::is_reference(text) {
+        true => text.to_owned(),
+        false => format!("{registry}/{text}"),
+    };
+    match registries::parsed(&whole) {
+        Err(error) => Err(refused(error.to_string())),
+        Ok(from) if from.registry != *registry => Err(refused(format!("`{}` is another registry", from.registry))),
+        Ok(from) if from.tag.is_some() || from.digest.is_some() => {
+            Err(refused("a repository has neither tag nor digest".to_owned()))
+        }
+        Ok(from) => Ok(from.repository),
+    }
 }
 
 /// The component, if one is named, and where it goes. What is there as a file is one, unless the scheme says otherwise.

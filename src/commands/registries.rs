@@ -125,10 +125,12 @@ pub(super) fn is_reference(text: &str) -> bool {
 
 /// A reference that the user has written.
 pub(super) fn reference(text: &str) -> Result<Reference, Failure> {
-    without_doubt(text)
-        .unwrap_or(text)
-        .parse()
-        .map_err(|error: ReferenceError| Failure::usage(error.to_string()).hint(error.hint()))
+    parsed(text).map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))
+}
+
+/// A reference that may have the scheme in front.
+pub(super) fn parsed(text: &str) -> Result<Reference, ReferenceError> {
+    without_doubt(text).unwrap_or(text).parse()
 }
 
 /// What a failure is to the user: bad content is 1, everything about the registry, the network and credentials 3.

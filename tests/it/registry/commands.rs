@@ -394,6 +394,9 @@ fn a_component_is_mounted_from_where_it_is() {
         (mounts.collect::<Vec<_>>(), sent)
     };
     assert_eq!(push("team/app", "base/app"), (vec![201], false));
+    let whole = server.name("base/app");
+    assert_eq!(push("team/third", &whole), (vec![201], false));
+    assert_eq!(push("team/fourth", &format!("oci://{whole}")), (vec![201], false));
     // where that one has none, the registry opens an upload instead, and it is sent
     assert_eq!(push("team/other", "base/none"), (vec![202], true));
 }

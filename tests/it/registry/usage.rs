@@ -87,6 +87,18 @@ fn what_cannot_be_is_said_before_anything_is_asked() {
             "error: `--annotation a=2`: `a` has a value already: `1`",
         ),
         (
+            &["push", "app.wasm", &at, "--mount-from", "127.0.0.1:1/base"],
+            "error: `--mount-from 127.0.0.1:1/base`: `127.0.0.1:1` is another registry\n",
+        ),
+        (
+            &["push", "app.wasm", &at, "--mount-from", "base:1"],
+            "error: `--mount-from base:1`: a repository has neither tag nor digest\n",
+        ),
+        (
+            &["push", "app.wasm", &at, "--mount-from", "Base"],
+            "error: `--mount-from Base`: `Base` is no repository: ",
+        ),
+        (
             &["sbom", "app.wasm", "--release"],
             "error: `app.wasm` is a file, and `--release` builds a project",
         ),

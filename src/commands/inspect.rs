@@ -148,7 +148,10 @@ const ASKED_MAX: usize = 100;
 /// Runs `slt inspect`.
 pub fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Exit, Failure> {
     let inspected = match inputs::file(session, &arguments.target).map_err(hinted)? {
-        Some(path) => of_file(session, &path)?,
+        Some(path) => {
+            registries::sound(session, &arguments.registries)?;
+            of_file(session, &path)?
+        }
         None if !registries::is_reference(&arguments.target) => {
             return Err(hinted(Failure::usage(format!(
                 "there is no file `{}`",

@@ -29,6 +29,16 @@ pub(super) fn with_credentials(
     flags: &Registries,
     credentials: Credentials,
 ) -> Result<Client, Failure> {
+    Client::new(settings(session, flags, credentials)?).map_err(failure)
+}
+
+/// Whether the flags can be meant, where no registry is asked.
+pub(super) fn sound(session: &Session<'_>, flags: &Registries) -> Result<(), Failure> {
+    settings(session, flags, Credentials::default()).map(|_| ())
+}
+
+fn settings(session: &Session<'_>, flags: &Registries, credentials: Credentials) -> Result<Settings, Failure> {
+    one_way(flags)?;
     let mut patience = Patience::default();
     if let Some(text) = &flags.registry_timeout {
         patience.silence = slightfile::duration(text).map_err(|error| {
@@ -47,7 +57,7 @@ pub(super) fn with_credentials(
         });
     };
     let lower = |hosts: &[String]| hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-    let settings = Settings {
+    Ok(Settings {
         credentials,
         plain_http: lower(&flags.plain_http),
         tls: lower(&flags.tls),
@@ -55,8 +65,25 @@ pub(super) fn with_credentials(
         proxies: proxies(session),
         patience,
         watch: Watch(Some(Arc::new(watch))),
+    })
+}
+
+/// Refuses a host that is to be spoken to with TLS and without it: credentials would go there in clear text.
+fn one_way(flags: &Registries) -> Result<(), Failure> {
+    // a host without a port stands for all of its ports
+    let has = |host: &str, other: &str| {
+        let (host, other) = (host.to_ascii_lowercase(), other.to_ascii_lowercase());
+        let rest = other.strip_prefix(&host);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
     };
-    Client::new(settings).map_err(failure)
+    let mut pairs = flags.tls.iter().flat_map(|tls| flags.plain_http.iter().map(move |plain| (tls, plain)));
+    match pairs.find(|(tls, plain)| has(tls, plain) || has(plain, tls)) {
+        Some((tls, plain)) => Err(Failure::usage(format!(
+            "`--tls {tls}` and `--plain-http {plain}` contradict each other"
+        ))
+        .hint("a registry is spoken to in one way: leave one of them out")),
+        None => Ok(()),
+    }
 }
 
 /// Who vouches for registries beside those whom this machine trusts.

@@ -85,7 +85,7 @@ pub(super) fn wait<T>(work: impl Future<Output = Result<T, SignError>>) -> Resul
 /// What a failure to sign means for the user.
 pub(super) fn unsigned(error: &SignError) -> Failure {
     let failure = match error {
-        SignError::Key(_) | SignError::Config(_) => Failure::usage(error.to_string()),
+        SignError::Key(_) | SignError::Config(_) | SignError::NoToken(_) => Failure::usage(error.to_string()),
         SignError::Token(_) | SignError::Distrusted(_) => Failure::failed(error.to_string()),
         SignError::Service { .. } => Failure::environment(error.to_string()),
     };
@@ -205,7 +205,11 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
             true => piped(TOKEN_MAX_BYTES, "the token")?,
             false => Secret::new(text(session, path, TOKEN_MAX_BYTES)?),
         };
-        return Token::parse(&text).map_err(|error| unsigned(&error));
+        let from = match path.as_os_str() == "-" {
+            true => "standard input".to_owned(),
+            false => format!("`{}`", path.display()),
+        };
+        return Token::parse(&text, &from).map_err(|error| unsigned(&error));
     }
     let lookup = |name: &str| variable(session, name);
     if let Some(token) = wait(ambient(&lookup, services))? {

@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::project::{self, Project};
 use crate::registry::artifact::{About, Package, SLIGHTFILE, TITLE};
 use crate::registry::outline::Metadata;
-use crate::registry::{Attachment, Descriptor, Reference, outline};
+use crate::registry::{Attachment, Descriptor, Reference};
 use crate::support::date;
 use crate::ui::diagnostics::Source;
 
@@ -221,7 +221,7 @@ pub(super) fn pack(
     root: Option<&Path>,
     given: BTreeMap<String, String>,
 ) -> Result<Package, Failure> {
-    let outline = outline::outline(path).map_err(registries::failure)?;
+    let outline = registries::outlined(session, path)?;
     let mut annotations = said(&outline.metadata);
     annotations.extend(root.map(of_package).unwrap_or_default());
     annotations.extend(given);

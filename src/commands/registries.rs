@@ -1,12 +1,14 @@
 //! What the commands about registries have in common: the client, references, and what a failure of a registry is to the user.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, Session};
 use crate::cli::registry::Registries;
 use crate::events::Event;
+use crate::project;
 use crate::registry::docker::Files;
+use crate::registry::outline::{Outline, outline};
 use crate::registry::{
     Authorities, Client, Credentials, Error, Fault, Patience, Proxies, Reference, ReferenceError, Settings, Watch,
 };
@@ -158,6 +160,24 @@ pub(super) fn reference(text: &str) -> Result<Reference, Failure> {
 /// A reference that may have the scheme in front.
 pub(super) fn parsed(text: &str) -> Result<Reference, ReferenceError> {
     without_doubt(text).unwrap_or(text).parse()
+}
+
+/// What a file is, which is called as the user calls it.
+pub(super) fn outlined(session: &Session<'_>, path: &Path) -> Result<Outline, Failure> {
+    let name = project::named(path, &session.directory());
+    let told = |error| match error {
+        Error::Malformed { reason, .. } => Error::Malformed {
+            what: format!("`{name}`"),
+            reason,
+        },
+        Error::File { verb, source, .. } => Error::File {
+            verb,
+            path: PathBuf::from(&name),
+            source,
+        },
+        error => error,
+    };
+    outline(path).map_err(|error| failure(told(error)))
 }
 
 /// What a failure is to the user: bad content is 1, everything about the registry, the network and credentials 3.

@@ -404,7 +404,7 @@ fn a_component_is_mounted_from_where_it_is() {
 #[test]
 fn what_is_wrong_is_said() {
     let server = Server::start();
-    let folder = folder(&[("app.wasm", COMPONENT), ("text", b"hello, world")]);
+    let folder = folder(&[("app.wasm", COMPONENT), ("sub/text", b"hello, world")]);
     let at = server.name("app:1");
     server.put_manifest("image", "1", media::MANIFEST, br#"{"schemaVersion":2,"config":{"mediaType":"x","digest":"x","size":1},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"x","size":1}]}"#);
     let run = |arguments: &[&str]| shown(&slt(folder.path(), arguments), &server, folder.path());
@@ -413,7 +413,7 @@ fn what_is_wrong_is_said() {
         run(&["push", "app.wasm", &format!("https://{at}")]),
         run(&["push", "none.wasm", &at]),
         run(&["push", ".", &at]),
-        run(&["push", "text", &at]),
+        run(&["push", "sub/text", &at]),
         run(&["push", "app.wasm", &at, "--annotation", "x"]),
         run(&["push", &at]),
         run(&["pull", &at]),
@@ -423,7 +423,7 @@ fn what_is_wrong_is_said() {
         run(&["inspect", "none.wasm"]),
         run(&["inspect", "."]),
         run(&["pull", &at, "-o", "."]),
-        run(&["inspect", "text"]),
+        run(&["inspect", "sub/text"]),
         run(&["logout", "registry.example.com"]),
     ];
     let fails = Fault::Answer(

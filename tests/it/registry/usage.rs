@@ -183,6 +183,10 @@ fn every_command_takes_the_scheme() {
     done(&["inspect", &at]);
     done(&["sign", &at, "--key", "k.key"]);
     done(&["verify", &at, "--key", "k.pub"]);
+    let registry = format!("oci://{}", server.address());
+    done(&["login", &registry, "--check"]);
+    let none = run(&["logout", &registry]);
+    assert!(none.stderr.contains("neither `DOCKER_CONFIG` nor `HOME` says"), "{}", none.stderr);
     assert_eq!(run(&["push", "app.wasm", "https://a.example/app:1"]).code, 2);
 }
 

@@ -131,6 +131,7 @@ pub fn logout(session: &Session<'_>, arguments: &Logout) -> Result<Exit, Failure
 }
 
 fn named(text: &str) -> Result<String, Failure> {
+    let text = registries::without_doubt(text).unwrap_or(text);
     let text = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
     registry::registry_name(text).map_err(|error: ReferenceError| {
         Failure::usage(error.to_string()).hint("a registry is `registry.example.com`, or `localhost:5000`")

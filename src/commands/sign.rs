@@ -101,6 +101,7 @@ pub fn run(session: &Session<'_>, arguments: &Sign) -> Result<Exit, Failure> {
             )));
         }
         Target::File(path) => {
+            registries::sound(session, &arguments.registries)?;
             let named = claim.as_ref().map(|claim| claim.predicate_type.as_str());
             let default = || beside(&arguments.target, named);
             let name = arguments.bundle.clone().unwrap_or_else(default);

@@ -96,6 +96,9 @@ pub struct SignerLine {
 /// Runs `slt verify`.
 pub fn run(session: &Session<'_>, arguments: &Verify) -> Result<Exit, Failure> {
     let target = target(session, &arguments.target)?;
+    if matches!(target, Target::File(_)) {
+        registries::sound(session, &arguments.registries)?;
+    }
     let demanded = demanded(session, &arguments.accept, arguments.predicate_type.as_deref())?;
     let verdict = match &target {
         Target::File(path) => {

@@ -206,7 +206,10 @@ async fn waited(services: &Services, url: &str, codes: &Codes, verifier: &Secret
     let valid = codes.valid_seconds();
     let next = tokio::time::timeout(Duration::from_secs(valid), asking).await;
     match next.unwrap_or(Ok(Next::Expired))? {
-        Next::Token(token) => Token::parse(&token),
+        Next::Token(token) => match Token::parse(&token, PROVIDER) {
+            Err(SignError::NoToken(_)) => Err(failed(PROVIDER, url, &"its answer is no token")),
+            parsed => parsed,
+        },
         Next::Denied => Err(SignError::Nobody("the sign-in was denied".to_owned())),
         Next::Failed(reason) => Err(failed(PROVIDER, url, &reason)),
         Next::Expired | Next::Again(_) => Err(SignError::Nobody(format!(

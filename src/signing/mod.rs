@@ -14,6 +14,7 @@ mod keys;
 pub mod legacy;
 mod pem;
 pub mod policy;
+pub mod predicates;
 mod provider;
 mod services;
 mod sign;

@@ -31,6 +31,9 @@ pub enum SignError {
     /// The signing config cannot be used.
     #[error("the signing config cannot be used: {0}")]
     Config(String),
+    /// What is there is no token: where it comes from.
+    #[error("{0}: it is no identity token (JWT)")]
+    NoToken(String),
     /// There is no token, or it is not taken.
     #[error("{0}")]
     Token(String),
@@ -67,7 +70,7 @@ impl SignError {
             Self::Config(_) => {
                 "`--signing-config` takes the file that `cosign signing-config create` writes".to_owned()
             }
-            Self::Token(_) => {
+            Self::NoToken(_) | Self::Token(_) => {
                 "`--identity-token FILE` takes a fresh token; CI systems give one to jobs that may ask for it"
                     .to_owned()
             }

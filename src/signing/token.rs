@@ -30,17 +30,17 @@ const AUDIENCE: &str = "sigstore";
 pub struct Token(pub(super) IdentityToken);
 
 impl Token {
-    /// Reads a token; space around it is left out.
+    /// Reads a token; space around it is left out. `from` is where it comes from.
     ///
     /// # Errors
     /// It is none, or its time is over.
-    pub fn parse(text: &Secret) -> Result<Self, SignError> {
+    pub fn parse(text: &Secret, from: &str) -> Result<Self, SignError> {
         // what the crate says of a broken one may show a part of it
         let token = IdentityToken::from_jwt(text.expose().trim());
-        let token = token.map_err(|_| SignError::Token("it is no identity token (JWT)".to_owned()))?;
+        let token = token.map_err(|_| SignError::NoToken(from.to_owned()))?;
         match token.is_expired() {
             true => Err(SignError::Token(format!(
-                "the identity token expired at {}",
+                "{from}: the identity token expired at {}",
                 token.expiration()
             ))),
             false => Ok(Self(token)),
@@ -71,15 +71,12 @@ pub async fn ambient(
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     // GitLab's name, and the one for everybody
     if let Some(token) = set("SIGSTORE_ID_TOKEN") {
-        return Token::parse(&Secret::new(token)).map(Some);
+        return Token::parse(&Secret::new(token), "`SIGSTORE_ID_TOKEN`").map(Some);
     }
     let address = set("ACTIONS_ID_TOKEN_REQUEST_URL");
     let bearer = set("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
     match (address, bearer) {
-        (Some(address), Some(bearer)) => {
-            let token = of_github(services, &address, &bearer).await?;
-            Token::parse(&token).map(Some)
-        }
+        (Some(address), Some(bearer)) => of_github(services, &address, &bearer).await.map(Some),
         _ if set("GITHUB_ACTIONS").is_some() => Err(SignError::Token(
             "this workflow may not ask for an identity token: it needs `permissions: id-token: write`".to_owned(),
         )),
@@ -93,7 +90,7 @@ struct Answer {
 }
 
 /// docs.github.com, "OpenID Connect reference": `GET $ACTIONS_ID_TOKEN_REQUEST_URL&audience=…`.
-async fn of_github(services: &Services, address: &str, bearer: &str) -> Result<Secret, SignError> {
+async fn of_github(services: &Services, address: &str, bearer: &str) -> Result<Token, SignError> {
     let mut url = is_safe(address)?;
     url.query_pairs_mut().append_pair("audience", AUDIENCE);
     let place = address.split('?').next().unwrap_or_default();
@@ -104,7 +101,10 @@ async fn of_github(services: &Services, address: &str, bearer: &str) -> Result<S
         return Err(failed(&format!("it answers {}", answer.status)));
     }
     let answer: Answer = answer.secret().ok_or_else(|| failed("its answer is no token"))?;
-    Ok(Secret::new(answer.value))
+    match Token::parse(&Secret::new(answer.value), "GitHub's token service") {
+        Err(SignError::NoToken(_)) => Err(failed("its answer is no token")),
+        parsed => parsed,
+    }
 }
 
 /// Where a user signs in.
@@ -227,16 +227,20 @@ mod tests {
 
     #[test]
     fn tokens() {
-        let token = Token::parse(&jwt(r#"{"iss":"https://i","sub":"s","exp":9999999999,"email":"a@b"}"#)).unwrap();
+        let token = Token::parse(
+            &jwt(r#"{"iss":"https://i","sub":"s","exp":9999999999,"email":"a@b"}"#),
+            "`t`",
+        )
+        .unwrap();
         assert_eq!((token.identity(), token.issuer()), ("a@b", "https://i"));
         assert!(!format!("{token:?}").contains("zq7"));
-        let said = Token::parse(&jwt(r#"{"iss":"i","sub":"s","exp":1}"#))
+        let said = Token::parse(&jwt(r#"{"iss":"i","sub":"s","exp":1}"#), "`t`")
             .unwrap_err()
             .to_string();
-        assert!(said.contains("expired at 1970-01-01T00:00:01Z"), "{said}");
+        assert_eq!(said, "`t`: the identity token expired at 1970-01-01T00:00:01Z");
         for text in ["", "zq7", "zq7.zq7.zq7", "a.b"] {
-            let said = Token::parse(&Secret::new(text)).unwrap_err().to_string();
-            assert!(said.contains("no identity token") && !said.contains("zq7"), "{said}");
+            let said = Token::parse(&Secret::new(text), "`t`").unwrap_err().to_string();
+            assert_eq!(said, "`t`: it is no identity token (JWT)");
         }
     }
 }

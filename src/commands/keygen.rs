@@ -62,8 +62,12 @@ pub fn run(session: &Session<'_>, arguments: &Keygen) -> Result<Exit, Failure> {
             _ => unwritten(path, &error),
         }
     })?;
+    let how = match password.expose().is_empty() {
+        true => "without a password: whoever has the file can sign with it",
+        false => "encrypted: keep it to yourself",
+    };
     let human = format!(
-        "{} is the private key, encrypted: keep it to yourself\n{} is the public key {}: give it to everybody\n",
+        "{} is the private key, {how}\n{} is the public key {}: give it to everybody\n",
         private.display(),
         public.display(),
         pair.fingerprint
@@ -151,11 +155,14 @@ fn new_password(session: &Session<'_>, from_stdin: bool) -> Result<Secret, Failu
         Failure::usage("there is no password for the new key, and no terminal to ask at")
             .hint("`--password-stdin` reads it; `COSIGN_PASSWORD` has it, and may be empty for a key without one")
     })?;
-    if from_stdin && first.expose().is_empty() {
-        return Err(Failure::usage("there is no password on standard input")
-            .hint("`COSIGN_PASSWORD=` says that the key is to have none"));
-    }
     let was_asked = !from_stdin && io::stdin().is_terminal() && !has_password(session);
+    if first.expose().is_empty() && (from_stdin || was_asked) {
+        let what = match from_stdin {
+            true => "there is no password on standard input",
+            false => "the password is empty: nothing was made",
+        };
+        return Err(Failure::usage(what).hint("`COSIGN_PASSWORD=` says that the key is to have none"));
+    }
     if was_asked && prompt::secret(session, "the same again: ", PASSWORD_HINT)? != first {
         return Err(Failure::usage("the two passwords differ: nothing was made"));
     }

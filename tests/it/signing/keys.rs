@@ -135,6 +135,11 @@ fn prefixes_that_name_no_file() {
     ");
     let files: Vec<_> = std::fs::read_dir(at).unwrap().collect();
     assert_eq!(files.len(), 1);
+    // a key without one is not called encrypted
+    let none = slt_with(at, &["keygen", "k"], &[("COSIGN_PASSWORD", "")]);
+    assert_eq!(none.code, 0, "{}", none.stderr);
+    let said = "k.key is the private key, without a password: whoever has the file can sign with it\n";
+    assert!(none.stdout.starts_with(said), "{}", none.stdout);
 }
 
 #[test]

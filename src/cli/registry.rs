@@ -24,7 +24,6 @@ pub struct Registries {
 /// `slt push`
 #[derive(Debug, Args)]
 #[command(
-    allow_missing_positional = true,
     after_help = "Examples:\n  slt push registry.example.com/team/shortener:1.0\n  slt push app.wasm localhost:5000/app:1.0\n  \
                   slt push --release --slightfile registry.example.com/team/shortener:1.0\n  \
                   slt push app.wasm registry.example.com/team/app --annotation org.opencontainers.image.vendor=Example\n\n\
@@ -33,13 +32,15 @@ pub struct Registries {
                   `slt login`, which are Docker's"
 )]
 pub struct Push {
-    /// The component (default: what `slt build` makes here)
-    pub file: Option<String>,
+    // clap counts anew behind a flag: with one that may be missing before one that may not, `FILE --flag REF` would be refused
+    /// The component; or REF alone, for what `slt build` makes here
+    #[arg(value_name = "FILE|REF")]
+    pub first: String,
     /// Where it goes: `registry/repository:tag`
     #[arg(value_name = "REF")]
-    pub reference: String,
+    pub second: Option<String>,
     /// Build with optimisation first, when no FILE is given
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long)]
     pub release: bool,
     /// Attach the slightfile too, with references in place of the secrets in it
     #[arg(long)]

@@ -14,7 +14,7 @@ use crate::cli::registry::Inspect;
 use crate::project;
 use crate::registry::artifact::{Artifact, SLIGHTFILE, os as platform};
 use crate::registry::outline::{Kind, Outline, UNNAMED_WORLD};
-use crate::registry::{Client, Descriptor, Digest, media, outline};
+use crate::registry::{Client, Descriptor, Digest, media};
 use crate::support::os::{self, TemporaryFolder};
 
 /// What `slt inspect` prints for programs.
@@ -148,7 +148,10 @@ const ASKED_MAX: usize = 100;
 /// Runs `slt inspect`.
 pub fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Exit, Failure> {
     let inspected = match inputs::file(session, &arguments.target).map_err(hinted)? {
-        Some(path) => of_file(session, &path)?,
+        Some(path) => {
+            registries::sound(session, &arguments.registries)?;
+            of_file(session, &path)?
+        }
         None if !registries::is_reference(&arguments.target) => {
             return Err(hinted(Failure::usage(format!(
                 "there is no file `{}`",
@@ -173,7 +176,7 @@ fn hinted(failure: Failure) -> Failure {
 
 fn of_file(session: &Session<'_>, path: &Path) -> Result<Inspected, Failure> {
     let name = project::named(path, &session.directory());
-    let outline = outline::outline(path).map_err(registries::failure)?;
+    let outline = registries::outlined(session, path)?;
     let descriptor = crate::registry::described(path).map_err(registries::failure)?;
     Ok(inspected(name, &outline, &descriptor.digest, descriptor.size))
 }
@@ -183,7 +186,7 @@ fn of_reference(session: &Session<'_>, arguments: &Inspect) -> Result<Inspected,
     let client = registries::client(session, &arguments.registries)?;
     let folder = TemporaryFolder::new(&session.invocation.environment)
         .map_err(|error| Failure::environment(format!("no temporary folder: {}", os::reason(&error))))?;
-    registries::wait(async {
+    registries::wait(session, async {
         let artifact = Artifact::find(&client, &at).await.map_err(registries::failure)?;
         let outline = artifact.fetch(&client, &folder.path().join("component.wasm")).await;
         let outline = outline.map_err(registries::failure)?;

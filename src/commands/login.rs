@@ -68,7 +68,9 @@ pub fn run(session: &Session<'_>, arguments: &Login) -> Result<Exit, Failure> {
         password: password.clone(),
     };
     let client = registries::with_credentials(session, &arguments.registries, Credentials::fixed(login))?;
-    let taken = registries::wait(async { client.check(&registry).await.map_err(|error| refused(&registry, error)) })?;
+    let taken = registries::wait(session, async {
+        client.check(&registry).await.map_err(|error| refused(&registry, error))
+    })?;
     let files = registries::files(session);
     let kept = files.store(&registry, &user, &password).map_err(not_kept)?;
     let line = Line::LoggedIn {
@@ -90,7 +92,9 @@ pub fn run(session: &Session<'_>, arguments: &Login) -> Result<Exit, Failure> {
 
 fn check(session: &Session<'_>, arguments: &Login, registry: &str) -> Result<Exit, Failure> {
     let client = registries::client(session, &arguments.registries)?;
-    let taken = registries::wait(async { client.check(registry).await.map_err(registries::failure) })?;
+    let taken = registries::wait(session, async {
+        client.check(registry).await.map_err(registries::failure)
+    })?;
     let credentials = registries::files(session).find(registry).map_err(not_kept)?.is_some();
     let text = match (credentials, taken) {
         (true, true) => format!("{registry} takes the credentials that are stored for it\n"),
@@ -127,6 +131,7 @@ pub fn logout(session: &Session<'_>, arguments: &Logout) -> Result<Exit, Failure
 }
 
 fn named(text: &str) -> Result<String, Failure> {
+    let text = registries::without_doubt(text).unwrap_or(text);
     let text = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
     registry::registry_name(text).map_err(|error: ReferenceError| {
         Failure::usage(error.to_string()).hint("a registry is `registry.example.com`, or `localhost:5000`")

@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::project::{self, Project};
 use crate::registry::artifact::{About, Package, SLIGHTFILE, TITLE};
 use crate::registry::outline::Metadata;
-use crate::registry::{Attachment, Descriptor, Reference, outline};
+use crate::registry::{Attachment, Descriptor, Reference};
 use crate::support::date;
 use crate::ui::diagnostics::Source;
 
@@ -59,12 +59,16 @@ const NAME_MAX_BYTES: usize = 250;
 
 /// Runs `slt push`.
 pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
-    let file = arguments.file.as_ref();
-    let at = registries::reference(&arguments.reference)?;
+    let (file, at) = places(session, arguments)?;
+    let from = arguments
+        .mount_from
+        .as_deref()
+        .map(|text| mounted(&at, text))
+        .transpose()?;
     let annotations = annotations(&arguments.annotation)?;
     let client = registries::client(session, &arguments.registries)?;
     let path = match file {
-        Some(file) => component(session, file)?,
+        Some(file) => component(session, file, arguments.release)?,
         None => built(session, arguments.release)?,
     };
     let slightfile = match arguments.slightfile {
@@ -87,8 +91,8 @@ pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
         verb: "Pushing".to_owned(),
         message: format!("{at} ({})", crate::ui::size(package.layer.size)),
     });
-    let from = arguments.mount_from.as_deref();
-    let attached = registries::wait(async {
+    let from = from.as_deref();
+    let attached = registries::wait(session, async {
         let Some(text) = slightfile else {
             package.push(&client, &at, from).await.map_err(registries::failure)?;
             return Ok(None);
@@ -153,7 +157,50 @@ pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>, 
     Ok(annotations)
 }
 
-fn component(session: &Session<'_>, file: &str) -> Result<PathBuf, Failure> {
+/// The repository that may have the component: of the same registry, whose name may stand before it.
+fn mounted(at: &Reference, text: &str) -> Result<String, Failure> {
+    let registry = &at.registry;
+    let refused = |reason: String| {
+        Failure::usage(format!("`--mount-from {text}`: {reason}")).hint(format!(
+            "it takes a repository of {registry}: `team/base`, or `{registry}/team/base`"
+        ))
+    };
+    let whole = match registries::is_reference(text) {
+        true => text.to_owned(),
+        false => format!("{registry}/{text}"),
+    };
+    match registries::parsed(&whole) {
+        Err(error) => Err(refused(error.to_string())),
+        Ok(from) if from.registry != *registry => Err(refused(format!("`{}` is another registry", from.registry))),
+        Ok(from) if from.tag.is_some() || from.digest.is_some() => {
+            Err(refused("a repository has neither tag nor digest".to_owned()))
+        }
+        Ok(from) => Ok(from.repository),
+    }
+}
+
+/// The component, if one is named, and where it goes. What is there as a file is one, unless the scheme says otherwise.
+fn places<'a>(session: &Session<'_>, arguments: &'a Push) -> Result<(Option<&'a str>, Reference), Failure> {
+    let first = arguments.first.as_str();
+    if let Some(second) = &arguments.second {
+        return Ok((Some(first), registries::reference(second)?));
+    }
+    match session.directory().join(first).is_file() {
+        true => Err(
+            Failure::usage(format!("there is no REF: `slt push {first} registry/repository:tag`"))
+                .hint("REF says where the component goes, for example `registry.example.com/team/app:1.0`"),
+        ),
+        false => registries::reference(first).map(|at| (None, at)),
+    }
+}
+
+fn component(session: &Session<'_>, file: &str, release: bool) -> Result<PathBuf, Failure> {
+    if release {
+        return Err(
+            Failure::usage(format!("`{file}` is a file, and `--release` builds a project"))
+                .hint("a component is pushed as it is: leave the flag out"),
+        );
+    }
     if session.directory().join(file).is_dir() {
         return Err(Failure::usage(format!("`{file}` is a folder"))
             .hint("`slt push REF` in the folder of a project builds it first; `-C DIR` names another folder"));
@@ -179,7 +226,7 @@ pub(super) fn pack(
     root: Option<&Path>,
     given: BTreeMap<String, String>,
 ) -> Result<Package, Failure> {
-    let outline = outline::outline(path).map_err(registries::failure)?;
+    let outline = registries::outlined(session, path)?;
     let mut annotations = said(&outline.metadata);
     annotations.extend(root.map(of_package).unwrap_or_default());
     annotations.extend(given);

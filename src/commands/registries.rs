@@ -1,12 +1,14 @@
 //! What the commands about registries have in common: the client, references, and what a failure of a registry is to the user.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, Session};
 use crate::cli::registry::Registries;
 use crate::events::Event;
+use crate::project;
 use crate::registry::docker::Files;
+use crate::registry::outline::{Outline, outline};
 use crate::registry::{
     Authorities, Client, Credentials, Error, Fault, Patience, Proxies, Reference, ReferenceError, Settings, Watch,
 };
@@ -29,6 +31,16 @@ pub(super) fn with_credentials(
     flags: &Registries,
     credentials: Credentials,
 ) -> Result<Client, Failure> {
+    Client::new(settings(session, flags, credentials)?).map_err(failure)
+}
+
+/// Whether the flags can be meant, where no registry is asked.
+pub(super) fn sound(session: &Session<'_>, flags: &Registries) -> Result<(), Failure> {
+    settings(session, flags, Credentials::default()).map(|_| ())
+}
+
+fn settings(session: &Session<'_>, flags: &Registries, credentials: Credentials) -> Result<Settings, Failure> {
+    one_way(flags)?;
     let mut patience = Patience::default();
     if let Some(text) = &flags.registry_timeout {
         patience.silence = slightfile::duration(text).map_err(|error| {
@@ -47,7 +59,7 @@ pub(super) fn with_credentials(
         });
     };
     let lower = |hosts: &[String]| hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-    let settings = Settings {
+    Ok(Settings {
         credentials,
         plain_http: lower(&flags.plain_http),
         tls: lower(&flags.tls),
@@ -55,8 +67,28 @@ pub(super) fn with_credentials(
         proxies: proxies(session),
         patience,
         watch: Watch(Some(Arc::new(watch))),
+    })
+}
+
+/// Refuses a host that is to be spoken to with TLS and without it: credentials would go there in clear text.
+fn one_way(flags: &Registries) -> Result<(), Failure> {
+    // a host without a port stands for all of its ports
+    let has = |host: &str, other: &str| {
+        let (host, other) = (host.to_ascii_lowercase(), other.to_ascii_lowercase());
+        let rest = other.strip_prefix(&host);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
     };
-    Client::new(settings).map_err(failure)
+    let mut pairs = flags
+        .tls
+        .iter()
+        .flat_map(|tls| flags.plain_http.iter().map(move |plain| (tls, plain)));
+    match pairs.find(|(tls, plain)| has(tls, plain) || has(plain, tls)) {
+        Some((tls, plain)) => Err(Failure::usage(format!(
+            "`--tls {tls}` and `--plain-http {plain}` contradict each other"
+        ))
+        .hint("a registry is spoken to in one way: leave one of them out")),
+        None => Ok(()),
+    }
 }
 
 /// Who vouches for registries beside those whom this machine trusts.
@@ -125,10 +157,30 @@ pub(super) fn is_reference(text: &str) -> bool {
 
 /// A reference that the user has written.
 pub(super) fn reference(text: &str) -> Result<Reference, Failure> {
-    without_doubt(text)
-        .unwrap_or(text)
-        .parse()
-        .map_err(|error: ReferenceError| Failure::usage(error.to_string()).hint(error.hint()))
+    parsed(text).map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))
+}
+
+/// A reference that may have the scheme in front.
+pub(super) fn parsed(text: &str) -> Result<Reference, ReferenceError> {
+    without_doubt(text).unwrap_or(text).parse()
+}
+
+/// What a file is, which is called as the user calls it.
+pub(super) fn outlined(session: &Session<'_>, path: &Path) -> Result<Outline, Failure> {
+    let name = project::named(path, &session.directory());
+    let told = |error| match error {
+        Error::Malformed { reason, .. } => Error::Malformed {
+            what: format!("`{name}`"),
+            reason,
+        },
+        Error::File { verb, source, .. } => Error::File {
+            verb,
+            path: PathBuf::from(&name),
+            source,
+        },
+        error => error,
+    };
+    outline(path).map_err(|error| failure(told(error)))
 }
 
 /// What a failure is to the user: bad content is 1, everything about the registry, the network and credentials 3.
@@ -144,17 +196,17 @@ pub(super) fn failure(error: Error) -> Failure {
     }
 }
 
-/// Waits for something that a registry does; Ctrl-C and SIGTERM end it, and what it had begun to write is removed.
-pub(super) fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Waits for something that a registry does, unless the user asks for an end: what it had begun to write is removed then.
+pub(super) fn wait<T>(session: &Session<'_>, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let ending = session.listen()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
     runtime.block_on(async {
-        let mut interrupts = os::Interrupts::listen();
         tokio::select! {
             biased;
-            () = interrupts.next() => Err(Failure::failed("interrupted")),
+            () = ending.asked() => Err(Failure::interrupted()),
             done = work => done,
         }
     })

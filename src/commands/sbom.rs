@@ -8,6 +8,7 @@ use crate::build;
 use crate::cli::sbom::Sbom;
 use crate::events::{self, Sink};
 use crate::project;
+use crate::registry::outline::Kind;
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
 use crate::support::os;
 
@@ -106,6 +107,7 @@ fn of_component(session: &Session<'_>, path: &Path, arguments: &Sbom) -> Result<
     }
     let bytes = read(session, path)?;
     let name = project::named(path, &session.directory());
+    Kind::of(&bytes).map_err(|reason| Failure::failed(format!("`{name}`: {reason}")))?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut contents =
         Contents::of(&bytes, &stem, None, None).map_err(|error| Failure::failed(format!("`{name}` {error}")))?;

@@ -14,7 +14,8 @@ use super::{Failure, Session, prompt, registries};
 use crate::cli::signing::{AcceptFlags, SignerFlags};
 use crate::events::Event;
 use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
-use crate::signing::token::{Conversation, TOKEN_MAX_BYTES, ambient, interactive};
+use crate::signing::predicates;
+use crate::signing::token::{Conversation, Door, TOKEN_MAX_BYTES, ambient, interactive, with_device};
 use crate::signing::{
     COSIGN_SIGN, KEY_FILE_MAX_BYTES, PrivateKey, PublicKey, SIGNING_CONFIG_MAX_BYTES, Services, SignError, Signer,
     TRUSTED_ROOT_MAX_BYTES, Token, Trust,
@@ -52,28 +53,13 @@ pub(super) fn taken(environment: &mut BTreeMap<String, OsString>) -> Own {
         .collect()
 }
 
-/// Short names of predicate types, as `cosign attest` 3.1.3 has them. Where one type has two, the first is in the names of files.
-const TYPES: &[(&str, &str)] = &[
-    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
-    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
-    ("cyclonedx", "https://cyclonedx.org/bom"),
-    ("spdx", "https://spdx.dev/Document"),
-    ("spdxjson", "https://spdx.dev/Document"),
-    ("link", "https://in-toto.io/Link/v1"),
-    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
-    ("openvex", "https://openvex.dev/ns"),
-    ("custom", "https://cosign.sigstore.dev/attestation/v1"),
-];
-
 /// The longest part of a file's name that is made of a type, in bytes: file systems take names of 255.
 const TYPE_MAX_BYTES: usize = 100;
 
 /// Where the bundle of a file lies, if nobody says: `app.wasm.sigstore.json`, and of an attestation `app.wasm.spdx.sigstore.json`.
 pub(super) fn beside(target: &str, predicate_type: Option<&str>) -> PathBuf {
     let named = predicate_type.filter(|uri| *uri != COSIGN_SIGN).map(|uri| {
-        let known = TYPES.iter().find(|(_, known)| *known == uri);
-        let text = known.map_or_else(|| uri.split_once("://").map_or(uri, |(_, rest)| rest), |(name, _)| name);
+        let text = predicates::short_name(uri).unwrap_or_else(|| uri.split_once("://").map_or(uri, |(_, rest)| rest));
         let plain = |c: char| {
             if c.is_ascii_alphanumeric() || "._-".contains(c) {
                 c
@@ -88,28 +74,23 @@ pub(super) fn beside(target: &str, predicate_type: Option<&str>) -> PathBuf {
 
 /// The URI of a predicate's type.
 pub(super) fn predicate_type(text: &str) -> Result<String, Failure> {
-    let known = TYPES.iter().find(|(name, _)| *name == text);
-    match known {
-        Some((_, uri)) => Ok((*uri).to_owned()),
-        None if text.contains(':') => Ok(text.to_owned()),
-        None => {
-            let names: Vec<_> = TYPES.iter().map(|(name, _)| format!("`{name}`")).collect();
-            Err(Failure::usage(format!("`{text}` is no type of an attestation"))
-                .hint(format!("a type is a URI, or one of {}", names.join(", "))))
-        }
-    }
+    predicates::uri(text).map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))
 }
 
-/// Waits for a signature or for a token, and for Ctrl-C.
-pub(super) fn wait<T>(work: impl Future<Output = Result<T, SignError>>) -> Result<T, Failure> {
-    registries::wait(async { work.await.map_err(|error| unsigned(&error)) })
+/// Waits for a signature or for a token, unless the user asks for an end.
+pub(super) fn wait<T>(session: &Session<'_>, work: impl Future<Output = Result<T, SignError>>) -> Result<T, Failure> {
+    registries::wait(session, async { work.await.map_err(|error| unsigned(&error)) })
 }
 
 /// What a failure to sign means for the user.
 pub(super) fn unsigned(error: &SignError) -> Failure {
     let failure = match error {
-        SignError::Key(_) | SignError::Config(_) => Failure::usage(error.to_string()),
-        SignError::Token(_) | SignError::Distrusted(_) => Failure::failed(error.to_string()),
+        SignError::Key(_) | SignError::Config(_) | SignError::NoWay(_) | SignError::NoToken(_) => {
+            Failure::usage(error.to_string())
+        }
+        SignError::Token(_) | SignError::Nobody(_) | SignError::Logged(_) | SignError::Distrusted(_) => {
+            Failure::failed(error.to_string())
+        }
         SignError::Service { .. } => Failure::environment(error.to_string()),
     };
     failure.hint(error.hint())
@@ -228,33 +209,49 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
             true => piped(TOKEN_MAX_BYTES, "the token")?,
             false => Secret::new(text(session, path, TOKEN_MAX_BYTES)?),
         };
-        return Token::parse(&text).map_err(|error| unsigned(&error));
+        let from = match path.as_os_str() == "-" {
+            true => "standard input".to_owned(),
+            false => format!("`{}`", path.display()),
+        };
+        return Token::parse(&text, &from).map_err(|error| unsigned(&error));
+    }
+    let forever = || {
+        note(
+            session,
+            "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned(),
+        );
+    };
+    let conversation = Terminal(session.ui.clone());
+    // it was asked for by name: no CI system is, and no terminal is needed
+    if flags.device {
+        forever();
+        return wait(session, with_device(services, &conversation));
     }
     let lookup = |name: &str| variable(session, name);
-    if let Some(token) = wait(ambient(&lookup, services))? {
+    if let Some(token) = wait(session, ambient(&lookup, services))? {
         return Ok(token);
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::usage(
             "there is nothing to sign with: no key, no identity token, and no terminal to ask at",
         )
-        .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity"));
+        .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity, `--device` for a user who signs in elsewhere"));
     }
-    note(
-        session,
-        "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned(),
-    );
-    let conversation = Terminal(session.ui.clone());
-    wait(interactive(services, &conversation, !flags.no_browser))
+    forever();
+    wait(session, interactive(services, &conversation, !flags.no_browser))
 }
 
-/// The user at the terminal.
+/// The user, at the terminal or elsewhere.
 struct Terminal(crate::ui::Ui);
 
 impl Conversation for Terminal {
-    fn show(&self, text: &str) {
-        self.0.event(&Event::Note {
-            message: text.to_owned(),
+    fn show(&self, door: Door) {
+        let (code, seconds) = door.code.unzip();
+        self.0.event(&Event::SignIn {
+            address: door.address,
+            opens: door.opens,
+            code,
+            seconds,
         });
     }
 

@@ -96,6 +96,9 @@ pub struct SignerLine {
 /// Runs `slt verify`.
 pub fn run(session: &Session<'_>, arguments: &Verify) -> Result<Exit, Failure> {
     let target = target(session, &arguments.target)?;
+    if matches!(target, Target::File(_)) {
+        registries::sound(session, &arguments.registries)?;
+    }
     let demanded = demanded(session, &arguments.accept, arguments.predicate_type.as_deref())?;
     let verdict = match &target {
         Target::File(path) => {
@@ -165,7 +168,9 @@ fn of_image(
     let at = match &reference.digest {
         Some(digest) => reference.with_digest(digest.clone()),
         None => {
-            let image = registries::wait(async { client.resolve(reference).await.map_err(registries::failure) })?;
+            let image = registries::wait(session, async {
+                client.resolve(reference).await.map_err(registries::failure)
+            })?;
             reference.with_digest(image.digest)
         }
     };
@@ -174,7 +179,7 @@ fn of_image(
         let evidence = files_of(session, arguments, None)?;
         return Ok(judged(&Subject::Image(sha256), &evidence, demanded));
     }
-    registries::wait(async {
+    registries::wait(session, async {
         let verdict = verify_reference(&client, &at, &demanded.policy, demanded.trust.as_ref()).await;
         verdict.map_err(registries::failure)
     })

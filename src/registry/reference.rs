@@ -21,6 +21,9 @@ const LATEST: &str = "latest";
 /// Docker Hub, as it is written, and the host that answers for it.
 const DOCKER_HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
 
+/// What a reference is, for who has left a part of it out.
+const EXAMPLE: &str = "a reference is `registry/repository:tag`, for example `registry.example.com/team/app:1.0`";
+
 /// An artifact in a registry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
@@ -40,6 +43,9 @@ pub enum ReferenceError {
     /// Nothing before the first `/` that could be a host.
     #[error("`{0}` names no registry")]
     NoRegistry(String),
+    /// A registry, and nothing behind it.
+    #[error("`{0}` names no repository")]
+    NoRepository(String),
     /// A scheme in front.
     #[error("`{0}` is a URL, and a reference has no scheme")]
     Scheme(String),
@@ -72,11 +78,14 @@ impl ReferenceError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::NoRegistry(text) => format!(
-                "a reference is `registry/repository:tag`, for example `registry.example.com/team/app:1.0`; \
-                 on Docker Hub it is `docker.io/{}`",
-                text.trim_start_matches("./")
-            ),
+            Self::NoRegistry(text) => {
+                let meant = format!("docker.io/{}", text.trim_start_matches("./"));
+                match meant.parse::<Reference>() {
+                    Ok(_) => format!("{EXAMPLE}; on Docker Hub it is `{meant}`"),
+                    Err(_) => EXAMPLE.to_owned(),
+                }
+            }
+            Self::NoRepository(_) => EXAMPLE.to_owned(),
             Self::Scheme(text) => {
                 let rest = text.split_once("://").map_or("", |(_, rest)| rest);
                 format!("write `{rest}`; plain HTTP is `--plain-http HOST`, and needs no flag on this machine")
@@ -172,7 +181,11 @@ impl FromStr for Reference {
             return Err(ReferenceError::Scheme(text.to_owned()));
         }
         let no_registry = || ReferenceError::NoRegistry(text.to_owned());
-        let (registry, rest) = text.split_once('/').ok_or_else(no_registry)?;
+        let (registry, rest) = match text.split_once('/') {
+            Some(parts) => parts,
+            None if is_registry_alone(text) => return Err(ReferenceError::NoRepository(text.to_owned())),
+            None => return Err(no_registry()),
+        };
         if !is_host_like(registry) {
             return Err(no_registry());
         }
@@ -247,6 +260,13 @@ fn is_host_like(first: &str) -> bool {
     !first.starts_with('.') && (first == "localhost" || first.contains(['.', ':']))
 }
 
+/// Whether a text without a `/` is a host with a port: what has none could be a file, and what has no dot the name and tag of an image.
+fn is_registry_alone(text: &str) -> bool {
+    let (host, port) = split_port(text);
+    let is_host = host == "localhost" || host.starts_with('[') || host.contains('.');
+    is_host && port.is_some() && registry_name(text).is_ok()
+}
+
 fn is_repository_part(part: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let words: Vec<&str> = part.split(is_letter).filter(|word| !word.is_empty()).collect();
@@ -304,6 +324,18 @@ mod tests {
         let said = |text: &str| text.parse::<Reference>().unwrap_err();
         for text in ["app", "app:1", "team/app", "./a.b/app", "../app", ""] {
             assert_eq!(said(text), Error::NoRegistry(text.to_owned()));
+        }
+        for text in ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "a.example:5000"] {
+            assert_eq!(said(text), Error::NoRepository(text.to_owned()));
+        }
+        for (text, meant) in [
+            ("team/app", true),
+            ("./app", true),
+            ("", false),
+            ("../app", false),
+            ("App", false),
+        ] {
+            assert_eq!(said(text).hint().contains("docker.io"), meant, "{text}");
         }
         assert!(matches!(said("oci://a.example/app"), Error::Scheme(_)));
         for text in [

@@ -6,12 +6,15 @@
 
 mod bundle;
 mod check;
+mod device;
+mod exchange;
 mod form;
 mod judge;
 mod keys;
 pub mod legacy;
 mod pem;
 pub mod policy;
+pub mod predicates;
 mod provider;
 mod services;
 mod sign;
@@ -50,7 +53,7 @@ pub async fn verify_reference(
         what: format!("`{at}`"),
         reason: "what is verified is a digest, and a tag is none".to_owned(),
     })?;
-    let evidence = store::evidence(client, at).await?;
+    let evidence = store::evidence(client, at, &mut store::Budget::default()).await?;
     Ok(judge(&Subject::Image(digest.hex()), &evidence, policy, trust))
 }
 

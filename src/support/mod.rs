@@ -6,6 +6,7 @@ pub mod hex;
 pub mod http;
 pub mod lock;
 pub mod os;
+pub mod processes;
 pub mod programs;
 pub mod secret;
 pub mod text;

@@ -246,9 +246,14 @@ fn the_schemas_refuse_what_is_wrong() {
 
 #[test]
 fn what_is_no_component() {
-    let folder = folder(&[("a.txt", b"text")]);
+    let folder = folder(&[("sub/a.txt", b"text"), ("cut.wasm", b"\0asm\x0d\0\x01\0\x01")]);
     for (arguments, code, said) in [
-        (["sbom", "a.txt"], 1, "error: `a.txt` is no valid component: "),
+        (
+            ["sbom", "sub/a.txt"],
+            1,
+            "error: `sub/a.txt`: it is neither a component nor a core module\n",
+        ),
+        (["sbom", "cut.wasm"], 1, "error: `cut.wasm` is no valid component: "),
         (["sbom", "b.wasm"], 2, "error: cannot read `b.wasm`: no such file"),
     ] {
         let run = slt_with(folder.path(), &arguments, &[]);

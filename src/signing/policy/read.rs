@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::super::keys::PublicKey;
+use super::super::predicates;
 use super::matcher::Matcher;
 use super::predicate::{Condition, Field, Test};
 use super::{Attestation, Known, Policy, Signer};
@@ -214,7 +215,8 @@ impl Reader<'_> {
             );
             return 1;
         };
-        if threshold == 0 && attestations.is_empty() {
+        let is_nothing_attested = attestations.is_empty() && !top.table.contains_key("attestation");
+        if threshold == 0 && is_nothing_attested {
             self.problem(
                 range,
                 "a threshold of 0 demands nothing",
@@ -323,7 +325,7 @@ impl Reader<'_> {
 
     fn attestation(&mut self, at: &At<'_>, signers: &[Signer]) -> Option<Attestation> {
         self.known(at, ATTESTATION, "an attestation");
-        let predicate_type = self.string(at, "type");
+        let predicate_type = self.string(at, "type").map(|named| self.predicate_type(named));
         if predicate_type.is_none() && !at.table.contains_key("type") {
             self.problem(
                 at.range.clone(),
@@ -345,10 +347,21 @@ impl Reader<'_> {
             conditions.extend(self.condition(&entry));
         }
         Some(Attestation {
-            predicate_type: predicate_type?.0,
+            predicate_type: predicate_type??,
             signers: names,
             conditions,
         })
+    }
+
+    fn predicate_type(&mut self, (text, range): (String, Range<usize>)) -> Option<String> {
+        match predicates::uri(&text) {
+            Ok(uri) => Some(uri),
+            Err(error) => {
+                let hint = error.hint();
+                self.problem(range, error.to_string(), "neither a URI nor a short name", Some(&hint));
+                None
+            }
+        }
     }
 
     fn condition(&mut self, at: &At<'_>) -> Option<Condition> {

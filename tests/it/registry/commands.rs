@@ -394,6 +394,9 @@ fn a_component_is_mounted_from_where_it_is() {
         (mounts.collect::<Vec<_>>(), sent)
     };
     assert_eq!(push("team/app", "base/app"), (vec![201], false));
+    let whole = server.name("base/app");
+    assert_eq!(push("team/third", &whole), (vec![201], false));
+    assert_eq!(push("team/fourth", &format!("oci://{whole}")), (vec![201], false));
     // where that one has none, the registry opens an upload instead, and it is sent
     assert_eq!(push("team/other", "base/none"), (vec![202], true));
 }
@@ -401,7 +404,7 @@ fn a_component_is_mounted_from_where_it_is() {
 #[test]
 fn what_is_wrong_is_said() {
     let server = Server::start();
-    let folder = folder(&[("app.wasm", COMPONENT), ("text", b"hello, world")]);
+    let folder = folder(&[("app.wasm", COMPONENT), ("sub/text", b"hello, world")]);
     let at = server.name("app:1");
     server.put_manifest("image", "1", media::MANIFEST, br#"{"schemaVersion":2,"config":{"mediaType":"x","digest":"x","size":1},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"x","size":1}]}"#);
     let run = |arguments: &[&str]| shown(&slt(folder.path(), arguments), &server, folder.path());
@@ -410,7 +413,7 @@ fn what_is_wrong_is_said() {
         run(&["push", "app.wasm", &format!("https://{at}")]),
         run(&["push", "none.wasm", &at]),
         run(&["push", ".", &at]),
-        run(&["push", "text", &at]),
+        run(&["push", "sub/text", &at]),
         run(&["push", "app.wasm", &at, "--annotation", "x"]),
         run(&["push", &at]),
         run(&["pull", &at]),
@@ -420,7 +423,7 @@ fn what_is_wrong_is_said() {
         run(&["inspect", "none.wasm"]),
         run(&["inspect", "."]),
         run(&["pull", &at, "-o", "."]),
-        run(&["inspect", "text"]),
+        run(&["inspect", "sub/text"]),
         run(&["logout", "registry.example.com"]),
     ];
     let fails = Fault::Answer(
@@ -787,30 +790,12 @@ fn what_is_wrong_with_credentials_is_said_without_them() {
 #[cfg(target_os = "linux")]
 const PEAK_MAX_BYTES: u64 = 56 << 20;
 
-/// Runs slt, and says how much memory it had at its peak, as the kernel counts it.
+/// How much memory slt had at its peak, when it has done this.
 #[cfg(target_os = "linux")]
 fn peak(directory: &Path, arguments: &[&str]) -> u64 {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
-        .args(arguments)
-        .current_dir(directory)
-        .env_clear()
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let path = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        let status = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes: Option<u64> = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
-        peak = peak.max(kibibytes.unwrap_or(0) * 1024);
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success());
-            assert!(peak > 0);
-            return peak;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    let (code, peak) = crate::command::peak(directory, arguments);
+    assert_eq!(code, 0);
+    peak
 }
 
 #[cfg(target_os = "linux")]

@@ -108,6 +108,12 @@ fn what_is_enough() {
             0,
         ),
         (
+            "an attestation by a short name",
+            format!("{ROOT}threshold = 0\n{IDENTITY}[[attestation]]\ntype = \"slsaprovenance1\"\n"),
+            slsa,
+            0,
+        ),
+        (
             "an attestation and a signature",
             format!("{ROOT}{IDENTITY}{provenance}"),
             slsa,
@@ -308,6 +314,12 @@ equals = 1.5
 
 [[attestation.require]]
 path = "$.a"
+
+[[attestation]]
+type = "no type at all"
+
+[[attestation]]
+type = ""
 "#;
     let (code, shown) = verify(policy, &["key.json"]);
     assert_eq!(code, 2, "{shown}");

@@ -1,9 +1,10 @@
 //! The documents about a component that several commands make: its SBOM, and the provenance of a build.
 
 use crate::attest::{self, Builder, Contents, Provenance, provenance};
-use crate::build::{self, BuildPlan, Inventory, Toolchain, Written};
+use crate::build::{self, BuildPlan, Inventory, Source, Toolchain, Written};
 use crate::cli::sbom::SbomFormat;
 use crate::support::os;
+use crate::support::text::one_line;
 
 use super::{Failure, Session};
 
@@ -44,6 +45,34 @@ pub(super) fn provenance(session: &Session<'_>, plan: &BuildPlan, made: &Made) -
         compiler: build::compiler(plan),
         builder: Builder::of(&session.invocation.environment),
     }
+}
+
+/// How many paths are named that are not as they were committed: enough to know which command made them.
+const CHANGED_SHOWN: usize = 3;
+
+/// Why a provenance names no commit, if its source has one that it is not.
+pub(super) fn without_commit(source: &Source) -> Option<String> {
+    if !source.is_modified {
+        return None;
+    }
+    let mut named: Vec<String> = source
+        .changed
+        .iter()
+        .map(|path| format!("`{}`", one_line(path)))
+        .collect();
+    let why = match named.len() {
+        0 => "git does not say whether everything is as it was committed".to_owned(),
+        1 => format!("{} is not as it was committed", named.concat()),
+        all => {
+            named.truncate(CHANGED_SHOWN);
+            if all > CHANGED_SHOWN {
+                named.push(format!("{} more", all - CHANGED_SHOWN));
+            }
+            let last = named.pop().unwrap_or_default();
+            format!("{} and {last} are not as they were committed", named.join(", "))
+        }
+    };
+    Some(format!("the provenance names no commit: {why}"))
 }
 
 /// The time that documents have, in seconds since 1970.

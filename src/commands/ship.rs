@@ -227,9 +227,13 @@ fn pack(
             predicate: attest::sbom(&made.contents, *format, plan.created),
         }));
         if plan.provenance {
+            let known = documents::provenance(session, &build_plan, &made);
+            if let Some(why) = known.source.as_ref().and_then(documents::without_commit) {
+                signing::note(session, why);
+            }
             documents.push(Document {
                 predicate_type: provenance::PREDICATE_TYPE,
-                predicate: documents::provenance(session, &build_plan, &made).predicate(),
+                predicate: known.predicate(),
             });
         }
     }

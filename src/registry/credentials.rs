@@ -75,7 +75,7 @@ pub enum CredentialsError {
     /// A file that cannot be read, or not be written.
     #[error("cannot {verb} `{}`: {reason}", .path.display())]
     File {
-        /// `read`, `write`
+        /// `read`, `write`, `lock`
         verb: &'static str,
         /// The file.
         path: PathBuf,
@@ -102,6 +102,9 @@ impl CredentialsError {
         Some(match self {
             Self::File { verb: "write", .. } => {
                 "credentials are kept in Docker's configuration; `DOCKER_CONFIG` names another folder for it".to_owned()
+            }
+            Self::File { verb: "lock", .. } => {
+                "`slt login` and `slt logout` hold it while they change the credentials: end the one that hangs".to_owned()
             }
             Self::File { .. } => {
                 "it is Docker's configuration: correct it, or move it away; `slt login REGISTRY` then writes a new one".to_owned()

@@ -20,7 +20,7 @@ use super::auth::TOKEN_USER;
 use super::credentials::{CredentialsError, Login};
 use crate::support::os::{self, Invocation};
 use crate::support::secret::Secret;
-use crate::support::{files, programs};
+use crate::support::{files, lock, programs};
 
 /// The largest file of credentials, in bytes: a hundred registries with long tokens.
 const FILE_MAX_BYTES: u64 = 4 << 20;
@@ -33,6 +33,9 @@ const HELPER_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether a helper that has answered has ended: most have by the first time.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// How long another `slt login` or `slt logout` may keep the file: it reads and writes it, and waits for nobody.
+const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
 /// The key of Docker Hub, from before there were other registries.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -116,10 +119,9 @@ impl Files {
     /// The file cannot be read or written, or the helper fails.
     pub fn store(&self, registry: &str, user: &str, secret: &Secret) -> Result<Kept, CredentialsError> {
         let path = self.to_write()?;
-        let mut document = document(&path)?.unwrap_or_default();
         let key = key_of(registry);
         let mut entry = Map::new();
-        let helper = helper_of(&document, registry).map(str::to_owned);
+        let helper = document(&path)?.and_then(|document| helper_of(&document, registry).map(str::to_owned));
         match &helper {
             Some(helper) => {
                 let stored = Stored {
@@ -138,6 +140,9 @@ impl Files {
                 entry.insert("auth".to_owned(), both.into());
             }
         }
+        // a helper may take its time: only now the file is changed
+        let _lock = locked(&path, LOCK_LIMIT)?;
+        let mut document = document(&path)?.unwrap_or_default();
         let auths = document.entry("auths").or_insert_with(|| Value::Object(Map::new()));
         let auths = auths
             .as_object_mut()
@@ -154,10 +159,10 @@ impl Files {
     /// As [`Files::store`].
     pub fn remove(&self, registry: &str) -> Result<Option<Kept>, CredentialsError> {
         let path = self.to_write()?;
-        let Some(mut document) = document(&path)? else {
+        let Some(found) = document(&path)? else {
             return Ok(None);
         };
-        let helper = helper_of(&document, registry).map(str::to_owned);
+        let helper = helper_of(&found, registry).map(str::to_owned);
         let mut kept = None;
         if let Some(helper) = helper
             && self.get(&helper, &key_of(registry))?.is_some()
@@ -165,6 +170,8 @@ impl Files {
             self.helper(&helper, "erase", key_of(registry).into_bytes(), HELPER_LIMIT)?;
             kept = Some(Kept::Helper(program(&helper)));
         }
+        let _lock = locked(&path, LOCK_LIMIT)?;
+        let mut document = document(&path)?.unwrap_or_default();
         let Some(auths) = document.get_mut("auths").and_then(Value::as_object_mut) else {
             return Ok(kept);
         };
@@ -304,17 +311,36 @@ fn document(path: &Path) -> Result<Option<Map<String, Value>>, CredentialsError>
     }
 }
 
-fn write(path: &Path, document: &Map<String, Value>) -> Result<(), CredentialsError> {
-    let cannot = |error: io::Error| CredentialsError::File {
+fn unwritable(path: &Path, error: &io::Error) -> CredentialsError {
+    CredentialsError::File {
         verb: "write",
         path: path.to_owned(),
-        reason: os::reason(&error),
-    };
-    let mut text = serde_json::to_string_pretty(document).map_err(|error| cannot(error.into()))?;
-    text.push('\n');
+        reason: os::reason(error),
+    }
+}
+
+/// Keeps every other slt from changing a file of credentials, by a lock beside it. Docker and podman know nothing of it.
+fn locked(path: &Path, limit: Duration) -> Result<fs::File, CredentialsError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.lock"));
     path.parent()
         .map_or(Ok(()), os::make_private_directory)
-        .map_err(cannot)?;
+        .map_err(|error| unwritable(path, &error))?;
+    lock::hold(&beside, limit).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => CredentialsError::File {
+            verb: "lock",
+            path: beside.clone(),
+            reason: os::reason(&error),
+        },
+        _ => unwritable(path, &error),
+    })
+}
+
+/// Writes a file of credentials, for who holds its lock.
+fn write(path: &Path, document: &Map<String, Value>) -> Result<(), CredentialsError> {
+    let cannot = |error: io::Error| unwritable(path, &error);
+    let mut text = serde_json::to_string_pretty(document).map_err(|error| cannot(error.into()))?;
+    text.push('\n');
     os::write_private_file(path, text.as_bytes()).map_err(cannot)
 }
 
@@ -413,6 +439,58 @@ mod tests {
             assert_eq!(name_of(key), expected);
         }
         assert_eq!(prefixes("h:1/a/b").collect::<Vec<_>>(), ["h:1/a/b", "h:1/a", "h:1"]);
+    }
+
+    fn kept_in(folder: &Path) -> Files {
+        Files {
+            read: vec![folder.join("config.json")],
+            write: Some(folder.join("config.json")),
+            invocation: Invocation {
+                arguments: Vec::new(),
+                environment: std::collections::BTreeMap::new(),
+                directory: folder.to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn many_at_once_store_and_remove() {
+        /// Enough that without a lock some are lost, or fail, each time.
+        const COUNT: usize = 24;
+        let folder = tempfile::tempdir().unwrap();
+        let files = kept_in(folder.path());
+        let registry = |number: usize| format!("r{number}.example.com");
+        let each = |work: &(dyn Fn(usize) + Sync)| {
+            std::thread::scope(|scope| {
+                for number in 0..COUNT {
+                    scope.spawn(move || work(number));
+                }
+            });
+        };
+        each(&|number| drop(files.store(&registry(number), "me", &Secret::new("x")).unwrap()));
+        let is_kept = |number: usize| files.find(&registry(number)).unwrap().is_some();
+        assert!((0..COUNT).all(is_kept), "{:?}", document(&files.read[0]).unwrap());
+        each(&|number| assert!(files.remove(&registry(number)).unwrap().is_some()));
+        assert!(!(0..COUNT).any(is_kept));
+    }
+
+    #[test]
+    fn who_keeps_the_file_too_long_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        let held = locked(&path, Duration::ZERO).unwrap();
+        let error = locked(&path, Duration::from_millis(20)).unwrap_err();
+        let lock = folder.path().join(".config.json.lock");
+        assert_eq!(
+            error.to_string(),
+            format!("cannot lock `{}`: another process has held it for 20ms", lock.display())
+        );
+        assert!(error.hint().unwrap().contains("hangs"));
+        drop(held);
+        // who has nothing to remove leaves nothing
+        fs::remove_file(lock).unwrap();
+        assert_eq!(kept_in(folder.path()).remove("r.example.com").unwrap(), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[cfg(unix)]

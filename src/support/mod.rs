@@ -4,6 +4,7 @@ pub mod date;
 pub mod files;
 pub mod hex;
 pub mod http;
+pub mod lock;
 pub mod os;
 pub mod processes;
 pub mod programs;

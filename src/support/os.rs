@@ -155,7 +155,9 @@ pub fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-fn private_file() -> fs::OpenOptions {
+/// How a file is opened for writing that is this user's alone if it is made.
+#[must_use]
+pub fn private_file() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
@@ -262,7 +264,7 @@ pub fn remove_file_if_there(path: &Path) -> io::Result<()> {
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (temporary, mut file) = create_new(folder, &name)?;
+    let (temporary, mut file) = create_new(folder, &name, fs::OpenOptions::new().write(true))?;
     let written = match fs::metadata(path) {
         Ok(old) => file.set_permissions(old.permissions()),
         Err(_) => Ok(()),
@@ -372,7 +374,17 @@ impl Unfinished {
     pub fn beside(path: &Path) -> io::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        create_new(folder, &name).map(|(temporary, _)| Self(temporary))
+        create_new(folder, &name, fs::OpenOptions::new().write(true)).map(|(temporary, _)| Self(temporary))
+    }
+
+    /// The same with mode 0600. [`Unfinished::finish`] would give it the permissions of what was there.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn private_beside(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        create_new(folder, &name, &mut private_file()).map(|(temporary, _)| Self(temporary))
     }
 
     /// Where it lies.
@@ -406,11 +418,11 @@ impl Drop for Unfinished {
 const MAX_NAMES: u32 = 1_000;
 
 /// Makes a file that nobody else has: processes in different containers can have one number.
-fn create_new(folder: &Path, name: &str) -> io::Result<(PathBuf, fs::File)> {
+fn create_new(folder: &Path, name: &str, options: &mut fs::OpenOptions) -> io::Result<(PathBuf, fs::File)> {
     let process = std::process::id();
     for number in 0..MAX_NAMES {
         let path = folder.join(format!(".{name}.{process}.{number}"));
-        match fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+        match options.create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

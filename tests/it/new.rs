@@ -26,7 +26,7 @@ pub fn files(folder: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-fn folder_of(template: &str) -> PathBuf {
+pub fn folder_of(template: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(template)
 }
 
@@ -281,7 +281,7 @@ pub fn git(directory: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// `git add` takes all that was written, and nothing that is built.
+/// `git add` takes all that was written, and nothing that is built, and no private key.
 #[test]
 fn git_takes_what_was_written() {
     for template in TEMPLATES {
@@ -297,6 +297,8 @@ fn git_takes_what_was_written() {
                 std::fs::create_dir_all(project.join(folder).join("debug")).unwrap();
                 std::fs::write(project.join(folder).join("debug/a.o"), "").unwrap();
             }
+            // and nothing that only its owner may have
+            std::fs::write(project.join("release.key"), "").unwrap();
             git(&project, &["init", "--quiet"]);
             git(&project, &["add", "-A"]);
             let taken = git(&project, &["ls-files", "-z"]);

@@ -8,6 +8,7 @@ mod judged;
 mod lines;
 mod release;
 mod sent;
+mod source;
 mod workflows;
 
 use std::fs;

@@ -36,6 +36,45 @@ fn a_pair_is_made_once() {
     assert_ne!(fs::read_to_string(at.join("release.key")).unwrap(), private);
 }
 
+/// Of several that make the same pair at once, one does, and its files are those that are there.
+#[test]
+fn one_of_many_at_once_makes_a_pair() {
+    const COUNT: usize = 6;
+    let folder = folder(&[("a.txt", b"a")]);
+    let at = folder.path();
+    let runs: Vec<_> = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..COUNT)
+            .map(|_| scope.spawn(|| run(at, &["keygen", "k", "--format", "json"])))
+            .collect();
+        started.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    let (made, refused): (Vec<_>, Vec<_>) = runs.iter().partition(|run| run.code == 0);
+    assert_eq!(made.len(), 1);
+    for run in refused {
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(run.stderr.contains("is there already"), "{}", run.stderr);
+    }
+    assert_eq!(run(at, &["sign", "a.txt", "--key", "k.key"]).code, 0);
+    let verified = run(at, &["verify", "a.txt", "--key", "k.pub", "--format", "json"]);
+    assert_eq!(verified.code, 0, "{}", verified.stderr);
+    let made: serde_json::Value = serde_json::from_str(&made[0].stdout).unwrap();
+    let fingerprint = made["fingerprint"].as_str().unwrap();
+    assert!(verified.stdout.contains(fingerprint), "{}", verified.stdout);
+    assert_eq!(fs::read_dir(at).unwrap().count(), 4, "nothing else is left");
+}
+
+/// What cannot be replaced whole is not replaced by half.
+#[test]
+fn a_key_is_not_lost_for_a_file_that_cannot_be_written() {
+    let folder = folder(&[("r.pub/x", b""), ("r.key", b"old")]);
+    let at = folder.path();
+    let refused = run(at, &["keygen", "r", "--force"]);
+    assert_eq!(refused.code, 3);
+    insta::assert_snapshot!(refused.stderr, @"error: cannot write `r.pub`: it is a folder");
+    assert_eq!(fs::read(at.join("r.key")).unwrap(), b"old");
+    assert_eq!(fs::read_dir(at).unwrap().count(), 2);
+}
+
 #[test]
 fn passwords() {
     let folder = folder(&[("a.txt", b"a")]);
@@ -96,6 +135,11 @@ fn prefixes_that_name_no_file() {
     ");
     let files: Vec<_> = std::fs::read_dir(at).unwrap().collect();
     assert_eq!(files.len(), 1);
+    // a key without one is not called encrypted
+    let none = slt_with(at, &["keygen", "k"], &[("COSIGN_PASSWORD", "")]);
+    assert_eq!(none.code, 0, "{}", none.stderr);
+    let said = "k.key is the private key, without a password: whoever has the file can sign with it\n";
+    assert!(none.stdout.starts_with(said), "{}", none.stdout);
 }
 
 #[test]

@@ -10,6 +10,45 @@ use super::services::{KEYLESS, LATER, SECRET, token};
 use super::{PASSWORD, device, signed};
 use crate::registry::server::{Fault, Server};
 
+/// Pressing Enter says no password, and not that the key is to have none.
+#[test]
+fn an_empty_password_is_refused() {
+    let folder = crate::command::folder(&[]);
+    let line = format!("exec {} keygen k", env!("CARGO_BIN_EXE_slt"));
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(folder.path())
+        .env_remove("COSIGN_PASSWORD")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut screen = BufReader::new(child.stdout.take().unwrap());
+    let mut shown = String::new();
+    while !shown.contains("a password for the new key: ") {
+        let mut byte = [0];
+        screen.read_exact(&mut byte).unwrap();
+        shown.push(char::from(byte[0]));
+    }
+    let mut keyboard = child.stdin.take().unwrap();
+    // once, and once more for who asks again; when it has ended, nobody takes it
+    let code = loop {
+        let _ = keyboard.write_all(b"\r");
+        std::thread::sleep(Duration::from_millis(500));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+    };
+    screen.read_to_string(&mut shown).unwrap();
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(
+        shown.contains("error: the password is empty: nothing was made"),
+        "{shown}"
+    );
+    assert!(shown.contains("hint: `COSIGN_PASSWORD=` says"), "{shown}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 /// What waits for a registry after the password was typed can be ended.
 #[test]
 fn ctrl_c_ends_what_waits_after_a_password() {

@@ -60,7 +60,11 @@ const NAME_MAX_BYTES: usize = 250;
 /// Runs `slt push`.
 pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
     let (file, at) = places(session, arguments)?;
-    let from = arguments.mount_from.as_deref().map(|text| mounted(&at, text)).transpose()?;
+    let from = arguments
+        .mount_from
+        .as_deref()
+        .map(|text| mounted(&at, text))
+        .transpose()?;
     let annotations = annotations(&arguments.annotation)?;
     let client = registries::client(session, &arguments.registries)?;
     let path = match file {
@@ -157,8 +161,9 @@ pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>, 
 fn mounted(at: &Reference, text: &str) -> Result<String, Failure> {
     let registry = &at.registry;
     let refused = |reason: String| {
-        Failure::usage(format!("`--mount-from {text}`: {reason}"))
-            .hint(format!("it takes a repository of {registry}: `team/base`, or `{registry}/team/base`"))
+        Failure::usage(format!("`--mount-from {text}`: {reason}")).hint(format!(
+            "it takes a repository of {registry}: `team/base`, or `{registry}/team/base`"
+        ))
     };
     let whole = match registries::is_reference(text) {
         true => text.to_owned(),
@@ -181,10 +186,10 @@ fn places<'a>(session: &Session<'_>, arguments: &'a Push) -> Result<(Option<&'a 
         return Ok((Some(first), registries::reference(second)?));
     }
     match session.directory().join(first).is_file() {
-        true => Err(Failure::usage(format!(
-            "there is no REF: `slt push {first} registry/repository:tag`"
-        ))
-        .hint("REF says where the component goes, for example `registry.example.com/team/app:1.0`")),
+        true => Err(
+            Failure::usage(format!("there is no REF: `slt push {first} registry/repository:tag`"))
+                .hint("REF says where the component goes, for example `registry.example.com/team/app:1.0`"),
+        ),
         false => registries::reference(first).map(|at| (None, at)),
     }
 }

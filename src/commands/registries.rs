@@ -78,7 +78,10 @@ fn one_way(flags: &Registries) -> Result<(), Failure> {
         let rest = other.strip_prefix(&host);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
     };
-    let mut pairs = flags.tls.iter().flat_map(|tls| flags.plain_http.iter().map(move |plain| (tls, plain)));
+    let mut pairs = flags
+        .tls
+        .iter()
+        .flat_map(|tls| flags.plain_http.iter().map(move |plain| (tls, plain)));
     match pairs.find(|(tls, plain)| has(tls, plain) || has(plain, tls)) {
         Some((tls, plain)) => Err(Failure::usage(format!(
             "`--tls {tls}` and `--plain-http {plain}` contradict each other"

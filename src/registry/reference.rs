@@ -328,7 +328,13 @@ mod tests {
         for text in ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "a.example:5000"] {
             assert_eq!(said(text), Error::NoRepository(text.to_owned()));
         }
-        for (text, meant) in [("team/app", true), ("./app", true), ("", false), ("../app", false), ("App", false)] {
+        for (text, meant) in [
+            ("team/app", true),
+            ("./app", true),
+            ("", false),
+            ("../app", false),
+            ("App", false),
+        ] {
             assert_eq!(said(text).hint().contains("docker.io"), meant, "{text}");
         }
         assert!(matches!(said("oci://a.example/app"), Error::Scheme(_)));

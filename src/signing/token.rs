@@ -72,9 +72,7 @@ pub async fn ambient(
     let address = set("ACTIONS_ID_TOKEN_REQUEST_URL");
     let bearer = set("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
     match (address, bearer) {
-        (Some(address), Some(bearer)) => {
-            of_github(services, &address, &bearer).await.map(Some)
-        }
+        (Some(address), Some(bearer)) => of_github(services, &address, &bearer).await.map(Some),
         _ if set("GITHUB_ACTIONS").is_some() => Err(SignError::Token(
             "this workflow may not ask for an identity token: it needs `permissions: id-token: write`".to_owned(),
         )),
@@ -191,7 +189,11 @@ mod tests {
 
     #[test]
     fn tokens() {
-        let token = Token::parse(&jwt(r#"{"iss":"https://i","sub":"s","exp":9999999999,"email":"a@b"}"#), "`t`").unwrap();
+        let token = Token::parse(
+            &jwt(r#"{"iss":"https://i","sub":"s","exp":9999999999,"email":"a@b"}"#),
+            "`t`",
+        )
+        .unwrap();
         assert_eq!((token.identity(), token.issuer()), ("a@b", "https://i"));
         assert!(!format!("{token:?}").contains("zq7"));
         let said = Token::parse(&jwt(r#"{"iss":"i","sub":"s","exp":1}"#), "`t`")

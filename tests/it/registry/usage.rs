@@ -186,7 +186,11 @@ fn every_command_takes_the_scheme() {
     let registry = format!("oci://{}", server.address());
     done(&["login", &registry, "--check"]);
     let none = run(&["logout", &registry]);
-    assert!(none.stderr.contains("neither `DOCKER_CONFIG` nor `HOME` says"), "{}", none.stderr);
+    assert!(
+        none.stderr.contains("neither `DOCKER_CONFIG` nor `HOME` says"),
+        "{}",
+        none.stderr
+    );
     assert_eq!(run(&["push", "app.wasm", "https://a.example/app:1"]).code, 2);
 }
 

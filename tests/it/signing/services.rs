@@ -67,8 +67,16 @@ fn tokens_that_are_none() {
     std::fs::write(at.join("config.json"), config("http://127.0.0.1:9")).unwrap();
     let arguments = [KEYLESS, &["--identity-token", "-"]].concat();
     for (input, code, said) in [
-        (SECRET.to_owned(), 2, "error: standard input: it is no identity token (JWT)\nhint: "),
-        (token(1), 1, "error: standard input: the identity token expired at 1970-01-01T00:00:01Z"),
+        (
+            SECRET.to_owned(),
+            2,
+            "error: standard input: it is no identity token (JWT)\nhint: ",
+        ),
+        (
+            token(1),
+            1,
+            "error: standard input: the identity token expired at 1970-01-01T00:00:01Z",
+        ),
         (token(LATER), 3, "Fulcio at http://127.0.0.1:9 failed"),
         (format!("{}\n", token(LATER)), 3, "Fulcio at http://127.0.0.1:9 failed"),
     ] {
@@ -85,7 +93,11 @@ fn tokens_that_are_none() {
         let run = slt_with(at, &[KEYLESS, more].concat(), &[("SIGSTORE_ID_TOKEN", variable)]);
         assert_eq!(run.code, 2, "{}", run.stderr);
         let said = format!("error: {from}: it is no identity token (JWT)\nhint: ");
-        assert!(run.stderr.starts_with(&said) && !run.stderr.contains(SECRET), "{}", run.stderr);
+        assert!(
+            run.stderr.starts_with(&said) && !run.stderr.contains(SECRET),
+            "{}",
+            run.stderr
+        );
     }
     let nobody = given(at, KEYLESS, b"");
     assert_eq!(nobody.code, 2);

@@ -55,6 +55,19 @@ pub enum Event {
         /// What it is.
         message: String,
     },
+    /// It is waited for the user to sign in.
+    SignIn {
+        /// Where.
+        address: String,
+        /// Whether a browser opens there by itself.
+        opens: bool,
+        /// What to say there: with `--device`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+        /// How long the code is valid.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seconds: Option<u64>,
+    },
     /// Output of a tool that we drive (cargo), as it came.
     Tool {
         /// The text, with its colours if the tool was told to use them.

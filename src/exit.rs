@@ -44,6 +44,12 @@ impl Failure {
         }
     }
 
+    /// The user asked for an end before it was done (exit 1).
+    #[must_use]
+    pub fn interrupted() -> Self {
+        Self::failed("interrupted")
+    }
+
     /// Wrong usage or configuration (exit 2).
     pub fn usage(message: impl Into<String>) -> Self {
         Self {

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let invocation = slt::support::os::invocation();
-    slt::commands::main(invocation).into()
+    slt::commands::main(invocation, |exit| std::process::exit(exit as i32)).into()
 }

@@ -142,6 +142,7 @@ mod tests {
             source: Some(Source {
                 commit: "c0ffee".into(),
                 is_modified,
+                changed: Vec::new(),
                 url: Some("https://example.com/a.git".into()),
                 folder: "apps/shortener".into(),
             }),

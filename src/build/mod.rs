@@ -194,7 +194,7 @@ pub fn component(plan: &BuildPlan, sink: &Sink) -> Result<Written, BuildError> {
     )]
     let started = Instant::now();
     let app = app(plan, sink)?;
-    let revision = revision::of(plan);
+    let revision = revision::unmodified(plan);
     let written = dist::write(&plan.root, &app, revision.as_deref())?;
     sink(Event::Built {
         path: written.path.display().to_string(),

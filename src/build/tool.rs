@@ -8,8 +8,8 @@ use std::thread;
 
 use super::{BuildError, BuildPlan};
 use crate::events::{Event, Sink};
-use crate::support::os;
 use crate::support::waiting::{Asking, Ending};
+use crate::support::{os, processes};
 
 /// The longest line that is taken in one piece, in bytes: cargo's messages about an artifact have a few hundred.
 const LINE_MAX_BYTES: u64 = 1024 * 1024;
@@ -107,7 +107,7 @@ fn drive(
     // at a terminal, Ctrl-C reaches all of them, and a tool may ask there: in another group it would be stopped for that
     let is_group = ending.is_some_and(Ending::is_alone);
     if is_group {
-        os::in_its_own_group(&mut command);
+        processes::in_its_own_group(&mut command);
     }
     let mut child = command
         .args(arguments)
@@ -123,18 +123,20 @@ fn drive(
             _ => failed(error),
         })?;
     let id = child.id();
-    let _heard = ending.map(|ending| ending.hear(move |asking| os::end(id, is_group, asking == Asking::Again)));
+    let heard = ending.map(|ending| ending.hear(move |asking| processes::end(id, is_group, asking == Asking::Again)));
     let streams = child.stdout.take().zip(child.stderr.take());
     let done = match streams {
         Some((out, err)) => read(Box::new(out), Box::new(err)),
         None => Err(io::Error::other("it has no output")),
     };
-    if let Err(error) = done {
+    if done.is_err() {
         let _ = child.kill();
-        let _ = child.wait();
-        return Err(failed(error));
     }
-    child.wait().map_err(failed)
+    // once its end is seen, its id may be another's
+    processes::await_end(id);
+    drop(heard);
+    let status = child.wait().map_err(failed)?;
+    done.map_err(failed).map(|()| status)
 }
 
 /// Does one thing here and another on a thread of its own, until both are done.

@@ -25,7 +25,7 @@ pub struct Ship {
     #[command(flatten)]
     pub signer: SignerFlags,
     /// Do not sign, and attest nothing
-    #[arg(long, conflicts_with_all = ["key", "identity_token", "signing_config", "trusted_root", "sbom", "provenance"])]
+    #[arg(long, conflicts_with_all = ["key", "identity_token", "signing_config", "trusted_root", "device", "sbom", "provenance"])]
     pub no_sign: bool,
     /// Attest what is in it: as CycloneDX 1.6 if no format is named, or SPDX 2.3
     #[arg(long, value_enum, value_name = "cyclonedx|spdx", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "cyclonedx")]

@@ -45,6 +45,9 @@ pub struct SignerFlags {
     /// Show an address and ask for a code, and open no browser
     #[arg(long, help_heading = "Signing")]
     pub no_browser: bool,
+    /// Show an address and a code to sign in with on any device, and wait; asks no CI system and needs no terminal
+    #[arg(long, conflicts_with_all = ["key", "identity_token", "no_browser"], help_heading = "Signing")]
+    pub device: bool,
 }
 
 /// `slt sign`
@@ -53,6 +56,7 @@ pub struct SignerFlags {
     after_help = "Examples:\n  slt sign app.wasm --key release.key --bundle app.wasm.sigstore.json\n  \
                   slt sign registry.example.com/shop/app:1.2 --key release.key\n  \
                   slt sign registry.example.com/shop/app:1.2 --identity-token token.jwt\n  \
+                  slt sign registry.example.com/shop/app:1.2 --device\n  \
                   slt sign localhost:5000/app --key k.key --type spdx --predicate spdx.json\n\n\
                   A tag is resolved first: what is signed is its digest. Signatures are those of `cosign sign` and `cosign sign-blob`."
 )]

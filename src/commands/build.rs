@@ -105,7 +105,7 @@ pub(super) fn in_folder(session: &Session<'_>, root: PathBuf, about: Option<Abou
         // cargo writes into a pipe, and can't see for itself whether a terminal is behind it
         color: Some(session.ui.is_coloured()),
         quiet: session.global.quiet,
-        ending: session.ending.cloned(),
+        ending: session.ending().cloned(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Exit, Failure, Session, run, test};
 use crate::cli::Emulate;
 use crate::events::{Event, Exchange, Sink};
 use crate::services::{self, Kind};
-use crate::support::os;
+use crate::support::processes;
 
 /// Runs `slt emulate`.
 pub fn run(session: &Session<'_>, arguments: &Emulate) -> Result<Exit, Failure> {
@@ -37,7 +37,7 @@ pub fn run(session: &Session<'_>, arguments: &Emulate) -> Result<Exit, Failure> 
         .build()
         .map_err(|error| Failure::environment(format!("no event queue: {error}")))?;
     runtime.block_on(async {
-        let mut interrupts = os::Interrupts::listen();
+        let mut interrupts = processes::Interrupts::listen();
         for (number, kind) in kinds.iter().enumerate() {
             listen(kind, number, arguments.port, &world, &sink).await?;
         }

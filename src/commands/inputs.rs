@@ -4,11 +4,15 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Session};
+use super::{Failure, Session, registries};
 use crate::support::os;
 
-/// The regular file of this name, if it can be read; `None`: there is nothing of this name, and it may be a reference.
+/// The regular file of this name, if it can be read; `None`: there is nothing of this name, and it may be a reference; with
+/// `oci://` in front it is one, whatever lies there.
 pub(super) fn file(session: &Session<'_>, name: &str) -> Result<Option<PathBuf>, Failure> {
+    if registries::without_doubt(name).is_some() {
+        return Ok(None);
+    }
     let path = session.directory().join(name);
     let unreadable = |error: &std::io::Error| Failure::usage(format!("cannot read `{name}`: {}", os::reason(error)));
     match fs::metadata(&path) {

@@ -186,7 +186,7 @@ fn of_reference(session: &Session<'_>, arguments: &Inspect) -> Result<Inspected,
     let client = registries::client(session, &arguments.registries)?;
     let folder = TemporaryFolder::new(&session.invocation.environment)
         .map_err(|error| Failure::environment(format!("no temporary folder: {}", os::reason(&error))))?;
-    registries::wait(async {
+    registries::wait(session, async {
         let artifact = Artifact::find(&client, &at).await.map_err(registries::failure)?;
         let outline = artifact.fetch(&client, &folder.path().join("component.wasm")).await;
         let outline = outline.map_err(registries::failure)?;

@@ -68,7 +68,9 @@ pub fn run(session: &Session<'_>, arguments: &Login) -> Result<Exit, Failure> {
         password: password.clone(),
     };
     let client = registries::with_credentials(session, &arguments.registries, Credentials::fixed(login))?;
-    let taken = registries::wait(async { client.check(&registry).await.map_err(|error| refused(&registry, error)) })?;
+    let taken = registries::wait(session, async {
+        client.check(&registry).await.map_err(|error| refused(&registry, error))
+    })?;
     let files = registries::files(session);
     let kept = files.store(&registry, &user, &password).map_err(not_kept)?;
     let line = Line::LoggedIn {
@@ -90,7 +92,9 @@ pub fn run(session: &Session<'_>, arguments: &Login) -> Result<Exit, Failure> {
 
 fn check(session: &Session<'_>, arguments: &Login, registry: &str) -> Result<Exit, Failure> {
     let client = registries::client(session, &arguments.registries)?;
-    let taken = registries::wait(async { client.check(registry).await.map_err(registries::failure) })?;
+    let taken = registries::wait(session, async {
+        client.check(registry).await.map_err(registries::failure)
+    })?;
     let credentials = registries::files(session).find(registry).map_err(not_kept)?.is_some();
     let text = match (credentials, taken) {
         (true, true) => format!("{registry} takes the credentials that are stored for it\n"),

@@ -34,17 +34,19 @@ mod signing;
 mod test;
 pub mod verify;
 
+use std::sync::OnceLock;
+
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command, Format};
 pub use crate::exit::{Exit, Failure};
-use crate::support::os::Invocation;
+use crate::support::os::{self, Invocation};
 use crate::support::waiting::Ending;
 use crate::ui::Ui;
 
-/// Parses the arguments, runs the command, reports its failure, and says which code to exit with.
+/// Parses the arguments, runs the command, reports its failure, and says which code to exit with. `leave` is for who cannot wait for that.
 #[must_use]
-pub fn main(mut invocation: Invocation) -> Exit {
+pub fn main(mut invocation: Invocation, leave: fn(Exit) -> !) -> Exit {
     let own = signing::taken(&mut invocation.environment);
     let matches = command().try_get_matches_from(&invocation.arguments);
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
@@ -65,7 +67,8 @@ pub fn main(mut invocation: Invocation) -> Exit {
         invocation: &invocation,
         own: &own,
         ui: &ui,
-        ending: None,
+        leave,
+        ending: OnceLock::new(),
     };
     let exit = match dispatch(&cli, &session) {
         Ok(exit) => exit,
@@ -140,8 +143,9 @@ pub struct Session<'a> {
     own: &'a signing::Own,
     /// The one place that prints.
     pub ui: &'a Ui,
-    /// Whether the user asks for an end, for commands that listen to it from their beginning on; `None`: the signal ends this process.
-    pub ending: Option<&'a Ending>,
+    /// Ends this process.
+    leave: fn(Exit) -> !,
+    ending: OnceLock<Ending>,
 }
 
 impl Session<'_> {
@@ -152,5 +156,30 @@ impl Session<'_> {
             Some(directory) => self.invocation.directory.join(directory),
             None => self.invocation.directory.clone(),
         }
+    }
+
+    /// Whether the user asks for an end, from the first call on: a signal ends what is waited for, and the next one this process. Before
+    /// that, a signal ends this process as it does by itself, so that what a user has named is read first: a pipe may have no end.
+    ///
+    /// # Errors
+    /// There is no event queue, or no thread.
+    pub fn listen(&self) -> Result<&Ending, Failure> {
+        if let Some(ending) = self.ending.get() {
+            return Ok(ending);
+        }
+        let (ui, leave) = (self.ui.clone(), self.leave);
+        let at_once = move || {
+            ui.failure(&Failure::interrupted());
+            leave(Exit::Failed);
+        };
+        let ending = Ending::listen(at_once)
+            .map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
+        Ok(self.ending.get_or_init(|| ending))
+    }
+
+    /// The same, if that is listened to.
+    #[must_use]
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.get()
     }
 }

@@ -49,7 +49,7 @@ pub fn run(session: &Session<'_>, arguments: &Pull) -> Result<Exit, Failure> {
         None => project::named(&path, &session.directory()),
     };
     let output = Output::of(session, arguments, &path, &name)?;
-    let artifact = registries::wait(async {
+    let artifact = registries::wait(session, async {
         let artifact = Artifact::find(&client, &at).await.map_err(registries::failure)?;
         // standard output has nothing but the bytes
         if !(matches!(output, Output::Standard) && session.ui.is_json()) {

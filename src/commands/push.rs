@@ -92,7 +92,7 @@ pub fn run(session: &Session<'_>, arguments: &Push) -> Result<Exit, Failure> {
         message: format!("{at} ({})", crate::ui::size(package.layer.size)),
     });
     let from = from.as_deref();
-    let attached = registries::wait(async {
+    let attached = registries::wait(session, async {
         let Some(text) = slightfile else {
             package.push(&client, &at, from).await.map_err(registries::failure)?;
             return Ok(None);

@@ -196,17 +196,17 @@ pub(super) fn failure(error: Error) -> Failure {
     }
 }
 
-/// Waits for something that a registry does; Ctrl-C and SIGTERM end it, and what it had begun to write is removed.
-pub(super) fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Waits for something that a registry does, unless the user asks for an end: what it had begun to write is removed then.
+pub(super) fn wait<T>(session: &Session<'_>, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let ending = session.listen()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))?;
     runtime.block_on(async {
-        let mut interrupts = os::Interrupts::listen();
         tokio::select! {
             biased;
-            () = interrupts.next() => Err(Failure::failed("interrupted")),
+            () = ending.asked() => Err(Failure::interrupted()),
             done = work => done,
         }
     })

@@ -22,8 +22,8 @@ use crate::registry::Reference;
 use crate::secrets::{Name, Secrets};
 use crate::slightfile::{Slightfile, Store};
 use crate::support::files::{self, ARTIFACT_MAX_BYTES};
-use crate::support::os;
-use crate::support::waiting::{First, Task, Waiting};
+use crate::support::waiting::Ending;
+use crate::support::{os, processes};
 use crate::validate::module;
 
 /// What one request may take where `[limits] request_timeout` says nothing.
@@ -88,7 +88,7 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
             arguments,
             listen,
         };
-        return start(session, plan, listener()?);
+        return start(session, plan);
     }
     if !path.exists() {
         let name = project::named(&path, &directory);
@@ -106,7 +106,7 @@ pub fn run(session: &Session<'_>, arguments: &Run) -> Result<Exit, Failure> {
         arguments,
         listen,
     };
-    start(session, plan, listener()?)
+    start(session, plan)
 }
 
 /// Runs what is in a registry: with the slightfile of `-c`, that of this folder, or the artifact's own.
@@ -117,8 +117,6 @@ fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result
                 .hint("what lies in a registry was built before: leave it out"),
         );
     }
-    // who asks for an end while it is fetched means the guest too, which would begin behind that
-    let waiting = listener()?;
     let directory = session.directory();
     let listen = Some(listen(&arguments.listen)?);
     let is_here = session.global.config.is_some() || directory.join(project::SLIGHTFILE).is_file();
@@ -167,7 +165,7 @@ fn of_registry(session: &Session<'_>, arguments: &Run, at: &Reference) -> Result
         arguments: &arguments.arguments,
         listen,
     };
-    start(session, plan, waiting)
+    start(session, plan)
 }
 
 /// A trusted root says with what a signature is checked, and nothing of whose it must be.
@@ -191,7 +189,7 @@ pub(super) fn command(session: &Session<'_>, path: &Path, arguments: &[String]) 
         arguments,
         listen: None,
     };
-    start(session, plan, listener()?)
+    start(session, plan)
 }
 
 /// An address to listen on is `host:port`; whether the host is one of this machine's is seen later.
@@ -204,12 +202,7 @@ fn listen(address: &str) -> Result<&str, Failure> {
     }
 }
 
-/// Listens to signals from now on.
-fn listener() -> Result<Waiting, Failure> {
-    Waiting::new().map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))
-}
-
-fn start(session: &Session<'_>, plan: Plan<'_>, mut waiting: Waiting) -> Result<Exit, Failure> {
+fn start(session: &Session<'_>, plan: Plan<'_>) -> Result<Exit, Failure> {
     let Plan {
         component: (component, bytes),
         project,
@@ -219,8 +212,7 @@ fn start(session: &Session<'_>, plan: Plan<'_>, mut waiting: Waiting) -> Result<
     } = plan;
     let engine = app::engine(session)?;
     let name = project::named(component, &session.directory());
-    let loaded = unless_ended(&mut waiting, &engine, bytes, &name)?;
-    let interrupts = waiting.into_interrupts();
+    let loaded = unless_ended(session, &engine, bytes, &name)?;
     let (clock, sink) = (Clock::real(), session.ui.sink());
     let bound = bound(session, project, slightfile, &clock)?;
     let watchdog = Watchdog::ticking(&engine).map_err(|error| Failure::environment(format!("no thread: {error}")))?;
@@ -248,8 +240,8 @@ fn start(session: &Session<'_>, plan: Plan<'_>, mut waiting: Waiting) -> Result<
         .build()
         .map_err(|error| Failure::environment(format!("no event queue: {error}")))?;
     let exit = match (serve_at, loaded.world.command.is_some()) {
-        (Some(listen), _) => runtime.block_on(serve_http(deployment, listen, clock, &sink, interrupts)),
-        (None, true) => runtime.block_on(run_command(&deployment, &loaded, component, arguments, interrupts)),
+        (Some(listen), _) => runtime.block_on(serve_http(session, deployment, listen, clock, &sink)),
+        (None, true) => runtime.block_on(run_command(session, &deployment, &loaded, component, arguments)),
         (None, false) => Err(Failure::failed(format!("`{name}` exports nothing that slt can run"))
             .hint("it runs components that export `wasi:http/incoming-handler` or `wasi:cli/run`")),
     };
@@ -303,14 +295,23 @@ fn read(session: &Session<'_>, path: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// Loads a component, which compiles it, unless the user asks for an end before.
-fn unless_ended(waiting: &mut Waiting, engine: &Arc<Engine>, bytes: Vec<u8>, name: &str) -> Result<Loaded, Failure> {
+/// Loads a component, which compiles it. Where signals are listened to, because it was fetched, one of them ends that.
+fn unless_ended(session: &Session<'_>, engine: &Arc<Engine>, bytes: Vec<u8>, name: &str) -> Result<Loaded, Failure> {
+    let Some(ending) = session.ending() else {
+        return load(engine, &bytes, name);
+    };
     let (engine, name) = (Arc::clone(engine), name.to_owned());
-    let loading = Task::start(move || load(&engine, &bytes, &name));
-    let first = loading.and_then(|mut loading| waiting.wait(&mut loading, None));
-    match first.map_err(|error| Failure::environment(format!("no thread: {}", os::reason(&error))))? {
-        First::Done(loaded) => loaded,
-        First::Interrupted | First::TimedOut => Err(Failure::failed("interrupted")),
+    let loaded = ending.unless_asked(move || load(&engine, &bytes, &name));
+    let loaded = loaded.map_err(|error| Failure::environment(format!("no thread: {}", os::reason(&error))))?;
+    loaded.unwrap_or_else(|| Err(Failure::interrupted()))
+}
+
+/// Listens to signals for the guest from now on, unless there was one before it. Must be called on a runtime.
+fn interrupts(session: &Session<'_>) -> Result<processes::Interrupts, Failure> {
+    let interrupts = processes::Interrupts::listen();
+    match session.ending().is_some_and(Ending::is_left_asked) {
+        true => Err(Failure::interrupted()),
+        false => Ok(interrupts),
     }
 }
 
@@ -380,17 +381,18 @@ fn output(stream: &'static str, sink: &Sink) -> Output {
 }
 
 async fn run_command(
+    session: &Session<'_>,
     deployment: &Deployment,
     loaded: &Loaded,
     path: &Path,
     arguments: &[String],
-    mut interrupts: os::Interrupts,
 ) -> Result<Exit, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let arguments: Vec<String> = std::iter::once(name).chain(arguments.iter().cloned()).collect();
+    let mut interrupts = interrupts(session)?;
     let end = tokio::select! {
         biased;
-        () = interrupts.next() => return Err(Failure::failed("interrupted")),
+        () = interrupts.next() => return Err(Failure::interrupted()),
         end = deployment.command(loaded, &arguments) => end,
     };
     match end {
@@ -401,16 +403,17 @@ async fn run_command(
 }
 
 async fn serve_http(
+    session: &Session<'_>,
     deployment: Deployment,
     listen: &str,
     clock: Clock,
     sink: &Sink,
-    interrupts: os::Interrupts,
 ) -> Result<Exit, Failure> {
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| cannot_listen(listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(listen, &error))?;
+    let interrupts = interrupts(session)?;
     sink(Event::Listening {
         service: "http".into(),
         address: format!("http://{address}"),
@@ -446,7 +449,7 @@ pub(super) fn cannot_listen(address: &str, error: &std::io::Error) -> Failure {
 }
 
 /// Fires `first` at the first Ctrl-C (or, on Unix, SIGTERM), and `second` at the second.
-async fn stop_when_interrupted(mut interrupts: os::Interrupts, first: Trigger, second: Trigger, sink: Sink) {
+async fn stop_when_interrupted(mut interrupts: processes::Interrupts, first: Trigger, second: Trigger, sink: Sink) {
     interrupts.next().await;
     sink(Event::Note {
         message: "stopping: requests that are open may end; once more to stop at once".into(),

@@ -55,7 +55,7 @@ pub fn run(session: &Session<'_>, arguments: &Runner) -> Result<Exit, Failure> {
         seed: libtest.seed.unwrap_or_else(test::fresh_seed),
         jobs: test::jobs(libtest.jobs),
         list: libtest.list,
-        ending: session.ending.cloned(),
+        ending: session.ending().cloned(),
     };
     let summary = test::execute(session, &plan, &sink)?;
     Ok(if summary.is_success() { Exit::Done } else { Exit::Failed })

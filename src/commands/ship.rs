@@ -98,10 +98,8 @@ struct Packed {
 /// Runs `slt ship`.
 pub fn run(session: &Session<'_>, arguments: &Ship) -> Result<Exit, Failure> {
     let plan = plan::plan(session, arguments)?;
-    let session = &Session {
-        ending: Some(&plan.ending),
-        ..*session
-    };
+    // without these, a signal could come between two steps and be lost
+    session.listen()?;
     let stages = Stages::new(session);
     let (project, slightfile) = stages.run("check", || checked(session, &plan))?;
     let written = stages.run("build", || built(session, &plan, &project, &slightfile))?;
@@ -257,7 +255,7 @@ fn send(
     let package = &packed.package;
     let own = plan.at.with_digest(package.descriptor.digest.clone());
     let slightfile = stages.run("push", || {
-        let attached = registries::wait(async {
+        let attached = registries::wait(session, async {
             package.push(client, &own, None).await.map_err(registries::failure)?;
             let Some(text) = &packed.slightfile else {
                 return Ok(None);
@@ -274,6 +272,7 @@ fn send(
             let name = signer.name();
             for subject in std::iter::once(&package.descriptor).chain(&slightfile) {
                 let put = Put {
+                    session,
                     client,
                     at: &plan.at,
                     subject,
@@ -286,6 +285,7 @@ fn send(
         if !packed.documents.is_empty() {
             attestations = stages.run("attest", || {
                 let put = Put {
+                    session,
                     client,
                     at: &plan.at,
                     subject: &package.descriptor,
@@ -305,7 +305,7 @@ fn send(
         stages.skip("sign", "as `--no-sign` says");
     }
     stages.run("tag", || {
-        registries::wait(async {
+        registries::wait(session, async {
             let given = tagging.give(client, &plan.at, package).await;
             given.map_err(registries::failure)
         })?;
@@ -323,6 +323,7 @@ fn send(
 
 /// Signs something, and puts it beside what it is about.
 struct Put<'a> {
+    session: &'a Session<'a>,
     client: &'a Client,
     at: &'a Reference,
     subject: &'a Descriptor,
@@ -332,7 +333,7 @@ struct Put<'a> {
 impl Put<'_> {
     fn signed(&self, predicate_type: &str, predicate: Value) -> Result<Signature, Failure> {
         let at = self.at.with_digest(self.subject.digest.clone());
-        let referrer = registries::wait(async {
+        let referrer = registries::wait(self.session, async {
             let sha256 = self.subject.digest.hex();
             let bundle = self.signer.attest(sha256, predicate_type, predicate).await;
             let bundle = bundle.map_err(|error| signing::unsigned(&error))?;

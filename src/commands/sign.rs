@@ -227,7 +227,7 @@ fn of_file(
     let sha256 = store::sha256(&bytes);
     let predicate_type = claim.as_ref().map(|claim| claim.predicate_type.clone());
     succeeds(name, old.as_ref(), &signer, predicate_type.as_deref())?;
-    let signed = wait(async {
+    let signed = wait(session, async {
         match claim {
             Some(claim) => bundle(&signer, &sha256, claim).await,
             None => signer.sign_file(&bytes).await,
@@ -265,7 +265,9 @@ fn of_image(
         None => None,
     };
     let client = registries::client(session, &arguments.registries)?;
-    let image = registries::wait(async { client.resolve(reference).await.map_err(registries::failure) })?;
+    let image = registries::wait(session, async {
+        client.resolve(reference).await.map_err(registries::failure)
+    })?;
     let at = reference.with_digest(image.digest.clone());
     if reference.digest.is_none() {
         note(
@@ -283,20 +285,22 @@ fn of_image(
         succeeds(name, old.as_ref(), &signer, Some(&predicate_type))?;
     }
     let sha256 = image.digest.hex().to_owned();
-    let signed = wait(bundle(&signer, &sha256, claim))?;
+    let signed = wait(session, bundle(&signer, &sha256, claim))?;
     if let Some(name) = &arguments.bundle {
         write(session, name, &signed)?;
     }
     let created = now();
     let attached = store::attach(&client, (&at, &image), &signed, &predicate_type, &created);
-    let referrer = registries::wait(async { attached.await.map_err(registries::failure) })?;
+    let referrer = registries::wait(session, async { attached.await.map_err(registries::failure) })?;
     let legacy = match (arguments.legacy, &signer) {
         (true, Signer::Key { key, .. }) => {
             let (payload, annotations) = signer
                 .sign_legacy(&at.repository_name(), &sha256)
                 .map_err(|error| unsigned(&error))?;
             let attached = store::attach_legacy(&client, &at, (&payload, &annotations), key.public());
-            Some(registries::wait(async { attached.await.map_err(registries::failure) })?)
+            Some(registries::wait(session, async {
+                attached.await.map_err(registries::failure)
+            })?)
         }
         _ => None,
     };

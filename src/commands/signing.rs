@@ -15,7 +15,7 @@ use crate::cli::signing::{AcceptFlags, SignerFlags};
 use crate::events::Event;
 use crate::signing::policy::{Attestation, Known, Matcher, POLICY_MAX_BYTES, Policy, Signer as Accepted};
 use crate::signing::predicates;
-use crate::signing::token::{Conversation, TOKEN_MAX_BYTES, ambient, interactive};
+use crate::signing::token::{Conversation, Door, TOKEN_MAX_BYTES, ambient, interactive, with_device};
 use crate::signing::{
     COSIGN_SIGN, KEY_FILE_MAX_BYTES, PrivateKey, PublicKey, SIGNING_CONFIG_MAX_BYTES, Services, SignError, Signer,
     TRUSTED_ROOT_MAX_BYTES, Token, Trust,
@@ -77,16 +77,20 @@ pub(super) fn predicate_type(text: &str) -> Result<String, Failure> {
     predicates::uri(text).map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))
 }
 
-/// Waits for a signature or for a token, and for Ctrl-C.
-pub(super) fn wait<T>(work: impl Future<Output = Result<T, SignError>>) -> Result<T, Failure> {
-    registries::wait(async { work.await.map_err(|error| unsigned(&error)) })
+/// Waits for a signature or for a token, unless the user asks for an end.
+pub(super) fn wait<T>(session: &Session<'_>, work: impl Future<Output = Result<T, SignError>>) -> Result<T, Failure> {
+    registries::wait(session, async { work.await.map_err(|error| unsigned(&error)) })
 }
 
 /// What a failure to sign means for the user.
 pub(super) fn unsigned(error: &SignError) -> Failure {
     let failure = match error {
-        SignError::Key(_) | SignError::Config(_) | SignError::NoToken(_) => Failure::usage(error.to_string()),
-        SignError::Token(_) | SignError::Distrusted(_) => Failure::failed(error.to_string()),
+        SignError::Key(_) | SignError::Config(_) | SignError::NoWay(_) | SignError::NoToken(_) => {
+            Failure::usage(error.to_string())
+        }
+        SignError::Token(_) | SignError::Nobody(_) | SignError::Logged(_) | SignError::Distrusted(_) => {
+            Failure::failed(error.to_string())
+        }
         SignError::Service { .. } => Failure::environment(error.to_string()),
     };
     failure.hint(error.hint())
@@ -211,31 +215,43 @@ fn token(session: &Session<'_>, flags: &SignerFlags, services: &Services) -> Res
         };
         return Token::parse(&text, &from).map_err(|error| unsigned(&error));
     }
+    let forever = || {
+        note(
+            session,
+            "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned(),
+        );
+    };
+    let conversation = Terminal(session.ui.clone());
+    // it was asked for by name: no CI system is, and no terminal is needed
+    if flags.device {
+        forever();
+        return wait(session, with_device(services, &conversation));
+    }
     let lookup = |name: &str| variable(session, name);
-    if let Some(token) = wait(ambient(&lookup, services))? {
+    if let Some(token) = wait(session, ambient(&lookup, services))? {
         return Ok(token);
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::usage(
             "there is nothing to sign with: no key, no identity token, and no terminal to ask at",
         )
-        .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity"));
+        .hint("`--key FILE` signs with a key, `--identity-token FILE` for an identity, `--device` for a user who signs in elsewhere"));
     }
-    note(
-        session,
-        "the signature, and the identity that you prove now, will stand in a public log for ever".to_owned(),
-    );
-    let conversation = Terminal(session.ui.clone());
-    wait(interactive(services, &conversation, !flags.no_browser))
+    forever();
+    wait(session, interactive(services, &conversation, !flags.no_browser))
 }
 
-/// The user at the terminal.
+/// The user, at the terminal or elsewhere.
 struct Terminal(crate::ui::Ui);
 
 impl Conversation for Terminal {
-    fn show(&self, text: &str) {
-        self.0.event(&Event::Note {
-            message: text.to_owned(),
+    fn show(&self, door: Door) {
+        let (code, seconds) = door.code.unzip();
+        self.0.event(&Event::SignIn {
+            address: door.address,
+            opens: door.opens,
+            code,
+            seconds,
         });
     }
 

@@ -84,7 +84,7 @@ pub(super) fn tests(
         timeout,
         jobs: jobs(arguments.jobs),
         list: arguments.list,
-        ending: session.ending.cloned(),
+        ending: session.ending().cloned(),
     };
     execute(session, &plan, sink)
 }

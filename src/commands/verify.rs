@@ -168,7 +168,9 @@ fn of_image(
     let at = match &reference.digest {
         Some(digest) => reference.with_digest(digest.clone()),
         None => {
-            let image = registries::wait(async { client.resolve(reference).await.map_err(registries::failure) })?;
+            let image = registries::wait(session, async {
+                client.resolve(reference).await.map_err(registries::failure)
+            })?;
             reference.with_digest(image.digest)
         }
     };
@@ -177,7 +179,7 @@ fn of_image(
         let evidence = files_of(session, arguments, None)?;
         return Ok(judged(&Subject::Image(sha256), &evidence, demanded));
     }
-    registries::wait(async {
+    registries::wait(session, async {
         let verdict = verify_reference(&client, &at, &demanded.policy, demanded.trust.as_ref()).await;
         verdict.map_err(registries::failure)
     })

@@ -94,7 +94,10 @@ pub fn run(plan: &Plan, engine: &Arc<Engine>, sink: &Sink) -> Result<TestsFinish
     let loaded: Vec<Loaded> = plan
         .artifacts
         .iter()
-        .map(|artifact| load(engine, &artifact.path))
+        .map(|artifact| match is_over(plan) {
+            true => Err(HarnessError::Interrupted),
+            false => load(engine, &artifact.path),
+        })
         .collect::<Result<_, _>>()?;
     let mut summary = TestsFinished {
         seed: plan.seed,

@@ -239,9 +239,21 @@ impl Engine {
 fn check_kind(bytes: &[u8]) -> Result<(), LoadError> {
     match bytes.get(..8) {
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(LoadError::CoreModule),
-        Some([0, b'a', b's', b'm', ..]) => Ok(()),
+        Some([0, b'a', b's', b'm', ..]) => is_flat(bytes).map_err(|error| LoadError::Invalid(error.to_string())),
         _ => Err(LoadError::NotWasm),
     }
+}
+
+/// Whether its types can be read. The engine's own reader has no bound for types that lie in each other, and the stack has one.
+fn is_flat(bytes: &[u8]) -> wasmparser::Result<()> {
+    // what else is wrong, the engine says
+    let payloads = wasmparser::Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    for payload in payloads {
+        if let wasmparser::Payload::ComponentTypeSection(types) = payload {
+            types.into_iter().try_for_each(|ty| ty.map(drop))?;
+        }
+    }
+    Ok(())
 }
 
 fn config(pool: Option<Pool>) -> Config {

@@ -1,12 +1,15 @@
 //! Sigstore bundles (v0.1 to v0.3), read and written. What is read is bounded, and has the form of its version; nothing is
 //! believed here.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 use sigstore_crypto::parse_certificate_info;
 use sigstore_types::{Bundle as Document, MediaType, SignatureContent, VerificationMaterialContent};
 
 use super::check::{Check, Refusal};
 use super::form;
+use super::statement::Statement;
 
 /// The largest bundle, in bytes: it may hold an SBOM of some thousands of packages.
 pub const BUNDLE_MAX_BYTES: u64 = 16 << 20;
@@ -14,18 +17,20 @@ pub const BUNDLE_MAX_BYTES: u64 = 16 << 20;
 /// What bundles are called that slt writes.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-/// The most log entries and the most timestamps of a bundle: cosign writes one of each.
-const WITNESSES_MAX: usize = 16;
-
 /// A bundle: a signature, and what is needed to believe it.
 #[derive(Debug, Clone)]
 pub struct Bundle {
     pub(super) document: Document,
+    /// What its envelope holds, read when it is first asked for.
+    statement: OnceLock<Result<Option<Statement>, Refusal>>,
 }
 
 impl Bundle {
     pub(super) fn of(document: Document) -> Self {
-        Self { document }
+        Self {
+            document,
+            statement: OnceLock::new(),
+        }
     }
 
     /// Reads a bundle.
@@ -59,7 +64,7 @@ impl Bundle {
             None => broken(&error),
         })?;
         has_the_form_of_its_version(&document)?;
-        Ok(Self { document })
+        Ok(Self::of(document))
     }
 
     /// As a file, or as a layer of a manifest.
@@ -85,8 +90,27 @@ impl Bundle {
     /// The type of the predicate that it states, whoever signed it; none: it is over a file as it is, or says nothing that can be read.
     #[must_use]
     pub fn predicate_type(&self) -> Option<String> {
-        let statement = super::verify::statement(self).ok()?;
-        statement.map(|statement| statement.predicate_type)
+        let statement = self.statement().ok()?;
+        statement.map(|statement| statement.predicate_type.clone())
+    }
+
+    /// Its statement, before anything of it is believed; none: it is a signature over a file.
+    pub(super) fn statement(&self) -> Result<Option<&Statement>, Refusal> {
+        let read = self.statement.get_or_init(|| match &self.document.content {
+            SignatureContent::DsseEnvelope(envelope) => {
+                Statement::parse(&envelope.payload_type, envelope.payload.as_bytes()).map(Some)
+            }
+            _ => Ok(None),
+        });
+        read.as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
+
+    /// What its statement says, which is for those who believe it; a signature over a file says nothing.
+    pub(super) fn predicate(&self) -> Result<Value, Refusal> {
+        match &self.document.content {
+            SignatureContent::DsseEnvelope(envelope) => Statement::predicate(envelope.payload.as_bytes()),
+            _ => Ok(Value::Null),
+        }
     }
 
     /// `dsse-envelope` or `message-signature`: what a referrer says of it (`dev.sigstore.bundle.content`).
@@ -109,15 +133,8 @@ fn has_the_form_of_its_version(document: &Document) -> Result<(), Refusal> {
         }
         _ => None,
     };
-    if let Some(wrong) = wrong {
-        return Err(Check::MediaType.refused(format!("it says `{}`, and {wrong}", document.media_type)));
-    }
-    let witnesses = [
-        material.tlog_entries.len(),
-        material.timestamp_verification_data.rfc3161_timestamps.len(),
-    ];
-    match witnesses.iter().any(|count| *count > WITNESSES_MAX) {
-        true => Err(Check::Bundle.refused(format!("it has more than {WITNESSES_MAX} log entries or timestamps"))),
-        false => Ok(()),
+    match wrong {
+        Some(wrong) => Err(Check::MediaType.refused(format!("it says `{}`, and {wrong}", document.media_type))),
+        None => Ok(()),
     }
 }

@@ -183,7 +183,7 @@ impl Tally {
 
     fn add(&mut self, subject: &Subject<'_>, piece: &Evidence, policy: &Policy, trust: Option<&Trust>) -> Finding {
         let read = piece.bundle.as_ref().map_err(Clone::clone);
-        let read = read.and_then(|bundle| Ok((bundle, verify::statement(bundle)?)));
+        let read = read.and_then(|bundle| Ok((bundle, bundle.statement()?)));
         let finding = |predicate_type: Option<String>, judgement: Judgement| Finding {
             origin: piece.origin.clone(),
             predicate_type,
@@ -199,7 +199,7 @@ impl Tally {
             }
         };
         // a signature over the file itself says nothing of a predicate, and counts as cosign's statement does
-        let predicate_type = statement.map(|statement| statement.predicate_type);
+        let predicate_type = statement.map(|statement| statement.predicate_type.clone());
         let meant = predicate_type.clone().unwrap_or_else(|| COSIGN_SIGN.to_owned());
         let rules: Vec<usize> = (0..policy.attestations.len())
             .filter(|index| {
@@ -213,8 +213,8 @@ impl Tally {
         if !is_signature && rules.is_empty() {
             return finding(predicate_type, Judgement::NotAsked);
         }
-        let believed = believed(subject, piece, bundle, policy, trust).and_then(|(believed, said)| {
-            let conditions = self.attests(&rules, &believed, &said, policy);
+        let believed = believed(subject, piece, bundle, policy, trust).and_then(|believed| {
+            let conditions = self.attests(&rules, &believed, bundle, policy);
             match (is_signature, conditions) {
                 (true, _) => self.signers.insert(believed.who.clone()),
                 (false, Ok(())) => false,
@@ -234,14 +234,24 @@ impl Tally {
     }
 
     /// Marks every attestation that this is; where it is none, what it lacks of the first.
-    fn attests(&mut self, rules: &[usize], believed: &Believed, said: &Said, policy: &Policy) -> Result<(), Refusal> {
+    fn attests(
+        &mut self,
+        rules: &[usize],
+        believed: &Believed,
+        bundle: &Bundle,
+        policy: &Policy,
+    ) -> Result<(), Refusal> {
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let predicate = bundle.predicate()?;
         let mut lacking = None;
         let mut is_one = false;
         for index in rules {
             let Some(rule) = policy.attestations.get(*index) else {
                 continue;
             };
-            match satisfies(rule, believed, said) {
+            match satisfies(rule, believed, &predicate) {
                 Ok(()) => {
                     self.attested.insert(*index);
                     is_one = true;
@@ -273,16 +283,11 @@ impl Tally {
     }
 }
 
-fn satisfies(rule: &Attestation, believed: &Believed, said: &Said) -> Result<(), Refusal> {
+fn satisfies(rule: &Attestation, believed: &Believed, predicate: &serde_json::Value) -> Result<(), Refusal> {
     if !rule.signers.is_empty() && !rule.signers.iter().any(|name| believed.names.contains(name)) {
         let names = believed.names.join("`, `");
         return Err(Check::Predicate.refused(format!("`{names}` is not among those who may attest it")));
     }
-    let nothing = serde_json::Value::Null;
-    let predicate = said
-        .statement
-        .as_ref()
-        .map_or(&nothing, |statement| &statement.predicate);
     let mut conditions = rule.conditions.iter();
     conditions
         .try_for_each(|condition| condition.holds(predicate))
@@ -296,7 +301,7 @@ fn believed(
     bundle: &Bundle,
     policy: &Policy,
     trust: Option<&Trust>,
-) -> Result<(Believed, Said), Refusal> {
+) -> Result<Believed, Refusal> {
     let message = match (&piece.payload, subject) {
         (Some(payload), _) => Some(payload.as_slice()),
         (None, Subject::File(_, bytes)) => Some(*bytes),
@@ -306,14 +311,13 @@ fn believed(
         Some(_) => certified(subject, bundle, message, policy, trust)?,
         None => keyed(subject, bundle, message, policy, trust)?,
     };
-    let believed = Believed {
+    Ok(Believed {
         who,
         names,
         time: said.time.map(|time| time.to_string()),
         log_index: said.log_index,
-        notes: said.notes.clone(),
-    };
-    Ok((believed, said))
+        notes: said.notes,
+    })
 }
 
 /// All that the policy calls somebody.

@@ -265,10 +265,6 @@ impl PrivateKey {
         &self.public
     }
 
-    pub(super) fn pair(&self) -> &KeyPair {
-        &self.pair
-    }
-
     pub(super) fn sign(&self, message: &[u8]) -> Result<SignatureBytes, KeyError> {
         self.pair.sign(message).map_err(|error| crypto(&error))
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::bundle::Bundle;
 use super::check::{Check, Refusal};
-use super::form::Once;
+use super::form::{self, Unread};
 use super::judge::Evidence;
 use super::keys::PublicKey;
 use super::{pem, provider};
@@ -91,10 +91,13 @@ pub fn again(origin: impl Into<String>, sha256: &str, payload: Vec<u8>, bundle: 
 /// A layer of `.att`.
 #[must_use]
 pub fn attestation(origin: impl Into<String>, envelope: &[u8], annotations: &Annotations) -> Evidence {
-    let read: Result<Value, _> = serde_json::from_slice(envelope);
-    let bundle = read
-        .map_err(|error| Check::Bundle.refused(format!("its envelope cannot be read: {error}")))
-        .and_then(|envelope| bundle(annotations, "dsseEnvelope", envelope));
+    let read = form::envelope(envelope).map_err(|unread| {
+        Check::Bundle.refused(match unread {
+            Unread::Json(reason) => format!("its envelope cannot be read: {reason}"),
+            Unread::Form(reason) => format!("it cannot be read: {reason}"),
+        })
+    });
+    let bundle = read.and_then(|envelope| bundle(annotations, "dsseEnvelope", envelope));
     Evidence {
         origin: origin.into(),
         bundle,
@@ -104,17 +107,15 @@ pub fn attestation(origin: impl Into<String>, envelope: &[u8], annotations: &Ann
 
 /// Whether a payload is a signature of this image. The same key may have signed other texts that name a digest at this place.
 fn names(payload: &[u8], sha256: &str) -> Result<(), Refusal> {
-    let Once(payload) = serde_json::from_slice(payload)
+    let places = ["/critical/type", "/critical/image/docker-manifest-digest"];
+    let [kind, digest] = form::pick(payload, places, true)
         .map_err(|error| Check::Bundle.refused(format!("its payload cannot be read: {error}")))?;
-    match payload.pointer("/critical/type").and_then(Value::as_str) {
+    match kind.as_str() {
         Some(PAYLOAD_TYPE) => {}
         Some(other) => return Err(Check::Bundle.refused(format!("its payload is of the type `{other}`"))),
         None => return Err(Check::Bundle.refused("its payload has no type")),
     }
-    let digest = payload
-        .pointer("/critical/image/docker-manifest-digest")
-        .and_then(Value::as_str);
-    match digest {
+    match digest.as_str() {
         Some(digest) if digest.strip_prefix("sha256:") == Some(sha256) => Ok(()),
         Some(other) => Err(Check::Subject.refused(format!("it is about {other}"))),
         None => Err(Check::Subject.refused("it names no image")),
@@ -140,9 +141,8 @@ fn bundle(annotations: &Annotations, content: &str, value: Value) -> Result<Bund
         material.insert("tlogEntries".to_owned(), json!([log_entry(entry)?]));
     }
     if let Some(timestamp) = annotations.get(TIMESTAMP).filter(|timestamp| !timestamp.is_empty()) {
-        let parsed: Value = serde_json::from_str(timestamp)
+        let [token] = form::pick(timestamp.as_bytes(), ["/SignedRFC3161Timestamp"], false)
             .map_err(|error| Check::Bundle.refused(format!("its timestamp cannot be read: {error}")))?;
-        let token = parsed.get("SignedRFC3161Timestamp").cloned().unwrap_or_default();
         let data = json!({"rfc3161Timestamps": [{"signedTimestamp": token}]});
         material.insert("timestampVerificationData".to_owned(), data);
     }
@@ -167,21 +167,26 @@ fn certificates(text: &str) -> Result<Vec<Value>, Refusal> {
 /// An entry of Rekor v1 as its API gives it: `{"SignedEntryTimestamp", "Payload": {"body", "integratedTime", "logIndex", "logID"}}`.
 fn log_entry(text: &str) -> Result<Value, Refusal> {
     let broken = |what: &str| Check::Bundle.refused(format!("its log entry cannot be read: {what}"));
-    let entry: Value = serde_json::from_str(text).map_err(|error| broken(&error.to_string()))?;
-    let field = |name: &str| entry.pointer(name).cloned().unwrap_or_default();
-    let body = field("/Payload/body");
+    let places = [
+        "/Payload/body",
+        "/Payload/logID",
+        "/Payload/logIndex",
+        "/Payload/integratedTime",
+        "/SignedEntryTimestamp",
+    ];
+    let entry = form::pick(text.as_bytes(), places, false).map_err(|error| broken(&error.to_string()))?;
+    let [body, id, index, time, promise] = entry;
     let kind = body.as_str().and_then(|body| STANDARD.decode(body).ok());
-    let kind: Option<Value> = kind.and_then(|body| serde_json::from_slice(&body).ok());
-    let kind = kind.ok_or_else(|| broken("it has no body"))?;
-    let id = field("/Payload/logID");
+    let kind = kind.and_then(|body| form::pick(&body, ["/kind", "/apiVersion"], false).ok());
+    let [kind, version] = kind.ok_or_else(|| broken("it has no body"))?;
     let id = id.as_str().and_then(bytes).ok_or_else(|| broken("it names no log"))?;
-    let number = |name: &str| field(name).as_u64().map(|number| number.to_string());
+    let number = |number: Value| number.as_u64().map(|number| number.to_string());
     Ok(json!({
-        "logIndex": number("/Payload/logIndex").ok_or_else(|| broken("it has no index"))?,
+        "logIndex": number(index).ok_or_else(|| broken("it has no index"))?,
         "logId": {"keyId": STANDARD.encode(id)},
-        "kindVersion": {"kind": kind.get("kind"), "version": kind.get("apiVersion")},
-        "integratedTime": number("/Payload/integratedTime").ok_or_else(|| broken("it has no time"))?,
-        "inclusionPromise": {"signedEntryTimestamp": field("/SignedEntryTimestamp")},
+        "kindVersion": {"kind": kind, "version": version},
+        "integratedTime": number(time).ok_or_else(|| broken("it has no time"))?,
+        "inclusionPromise": {"signedEntryTimestamp": promise},
         "canonicalizedBody": body,
     }))
 }

@@ -6,6 +6,8 @@
 
 mod bundle;
 mod check;
+mod device;
+mod exchange;
 mod form;
 mod judge;
 mod keys;
@@ -51,7 +53,7 @@ pub async fn verify_reference(
         what: format!("`{at}`"),
         reason: "what is verified is a digest, and a tag is none".to_owned(),
     })?;
-    let evidence = store::evidence(client, at).await?;
+    let evidence = store::evidence(client, at, &mut store::Budget::default()).await?;
     Ok(judge(&Subject::Image(digest.hex()), &evidence, policy, trust))
 }
 

@@ -37,6 +37,12 @@ pub enum SignError {
     /// There is no token, or it is not taken.
     #[error("{0}")]
     Token(String),
+    /// The provider has no such way to sign in.
+    #[error("{0}")]
+    NoWay(String),
+    /// Nobody signed in.
+    #[error("{0}")]
+    Nobody(String),
     /// A service failed.
     #[error("{service} at {url} failed: {reason}")]
     Service {
@@ -47,6 +53,9 @@ pub enum SignError {
         /// How.
         reason: String,
     },
+    /// A log has it already.
+    #[error("Rekor at {0} has this very signature already, and takes none twice")]
+    Logged(String),
     /// The services answered, and the trusted root does not believe them.
     #[error("what the services answered does not verify against the trusted root: {0}")]
     Distrusted(Refusal),
@@ -65,7 +74,19 @@ impl SignError {
                 "`--identity-token FILE` takes a fresh token; CI systems give one to jobs that may ask for it"
                     .to_owned()
             }
+            Self::NoWay(_) => {
+                "leave `--device` out to sign in with a browser of this machine, or with `--no-browser` of another"
+                    .to_owned()
+            }
+            Self::Nobody(_) => {
+                "nothing was signed; the same command lets you sign in again, and with `--device` on any device"
+                    .to_owned()
+            }
             Self::Service { .. } => "nothing was published; try again when it answers".to_owned(),
+            Self::Logged(_) => {
+                "use the bundle that was made with it; a key of P-256 signs the same thing otherwise each time"
+                    .to_owned()
+            }
             Self::Distrusted(_) => {
                 "`--trusted-root` and `--signing-config` belong together: name those of one Sigstore".to_owned()
             }
@@ -194,6 +215,15 @@ impl Signer {
         }
     }
 
+    /// Whether the time of their token is over: another one can be asked for.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Key { .. } => false,
+            Self::Keyless { token, .. } => token.0.is_expired(),
+        }
+    }
+
     /// Whether a bundle says that it is by them, which nothing here vouches for.
     #[must_use]
     pub fn says_so(&self, bundle: &Bundle) -> bool {
@@ -240,6 +270,7 @@ impl Signer {
         };
         let mut bundle = BundleV03::new(material, content);
         if let Some(services) = self.services() {
+            services.can_log(hand.voucher(), envelope.is_some())?;
             for timestamp in services.timestamps(signature).await? {
                 bundle = bundle.with_rfc3161_timestamp(timestamp);
             }

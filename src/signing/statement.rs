@@ -1,9 +1,12 @@
-//! in-toto statements: what an envelope is about, and what it says of it.
+//! in-toto statements: what an envelope is about, and what it says of it. What it says is read by itself, and only of a statement that is
+//! believed.
 
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::check::{Check, Refusal};
+use super::form;
 
 /// The predicate of a plain signature (cosign 3.1.3, `pkg/types/predicate.go`).
 pub const COSIGN_SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -18,10 +21,14 @@ const TYPE_V0_1: &str = "https://in-toto.io/Statement/v0.1";
 /// The most subjects of a statement: a build has some hundreds of files.
 const SUBJECTS_MAX: usize = 1_024;
 
-/// A statement.
+/// The most values of a statement, which each take 70 to 400 bytes while it is read. The largest bundle has room for 12 MiB of it, and an SBOM
+/// of SPDX or CycloneDX has a value every 30 bytes.
+const VALUES_MAX: usize = 1 << 19;
+
+/// A statement, as it is written; and as it is read, without what it says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Statement {
+pub struct Statement<P = IgnoredAny> {
     #[serde(rename = "_type")]
     kind: String,
     subject: Vec<About>,
@@ -29,29 +36,45 @@ pub struct Statement {
     pub predicate_type: String,
     /// Its values.
     #[serde(default)]
-    pub predicate: Value,
+    predicate: P,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct About {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    digest: serde_json::Map<String, Value>,
+    digest: Digests,
     /// Written because cosign writes it.
     #[serde(default)]
     annotations: Option<serde_json::Map<String, Value>>,
 }
 
-impl Statement {
+/// Digests by several algorithms, of which this is looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Digests {
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text")]
+    sha256: Option<String>,
+}
+
+/// A string; something else is none.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+impl Statement<Value> {
     /// About the content with this SHA-256, in hexadecimal digits.
     #[must_use]
     pub fn new(sha256: &str, predicate_type: &str, predicate: Value) -> Self {
-        let digest = [("sha256".to_owned(), Value::from(sha256))];
         Self {
             kind: TYPE_V1.to_owned(),
             subject: vec![About {
                 name: None,
-                digest: digest.into_iter().collect(),
+                digest: Digests {
+                    sha256: Some(sha256.to_owned()),
+                },
                 annotations: Some(serde_json::Map::new()),
             }],
             predicate_type: predicate_type.to_owned(),
@@ -65,12 +88,28 @@ impl Statement {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
+    /// What the statement in a payload says.
+    pub(super) fn predicate(payload: &[u8]) -> Result<Value, Refusal> {
+        let statement: Self = serde_json::from_slice(payload).map_err(unread)?;
+        Ok(statement.predicate)
+    }
+}
+
+fn unread(error: serde_json::Error) -> Refusal {
+    Check::Bundle.refused(format!("its in-toto statement cannot be read: {error}"))
+}
+
+impl Statement {
     pub(super) fn parse(payload_type: &str, payload: &[u8]) -> Result<Self, Refusal> {
         if payload_type != PAYLOAD_TYPE {
             return Err(Check::Bundle.refused(format!("the envelope holds `{payload_type}`, and no in-toto statement")));
         }
-        let statement: Self = serde_json::from_slice(payload)
-            .map_err(|error| Check::Bundle.refused(format!("its in-toto statement cannot be read: {error}")))?;
+        form::skim(payload, VALUES_MAX).map_err(unread)?;
+        let mut statement: Self = serde_json::from_slice(payload).map_err(unread)?;
+        // they are of the form that they must have, and nobody looks at them
+        for about in &mut statement.subject {
+            (about.name, about.annotations) = (None, None);
+        }
         if statement.kind != TYPE_V1 && statement.kind != TYPE_V0_1 {
             return Err(Check::Bundle.refused(format!("its statement is of the type `{}`", statement.kind)));
         }
@@ -83,8 +122,7 @@ impl Statement {
 
     /// Whether one of its subjects is the content with this SHA-256.
     pub(super) fn is_about(&self, sha256: &str) -> Result<(), Refusal> {
-        let digests = self.subject.iter().filter_map(|about| about.digest.get("sha256"));
-        let mut digests = digests.filter_map(Value::as_str);
+        let mut digests = self.subject.iter().filter_map(|about| about.digest.sha256.as_deref());
         if digests.clone().any(|digest| digest == sha256) {
             return Ok(());
         }
@@ -128,6 +166,14 @@ mod tests {
             ),
             (good.replace("predicateType", "predicate"), "cannot be read"),
             ("[".repeat(200), "cannot be read"),
+            (
+                good.replace("}]", &format!("}}],\"predicate\":{}", "[".repeat(200))),
+                "recursion limit",
+            ),
+            (
+                good.replace("}]", &format!("}}],\"predicate\":[{}0]", "0,".repeat(VALUES_MAX))),
+                "more values than are read",
+            ),
         ] {
             let said = parse(&text).unwrap_err();
             assert!(said.starts_with("bundle: ") && said.contains(expected), "{said}");

@@ -54,23 +54,63 @@ struct Reader<'a> {
     client: &'a Client,
     at: &'a Reference,
     evidence: Vec<Evidence>,
-    /// How many pieces were asked for.
+    budget: &'a mut Budget,
+}
+
+/// How much evidence may be read, and how much of that is left. One image has all of it; what lies beside an image shares one more.
+#[derive(Debug)]
+pub struct Budget {
+    /// For whom it is, as a part of a sentence.
+    whom: &'static str,
+    pieces_max: usize,
+    bytes_max: u64,
+    /// How many pieces may still be asked for.
     pieces: usize,
-    /// How many bytes they have, as was said before they were read.
+    /// How many bytes these may have, as is said before they are read.
     bytes: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::of("an image", PIECES_MAX, ALL_MAX_BYTES)
+    }
+}
+
+impl Budget {
+    fn of(whom: &'static str, pieces: usize, bytes: u64) -> Self {
+        Self {
+            whom,
+            pieces_max: pieces,
+            bytes_max: bytes,
+            pieces,
+            bytes,
+        }
+    }
+
+    /// What one of so many may have of what is left, so that none of them takes it from the others.
+    #[must_use]
+    pub fn share(&self, whom: &'static str, among: usize) -> Self {
+        let among = among.max(1);
+        Self::of(whom, self.pieces / among, self.bytes / among as u64)
+    }
+
+    /// Takes off what was used of a share.
+    pub fn spend(&mut self, share: &Self) {
+        self.pieces = self.pieces.saturating_sub(share.pieces_max - share.pieces);
+        self.bytes = self.bytes.saturating_sub(share.bytes_max - share.bytes);
+    }
 }
 
 /// All evidence beside an image, whose digest the reference has.
 ///
 /// # Errors
 /// The registry fails.
-pub async fn evidence(client: &Client, at: &Reference) -> Result<Vec<Evidence>, Error> {
+pub async fn evidence(client: &Client, at: &Reference, budget: &mut Budget) -> Result<Vec<Evidence>, Error> {
     let mut reader = Reader {
         client,
         at,
         evidence: Vec::new(),
-        pieces: 0,
-        bytes: 0,
+        budget,
     };
     let Some(digest) = &at.digest else {
         return Ok(Vec::new());
@@ -101,15 +141,21 @@ impl Reader<'_> {
 
     /// Whether there is room for one more; else it is said once how many are left out.
     fn has_room(&mut self, origin: &str, left: usize) -> bool {
-        let is_full = self.pieces >= PIECES_MAX || self.bytes >= ALL_MAX_BYTES;
+        let Budget {
+            whom,
+            pieces_max,
+            bytes_max,
+            ..
+        } = *self.budget;
+        let is_full = self.budget.pieces == 0 || self.budget.bytes == 0;
         if is_full {
             let reason = format!(
-                "it and {} more are not read: no more than {PIECES_MAX} pieces and {ALL_MAX_BYTES} bytes are for an image",
+                "it and {} more are not read: no more than {pieces_max} pieces and {bytes_max} bytes are for {whom}",
                 left.saturating_sub(1)
             );
             self.refused(origin.to_owned(), Check::Bundle.refused(reason));
         }
-        self.pieces += 1;
+        self.budget.pieces = self.budget.pieces.saturating_sub(1);
         !is_full
     }
 
@@ -119,13 +165,13 @@ impl Reader<'_> {
         if bytes > most {
             return refused(format!("its {what} is larger than {most} bytes"));
         }
-        let all = self.bytes.saturating_add(bytes);
-        if all > ALL_MAX_BYTES {
+        let Some(left) = self.budget.bytes.checked_sub(bytes) else {
+            let Budget { whom, bytes_max, .. } = *self.budget;
             return refused(format!(
-                "its {what} is not read: no more than {ALL_MAX_BYTES} bytes are for an image"
+                "its {what} is not read: no more than {bytes_max} bytes are for {whom}"
             ));
-        }
-        self.bytes = all;
+        };
+        self.budget.bytes = left;
         Ok(())
     }
 

@@ -1,19 +1,23 @@
-//! Who somebody is: identity tokens from a file, from a CI system, or from a browser. No token is ever printed.
+//! Who somebody is: identity tokens from a file, from a CI system, from a browser, or from a device (`device.rs`). No token is ever printed.
 //!
 //! What a CI system says stands in its environment, which commands read; here it is asked through a function. A token is
 //! looked at for its expiry and its claims only: whether it is genuine is for Fulcio to find out.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 use sigstore_oidc::{
-    AuthCallback, AuthMode, AuthOptions, DefaultTemplates, HtmlTemplates, IdentityToken, OAuthClient, OAuthConfig,
-    SecretString,
+    AuthCallback, AuthMode, AuthOptions, Error, HtmlTemplates, IdentityToken, OAuthClient, OAuthConfig, SecretString,
 };
 
+use super::exchange::ask;
 use super::services::{Services, failed, is_safe};
 use super::sign::SignError;
 use crate::support::secret::Secret;
+use crate::support::text::one_line;
+
+pub use super::device::with_device;
 
 /// The longest token, in bytes: those of GitHub have 2,000.
 pub const TOKEN_MAX_BYTES: u64 = 64 << 10;
@@ -90,34 +94,34 @@ async fn of_github(services: &Services, address: &str, bearer: &str) -> Result<T
     let mut url = is_safe(address)?;
     url.query_pairs_mut().append_pair("audience", AUDIENCE);
     let place = address.split('?').next().unwrap_or_default();
-    let failed = |reason: String| failed("GitHub's token service", place, &reason);
-    let request = services.client(address)?.get(url).bearer_auth(bearer).send().await;
-    let mut answer = request.map_err(|error| failed(error.without_url().to_string()))?;
-    if !answer.status().is_success() {
-        return Err(failed(format!("it answers {}", answer.status())));
+    let failed = |reason: &str| failed("GitHub's token service", place, &reason);
+    let request = services.client(address)?.get(url).bearer_auth(bearer);
+    let answer = ask(request).await.map_err(|why| failed(&why.to_string()))?;
+    if !answer.status.is_success() {
+        return Err(failed(&format!("it answers {}", answer.status)));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer
-        .chunk()
-        .await
-        .map_err(|error| failed(error.without_url().to_string()))?
-    {
-        body.extend_from_slice(&chunk);
-        if body.len() as u64 > TOKEN_MAX_BYTES {
-            return Err(failed("its answer is too long".to_owned()));
-        }
-    }
-    let answer: Answer = serde_json::from_slice(&body).map_err(|_| failed("its answer is no token".to_owned()))?;
+    let answer: Answer = answer.secret().ok_or_else(|| failed("its answer is no token"))?;
     match Token::parse(&Secret::new(answer.value), "GitHub's token service") {
-        Err(SignError::NoToken(_)) => Err(failed("its answer is no token".to_owned())),
+        Err(SignError::NoToken(_)) => Err(failed("its answer is no token")),
         parsed => parsed,
     }
 }
 
+/// Where a user signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Door {
+    /// The address of the page.
+    pub address: String,
+    /// What to say there, with the time that there is for it, in seconds: for a device without a browser.
+    pub code: Option<(String, u64)>,
+    /// Whether a browser opens by itself.
+    pub opens: bool,
+}
+
 /// How a user is talked to.
 pub trait Conversation: Send + Sync {
-    /// Shows an address to visit.
-    fn show(&self, text: &str);
+    /// Shows where to sign in.
+    fn show(&self, door: Door);
 
     /// Asks for the code that the page there shows.
     ///
@@ -126,28 +130,48 @@ pub trait Conversation: Send + Sync {
     fn ask(&self, question: &str) -> io::Result<Secret>;
 }
 
-struct Callback<'a>(&'a dyn Conversation);
+/// What `sigstore-oidc` 0.15 says where it is the provider that fails. All else that it says of a sign-in is what the user, their browser or the
+/// page has done.
+const PROVIDER_FAILS: &[&str] = &[
+    "token exchange failed: 5",
+    "token response exceeds",
+    "failed to parse token response",
+    "no id_token",
+];
+
+struct Callback<'a> {
+    conversation: &'a dyn Conversation,
+    /// Whether the user did not want to be asked.
+    gave_up: &'a AtomicBool,
+}
 
 impl HtmlTemplates for Callback<'_> {
     fn success_html(&self) -> &str {
         "<!doctype html><title>slt</title><p>Done. You can close this page and go back to the terminal."
     }
 
-    fn error_html(&self, error: &str) -> String {
-        DefaultTemplates.error_html(error)
+    /// The provider's text is in the terminal, and in no page of ours.
+    fn error_html(&self, _error: &str) -> String {
+        "<!doctype html><title>slt</title><p>Nobody signed in. The terminal says why; you can close this page."
+            .to_owned()
     }
 }
 
 impl AuthCallback for Callback<'_> {
     fn auth_url_ready(&self, url: &str, mode: AuthMode) {
-        self.0.show(&match mode {
-            AuthMode::BrowserRedirect => format!("a browser opens; if it does not, visit {url}"),
-            _ => format!("visit {url}"),
+        self.conversation.show(Door {
+            address: url.to_owned(),
+            code: None,
+            opens: mode == AuthMode::BrowserRedirect,
         });
     }
 
     fn prompt_for_code(&self) -> io::Result<SecretString> {
-        let code = self.0.ask("the code that is shown there: ")?;
+        let code = self.conversation.ask("the code that is shown there: ");
+        let code = code.inspect_err(|error| {
+            let gave_up = matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof);
+            self.gave_up.store(gave_up, Ordering::Relaxed);
+        })?;
         Ok(SecretString::new(code.expose().trim()))
     }
 
@@ -168,11 +192,25 @@ pub async fn interactive(
     let oidc = services.oidc()?;
     let client = OAuthClient::with_http_client(OAuthConfig::dex(oidc), services.client(oidc)?.clone());
     let options = AuthOptions::new().with_force_oob(!is_browser_wanted);
-    let token = client.authenticate_with_options(Callback(conversation), options).await;
-    match token {
-        Ok(token) => Ok(Token(token)),
-        Err(error) => Err(failed("the OIDC provider", oidc, &error)),
-    }
+    let gave_up = AtomicBool::new(false);
+    let callback = Callback {
+        conversation,
+        gave_up: &gave_up,
+    };
+    let token = client.authenticate_with_options(callback, options).await;
+    token.map(Token).map_err(|error| match error {
+        _ if gave_up.load(Ordering::Relaxed) => SignError::Nobody("interrupted".to_owned()),
+        Error::OAuth(reason) if reason.starts_with("token exchange failed: 4") => {
+            SignError::Nobody("nobody signed in: the provider does not take the code".to_owned())
+        }
+        Error::OAuth(reason) if !PROVIDER_FAILS.iter().any(|says| reason.starts_with(says)) => {
+            SignError::Nobody(format!("nobody signed in: {}", one_line(&reason)))
+        }
+        Error::OAuth(reason) => failed("the OIDC provider", oidc, &reason),
+        // what is said of a broken one may show a part of it
+        Error::Token(_) | Error::Json(_) => failed("the OIDC provider", oidc, &"its answer is no identity token"),
+        error => failed("the OIDC provider", oidc, &error),
+    })
 }
 
 #[cfg(test)]

@@ -123,8 +123,7 @@ impl Trust {
                 && key.verify(checkpoint.signed_data(), &signature.signature).is_ok()
         });
         match is_signed {
-            true if is_v2 => repeats(entry, proof, checkpoint),
-            true => Ok(()),
+            true => repeats(entry, proof, checkpoint),
             false => refused(format!("its checkpoint is not signed by the log {id}")),
         }
     }
@@ -160,9 +159,11 @@ fn is_its_own(origin: &str, name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(" - "))
 }
 
+/// In Rekor v1 an entry's index runs on over all trees of the log, and is signed in the promise; the proof's is that in its tree.
 fn repeats(entry: &TransparencyLogEntry, proof: &InclusionProof, checkpoint: &Checkpoint) -> Result<(), Refusal> {
+    let is_v2 = entry.kind_version == KindVersion::HashedRekordV002;
     let wrong = [
-        ("index", proof.log_index != entry.log_index),
+        ("index", is_v2 && proof.log_index != entry.log_index),
         ("tree size", proof.tree_size != checkpoint.tree_size()),
         ("root hash", proof.root_hash != *checkpoint.root_hash()),
     ];

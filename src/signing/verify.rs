@@ -20,7 +20,6 @@ use super::bundle::Bundle;
 use super::check::{Check, Refusal};
 use super::keys::PublicKey;
 use super::provider;
-use super::statement::Statement;
 use super::trust::Trust;
 
 /// What a signature is about.
@@ -56,8 +55,6 @@ pub struct Demands {
 /// What a bundle says, when its checks are passed.
 #[derive(Debug, Clone)]
 pub(super) struct Said {
-    /// The statement in its envelope; `None`: a signature over a file.
-    pub statement: Option<Statement>,
     /// Who gave it an identity, and which; `None`: a key.
     pub certificate: Option<Identity>,
     /// When it was made at the latest, as trusted witnesses say.
@@ -75,21 +72,10 @@ pub(super) struct Identity {
     pub issuer: String,
 }
 
-/// The statement of a bundle, before anything of it is believed.
-pub(super) fn statement(bundle: &Bundle) -> Result<Option<Statement>, Refusal> {
-    match &bundle.document.content {
-        SignatureContent::DsseEnvelope(envelope) => {
-            Statement::parse(&envelope.payload_type, envelope.payload.as_bytes()).map(Some)
-        }
-        _ => Ok(None),
-    }
-}
-
 /// What was signed: the statement's envelope, or the file itself.
 struct Signed<'a> {
     message: std::borrow::Cow<'a, [u8]>,
     signature: &'a SignatureBytes,
-    statement: Option<Statement>,
     digest: Option<&'a MessageSignature>,
 }
 
@@ -97,12 +83,12 @@ struct Signed<'a> {
 fn signed<'a>(bundle: &'a Bundle, sha256: &str, message: Option<&'a [u8]>) -> Result<Signed<'a>, Refusal> {
     match &bundle.document.content {
         SignatureContent::DsseEnvelope(envelope) => {
-            let statement = Statement::parse(&envelope.payload_type, envelope.payload.as_bytes())?;
+            let statement = bundle.statement()?;
+            let statement = statement.ok_or_else(|| Check::Bundle.refused("its envelope holds no statement"))?;
             statement.is_about(sha256)?;
             Ok(Signed {
                 message: envelope.pae().into(),
                 signature: &envelope.signature.sig,
-                statement: Some(statement),
                 digest: None,
             })
         }
@@ -113,7 +99,6 @@ fn signed<'a>(bundle: &'a Bundle, sha256: &str, message: Option<&'a [u8]>) -> Re
             Ok(Signed {
                 message: message.into(),
                 signature: &signature.signature,
-                statement: None,
                 digest: Some(signature),
             })
         }
@@ -188,7 +173,6 @@ pub(super) fn by_key(
         can_be_believed(demands)?;
     }
     let mut said = Said {
-        statement: signed.statement,
         certificate: None,
         time: None,
         log_index: None,
@@ -327,7 +311,6 @@ pub(super) fn by_certificate(
     }
     let claim = |claim: Option<String>| claim.unwrap_or_default();
     Ok(Said {
-        statement: signed.statement,
         certificate: Some(Identity {
             identity: claim(verified.identity().map(ToString::to_string)),
             issuer: claim(verified.issuer().map(str::to_owned)),

@@ -5,6 +5,7 @@ pub mod files;
 pub mod hex;
 pub mod http;
 pub mod os;
+pub mod processes;
 pub mod programs;
 pub mod secret;
 pub mod text;

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
 
 /// Arguments, environment and current directory of this process, read once at its start.
 #[derive(Debug, Clone)]
@@ -502,118 +501,6 @@ pub fn temporary_directory(environment: &BTreeMap<String, OsString>) -> PathBuf 
 fn path_in(environment: &BTreeMap<String, OsString>, name: &str) -> Option<PathBuf> {
     let value = environment.get(name).filter(|value| !value.is_empty());
     value.map(PathBuf::from)
-}
-
-/// From now on Ctrl-C does not end this process: for a prompt that changes the terminal, and has to put it back first. What waits
-/// afterwards listens with [`Interrupts`].
-///
-/// # Errors
-/// The system gives no event queue.
-pub fn survive_interrupts() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        // whoever listens to a signal once takes it from the system for good
-        let taken = || drop(signal(SignalKind::interrupt()));
-        if tokio::runtime::Handle::try_current().is_ok() {
-            taken();
-            return Ok(());
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let _on_runtime = runtime.enter();
-        taken();
-    }
-    Ok(())
-}
-
-/// Asks a child of this process to end, which may tidy up and end its own children first; where it cannot be asked, it is killed.
-///
-/// # Errors
-/// What the system says.
-pub fn terminate(child: &mut Child) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Pid, Signal, kill_process};
-        kill_process(Pid::from_child(child), Signal::TERM).map_err(io::Error::from)
-    }
-    #[cfg(not(unix))]
-    child.kill()
-}
-
-/// Kills a child of this process whose end nobody has seen yet. Where [`terminate`] kills, there is nothing left to do.
-pub fn kill(child: u32) {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Pid, Signal, kill_process};
-        if let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(child, Signal::KILL);
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = child;
-}
-
-/// Puts what is started into a group of processes of its own, which can be ended as a whole. Where there are none, Ctrl-C reaches all
-/// that a process has started.
-pub fn in_its_own_group(command: &mut Command) {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(not(unix))]
-    let _ = command;
-}
-
-/// Ends a child of this process whose end nobody has seen yet, or the group that [`in_its_own_group`] made for it; `at_once`: it gets
-/// no time to tidy up.
-pub fn end(child: u32, is_group: bool, at_once: bool) {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-        let signal = if at_once { Signal::KILL } else { Signal::TERM };
-        if let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) {
-            let _ = match is_group {
-                true => kill_process_group(child, signal),
-                false => kill_process(child, signal),
-            };
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = (child, is_group, at_once);
-}
-
-/// The user asks this process to end: Ctrl-C, and on Unix SIGTERM.
-pub struct Interrupts {
-    #[cfg(unix)]
-    signals: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
-}
-
-impl Interrupts {
-    /// Listens from now on: before anybody is told that there is something to end. Must be called on a runtime.
-    #[must_use]
-    pub fn listen() -> Self {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let signals = signal(SignalKind::terminate())
-                .ok()
-                .zip(signal(SignalKind::interrupt()).ok());
-            Self { signals }
-        }
-        #[cfg(not(unix))]
-        Self {}
-    }
-
-    /// Resolves at the next of them.
-    pub async fn next(&mut self) {
-        #[cfg(unix)]
-        if let Some((terminate, interrupt)) = &mut self.signals {
-            tokio::select! {
-                biased;
-                _ = terminate.recv() => return,
-                _ = interrupt.recv() => return,
-            }
-        }
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
 use tokio::sync::oneshot::{self, Receiver};
 
-use super::os::Interrupts;
+use super::processes::{self, Interrupts};
+
+/// The stack of a thread that loads a component, in bytes: as the main thread has it on Linux.
+const STACK_BYTES: usize = 8 << 20;
 
 /// What came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +59,6 @@ impl Waiting {
             Interrupts::listen()
         };
         Ok(Self { runtime, interrupts })
-    }
-
-    /// The listener, for what waits on another event queue from now on.
-    #[must_use]
-    pub fn into_interrupts(self) -> Interrupts {
-        self.interrupts
     }
 
     /// Waits for a task, for at most `limit`.
@@ -109,6 +108,8 @@ pub enum Asking {
 #[derive(Default)]
 struct Asked {
     is_asked: bool,
+    /// Whether somebody else listens now.
+    is_left: bool,
     order: u64,
     listeners: BTreeMap<u64, Listener>,
 }
@@ -120,14 +121,15 @@ pub struct Heard {
 }
 
 impl Ending {
-    /// Listens from now on, on a thread of its own. `is_alone`: there is no terminal whose Ctrl-C reaches what this process starts.
+    /// Listens from now on, on a thread of its own. Who asks again is told by `at_once`, behind all who listen: whatever has not ended by
+    /// then is left as it is.
     ///
     /// # Errors
     /// There is no event queue, or no thread.
-    pub fn listen(is_alone: bool) -> io::Result<Self> {
+    pub fn listen(at_once: impl Fn() + Send + 'static) -> io::Result<Self> {
         let ending = Self {
             asked: Arc::default(),
-            is_alone,
+            is_alone: !processes::is_in_foreground(),
         };
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut interrupts = {
@@ -138,7 +140,10 @@ impl Ending {
         let listen = async move {
             loop {
                 interrupts.next().await;
-                locked(&asked).ask();
+                let asking = locked(&asked).ask();
+                if asking == Some(Asking::Again) {
+                    at_once();
+                }
             }
         };
         std::thread::Builder::new()
@@ -147,7 +152,7 @@ impl Ending {
         Ok(ending)
     }
 
-    /// Whether the tools that this process starts have to be ended by it: no terminal does.
+    /// Whether what this process starts has to be ended by it: no terminal's Ctrl-C reaches it.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.is_alone
@@ -159,7 +164,42 @@ impl Ending {
         locked(&self.asked).is_asked
     }
 
-    /// The same, where it may have been asked just now: a signal that has ended a child is on its way to this process too.
+    /// Resolves when the user has asked.
+    pub async fn asked(&self) {
+        let told = Arc::new(Notify::new());
+        let teller = Arc::clone(&told);
+        let _heard = self.hear(move |_| teller.notify_one());
+        told.notified().await;
+    }
+
+    /// What a thread gives, which has room for what reads deeply nested bytes; nothing if the user asks before: it is then left behind. It
+    /// panics here if it panics there.
+    ///
+    /// # Errors
+    /// There is no thread.
+    pub fn unless_asked<T: Send + 'static>(&self, call: impl FnOnce() -> T + Send + 'static) -> io::Result<Option<T>> {
+        let (sender, receiver) = mpsc::channel();
+        let asked = sender.clone();
+        let _heard = self.hear(move |_| drop(asked.send(None)));
+        std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+            let _ = sender.send(Some(catch_unwind(AssertUnwindSafe(call))));
+        })?;
+        match receiver.recv() {
+            Ok(Some(Ok(made))) => Ok(Some(made)),
+            Ok(Some(Err(panic))) => resume_unwind(panic),
+            Ok(None) | Err(_) => Ok(None),
+        }
+    }
+
+    /// From now on somebody else listens to the signals, and began to before this; whether the user has asked until now.
+    #[must_use]
+    pub fn is_left_asked(&self) -> bool {
+        let mut asked = locked(&self.asked);
+        asked.is_left = true;
+        asked.is_asked
+    }
+
+    /// Whether the user has asked, or does within `limit`: a signal that has ended a child is on its way to this process too.
     #[must_use]
     pub fn is_asked_within(&self, limit: Duration) -> bool {
         let (sender, receiver) = mpsc::channel();
@@ -193,13 +233,18 @@ impl std::fmt::Debug for Ending {
 }
 
 impl Asked {
-    fn ask(&mut self) {
+    /// Tells all who listen, unless somebody else does.
+    fn ask(&mut self) -> Option<Asking> {
+        if self.is_left {
+            return None;
+        }
         let asking = match self.is_asked {
             true => Asking::Again,
             false => Asking::First,
         };
         self.is_asked = true;
         self.listeners.values().for_each(|listener| listener(asking));
+        Some(asking)
     }
 }
 
@@ -219,10 +264,7 @@ mod tests {
 
     #[test]
     fn who_is_told_of_the_end() {
-        let ending = Ending {
-            asked: Arc::default(),
-            is_alone: true,
-        };
+        let ending = ending();
         let (sender, receiver) = mpsc::channel();
         let heard = |name: &'static str| {
             let sender = sender.clone();
@@ -241,6 +283,29 @@ mod tests {
             told,
             [("early", first), ("late", first), ("early", again), ("late", again)]
         );
+    }
+
+    fn ending() -> Ending {
+        Ending {
+            asked: Arc::default(),
+            is_alone: true,
+        }
+    }
+
+    #[test]
+    fn what_was_asked_before_is_not_lost() {
+        let ending = ending();
+        assert_eq!(ending.unless_asked(|| 7).unwrap(), Some(7));
+        let panicked = catch_unwind(AssertUnwindSafe(|| ending.unless_asked(|| panic!("here too"))));
+        assert!(panicked.is_err());
+        assert_eq!(locked(&ending.asked).ask(), Some(Asking::First));
+        let (sender, receiver) = mpsc::channel::<()>();
+        assert!(ending.unless_asked(move || receiver.recv()).unwrap().is_none());
+        drop(sender);
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(ending.asked());
+        assert!(ending.is_left_asked());
+        assert_eq!(locked(&ending.asked).ask(), None);
     }
 
     #[test]

@@ -43,6 +43,16 @@ impl Style {
     }
 }
 
+/// How long a code is valid: nobody counts seconds while they look for a browser.
+fn valid(seconds: u64) -> String {
+    /// From here on minutes are told, in seconds.
+    const MINUTES_FROM_SECONDS: u64 = 120;
+    match seconds < MINUTES_FROM_SECONDS {
+        true => format!("{seconds} seconds"),
+        false => format!("{} minutes", seconds / 60),
+    }
+}
+
 /// An event as text; `None`: people are not told. Paths below `directory` are shown from there.
 #[must_use]
 pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, String)> {
@@ -55,6 +65,24 @@ pub fn human(event: &Event, style: Style, directory: &Path) -> Option<(To, Strin
             style.paint(YELLOW, "note:"),
             foreign::shown(message, style.colour)
         )),
+        // it is waited for: nobody can go on without it
+        Event::SignIn {
+            address,
+            opens,
+            code,
+            seconds,
+        } => {
+            let text = match (code, opens) {
+                (Some(code), _) => format!(
+                    "sign in at {address} with the code {code}; it is valid for {}",
+                    valid(seconds.unwrap_or_default())
+                ),
+                (None, true) => format!("a browser opens; if it does not, visit {address}"),
+                (None, false) => format!("visit {address}"),
+            };
+            let text = foreign::shown(&text, style.colour);
+            told(To::Stderr, format!("{} {text}\n", style.paint(YELLOW, "note:")))
+        }
         Event::Tool { text } => told(
             To::Stderr,
             if text.ends_with('\n') {

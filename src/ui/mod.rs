@@ -20,6 +20,7 @@ use crate::events::{Event, Sink, StageState};
 use crate::exit::{Exit, Failure};
 use crate::slightfile::Diagnostic;
 use crate::support::os::{self, Invocation};
+use crate::support::processes;
 use crate::support::secret::Secret;
 use crate::support::waiting::{First, Task, Waiting};
 use bars::Bars;
@@ -273,7 +274,7 @@ impl Ui {
     /// There is no terminal; or `Interrupted` or `UnexpectedEof`, when the user gives up.
     pub fn ask_secret(&self, question: &str) -> std::io::Result<Secret> {
         // Ctrl-C is a key to the prompt, which then raises the signal too: before the terminal shows again what is typed
-        os::survive_interrupts()?;
+        processes::survive_interrupts()?;
         rpassword::prompt_password(question).map(Secret::new)
     }
 

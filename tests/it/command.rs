@@ -44,6 +44,32 @@ pub fn slt_with(directory: &Path, arguments: &[&str], environment: &[(&str, &str
     }
 }
 
+/// Runs slt; its exit code, and how many bytes of memory it had at its peak, as the kernel counts them.
+#[cfg(target_os = "linux")]
+pub fn peak(directory: &Path, arguments: &[&str]) -> (i32, u64) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let path = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes: Option<u64> = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+        peak = peak.max(kibibytes.unwrap_or(0) * 1024);
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(peak > 0);
+            return (status.code().unwrap(), peak);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
 /// Writes files into a new folder.
 pub fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

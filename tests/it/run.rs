@@ -132,6 +132,33 @@ fn what_has_no_end_is_not_read() {
     insta::assert_snapshot!("no_end", shown);
 }
 
+/// Types that lie in each other deeper than the stack has room for.
+#[test]
+fn what_is_nested_too_deeply_is_refused() {
+    for depth in [101, 3_000, 100_000] {
+        let (opened, innermost) = ([0x41, 0x01, 0x01].repeat(depth), [0x41, 0x00]);
+        let types = [&[1][..], &opened, &innermost].concat();
+        let mut component = b"\0asm\x0d\0\x01\0\x07".to_vec();
+        let mut length = types.len();
+        while length > 0x7f {
+            component.push((length & 0x7f | 0x80).to_le_bytes()[0]);
+            length >>= 7;
+        }
+        component.push(length.to_le_bytes()[0]);
+        component.extend(types);
+        let folder = folder(&[
+            ("nested.wasm", &component),
+            (
+                "slightfile.toml",
+                b"specversion = \"1.0\"\n\n[app]\nname = \"a\"\nversion = \"0.1.0\"\n",
+            ),
+        ]);
+        let run = slt(folder.path(), &["run", "nested.wasm"]);
+        assert_eq!(run.code, 1, "{depth}: {}", run.stderr);
+        assert!(run.stderr.contains("is not a valid component: "), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn imports_that_nobody_provides_are_named() {
     let folder = folder(&[

@@ -19,6 +19,8 @@ import (
 //	/token?kind=email|uri&email=&sub=&aud=&ttl=SECONDS&iss=   a token, as text; `iss` lies about the issuer, `ttl` may be negative
 //	/ambient?audience=A                                       `{"value": TOKEN}` to the bearer `runner`, as a CI system gives it to a job
 //
+// Users sign in there, too: signin.go.
+//
 // `email`: the issuer is this address, the identity the e-mail address. `uri`: the issuer is `…/ci`, the identity the URI in `sub`.
 type issuer struct {
 	key *rsa.PrivateKey
@@ -49,6 +51,8 @@ func newIssuer() (string, error) {
 		}
 		_, _ = w.Write([]byte(token))
 	})
+	users := &signIns{issuer: i, grants: map[string]*signIn{}}
+	users.routes(mux)
 	mux.HandleFunc("GET /ambient", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "bearer runner" && r.Header.Get("Authorization") != "Bearer runner" {
 			http.Error(w, "who asks?", http.StatusUnauthorized)
@@ -66,8 +70,11 @@ func newIssuer() (string, error) {
 	return i.url, nil
 }
 
-func reply(w http.ResponseWriter, value any) {
+func reply(w http.ResponseWriter, value any) { replyAs(w, http.StatusOK, value) }
+
+func replyAs(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(value)
 }
 
@@ -75,6 +82,7 @@ func (i *issuer) discovery(issuer string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, map[string]any{
 			"issuer": issuer, "jwks_uri": i.url + "/jwks", "authorization_endpoint": issuer + "/auth", "token_endpoint": issuer + "/token",
+			"device_authorization_endpoint": issuer + "/device/code", "code_challenge_methods_supported": []string{"S256"},
 			"response_types_supported": []string{"id_token"}, "subject_types_supported": []string{"public"},
 			"id_token_signing_alg_values_supported": []string{"RS256"},
 		})

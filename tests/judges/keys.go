@@ -22,12 +22,13 @@ import (
 const caPassword = "local"
 
 // keys are those of the certificate authority (a root, and an intermediate that signs the short-lived certificates, as the public one
-// has them), of the log and of the certificate log.
+// has them), of the logs and of the certificate log.
 type keys struct {
 	since        time.Time
 	intermediate *x509.Certificate
 	signer       *ecdsa.PrivateKey
 	certificates *ecdsa.PrivateKey
+	logV1        *ecdsa.PrivateKey
 }
 
 func newKeys(folder string) (*keys, error) {
@@ -40,6 +41,9 @@ func newKeys(folder string) (*keys, error) {
 		return nil, err
 	}
 	if k.certificates, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+		return nil, err
+	}
+	if k.logV1, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		return nil, err
 	}
 	authority := func(serial int64, name string, years int) *x509.Certificate {
@@ -89,16 +93,24 @@ func newKeys(folder string) (*keys, error) {
 	if err != nil {
 		return nil, err
 	}
+	logV1Pkcs8, err := x509.MarshalPKCS8PrivateKey(k.logV1)
+	if err != nil {
+		return nil, err
+	}
 	chain := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: belowDer}),
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDer})...)
 	files := map[string][]byte{
-		"fulcio.pem": chain,
-		"fulcio.key": pem.EncodeToMemory(encrypted),
-		"ca.key":     pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1}),
-		"ct.key":     pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: certificatesSec1}),
-		"rekor.key":  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: logPkcs8}),
+		"fulcio.pem":   chain,
+		"fulcio.key":   pem.EncodeToMemory(encrypted),
+		"ca.key":       pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1}),
+		"ct.key":       pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: certificatesSec1}),
+		"rekor.key":    pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: logPkcs8}),
+		"rekor-v1.key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: logV1Pkcs8}),
 	}
-	for name, public := range map[string]crypto.PublicKey{"rekor.pub": logKey.Public(), "ct.pub": k.certificates.Public()} {
+	publics := map[string]crypto.PublicKey{
+		"rekor.pub": logKey.Public(), "rekor-v1.pub": k.logV1.Public(), "ct.pub": k.certificates.Public(),
+	}
+	for name, public := range publics {
 		der, err := x509.MarshalPKIXPublicKey(public)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,6 @@
 // A whole Sigstore and two registries on loopback, for the tests that have other people's tools as their judges: an issuer of identity
-// tokens, Fulcio with a certificate log, a timestamp authority, Rekor v2 on a folder, Debian's docker-registry (no referrers API), and a
-// registry with that API.
+// tokens, Fulcio with a certificate log, a timestamp authority, Rekor v2 on a folder, a log that answers as Rekor v1, Debian's
+// docker-registry (no referrers API), and a registry with that API.
 //
 //	local serve BIN          starts all of it, prints one line of JSON once everything answers, and runs until its standard input ends
 //	local forge FOLDER DEFECT BLOB BUNDLE   writes a bundle that no honest authority would let be (forge.go)

@@ -40,6 +40,8 @@ type services struct {
 	Trust    string `json:"trusted_root"`
 	Config   string `json:"signing_config"`
 	NoLog    string `json:"signing_config_without_log"`
+	LogV1    string `json:"signing_config_log_v1"`
+	V1Only   string `json:"signing_config_log_v1_only"` // and no timestamp authority
 	TsaChain string `json:"tsa_chain"`
 }
 
@@ -119,6 +121,10 @@ func (l *local) start() (*services, error) {
 	if err != nil {
 		return nil, err
 	}
+	logV1, err := newRekorV1(keys)
+	if err != nil {
+		return nil, err
+	}
 	reg, err := listen(registry.New(registry.WithReferrersSupport(true), registry.Logger(quiet())))
 	if err != nil {
 		return nil, err
@@ -136,7 +142,8 @@ func (l *local) start() (*services, error) {
 	up := &services{
 		Issuer: issuer, Fulcio: at(0), Tsa: at(3), Rekor: at(4), Plain: "127.0.0.1:" + port(7), Refer: reg,
 		Folder: l.folder, Bin: l.bin, Local: self, Trust: l.path("trusted_root.json"), Config: l.path("signing_config.json"),
-		NoLog: l.path("signing_config.without-log.json"), TsaChain: l.path("tsa.pem"),
+		NoLog: l.path("signing_config.without-log.json"), LogV1: l.path("signing_config.log-v1.json"),
+		V1Only: l.path("signing_config.log-v1-only.json"), TsaChain: l.path("tsa.pem"),
 	}
 	if err := l.configure(up, port(7)); err != nil {
 		return nil, err
@@ -168,7 +175,7 @@ func (l *local) start() (*services, error) {
 			return nil, err
 		}
 	}
-	return up, l.describe(up, keys, ct)
+	return up, l.describe(up, keys, ct, logV1)
 }
 
 // configure writes what the services read.
@@ -200,7 +207,7 @@ http: {addr: "127.0.0.1:%s"}
 }
 
 // describe has cosign write the trusted root and the signing configurations.
-func (l *local) describe(up *services, keys *keys, ct string) error {
+func (l *local) describe(up *services, keys *keys, ct, logV1 string) error {
 	chain, err := http.Get(up.Tsa + "/api/v1/timestamp/certchain")
 	if err != nil {
 		return err
@@ -217,17 +224,25 @@ func (l *local) describe(up *services, keys *keys, ct string) error {
 	service := func(url, version string) string {
 		return "url=" + url + ",api-version=" + version + ",start-time=" + since + ",operator=local"
 	}
-	common := []string{"signing-config", "create", "--fulcio=" + service(up.Fulcio, "1"), "--oidc-provider=" + service(up.Issuer, "1"),
-		"--tsa=" + service(up.Tsa+"/api/v1/timestamp", "1"), "--tsa-config=ANY"}
-	withLog := append(append([]string{}, common...), "--rekor="+service(up.Rekor, "2"), "--rekor-config=ANY", "--out="+up.Config)
+	config := func(out string, more ...string) []string {
+		common := []string{"signing-config", "create", "--fulcio=" + service(up.Fulcio, "1"), "--oidc-provider=" + service(up.Issuer, "1"), "--out=" + out}
+		return append(common, more...)
+	}
+	tsa := []string{"--tsa=" + service(up.Tsa+"/api/v1/timestamp", "1"), "--tsa-config=ANY"}
+	log := func(url, version string) []string {
+		return []string{"--rekor=" + service(url, version), "--rekor-config=ANY"}
+	}
 	for _, arguments := range [][]string{
 		{"trusted-root", "create", "--fulcio=url=" + up.Fulcio + ",certificate-chain=" + l.path("fulcio.pem"),
 			"--tsa=url=" + up.Tsa + "/api/v1/timestamp,certificate-chain=" + up.TsaChain,
 			"--ctfe=url=" + ct + ",public-key=" + l.path("ct.pub") + ",start-time=" + since,
 			"--rekor=url=" + up.Rekor + ",public-key=" + l.path("rekor.pub") + ",start-time=" + since + ",origin=127.0.0.1",
+			"--rekor=url=" + logV1 + ",public-key=" + l.path("rekor-v1.pub") + ",start-time=" + since,
 			"--out=" + up.Trust},
-		withLog,
-		append(append([]string{}, common...), "--out="+up.NoLog),
+		config(up.Config, append(log(up.Rekor, "2"), tsa...)...),
+		config(up.NoLog, tsa...),
+		config(up.LogV1, append(log(logV1, "1"), tsa...)...),
+		config(up.V1Only, log(logV1, "1")...),
 	} {
 		if out, err := exec.Command(filepath.Join(l.bin, "cosign"), arguments...).CombinedOutput(); err != nil {
 			return fmt.Errorf("cosign %s: %w: %s", strings.Join(arguments[:2], " "), err, out)

@@ -9,19 +9,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::run::Trusting;
 use crate::cli::signing::AcceptFlags;
-use crate::commands::{Failure, Session, registries, signing, verify};
+use crate::commands::{Exit, Failure, Session, registries, signing, verify};
 use crate::events::Event;
 use crate::project::{Project, SLIGHTFILE as NAME};
 use crate::registry::artifact::{Artifact, SLIGHTFILE};
 use crate::registry::{Cache, Client, Descriptor, Digest, Error, Manifest, Reference, Source, media};
 use crate::signing::policy::Policy;
-use crate::signing::{Evidence, Outcome, Subject, judge, legacy, store};
+use crate::signing::store::{self, Budget};
+use crate::signing::{Evidence, Outcome, Subject, judge, legacy};
 use crate::slightfile::{self, Capability, HostPattern, SLIGHTFILE_MAX_BYTES, Slightfile, Spanned, Store, Value};
 use crate::support::os;
 use crate::support::text::one_line;
 
-/// The most referrers that are looked at for a slightfile.
-const CANDIDATES_MAX: usize = 64;
+/// The most referrers that are looked at for a slightfile: an artifact has one, and each costs five requests and its evidence.
+const CANDIDATES_MAX: usize = 16;
 
 /// The longest list of evidence that is kept, in bytes.
 const KEPT_MAX_BYTES: u64 = 16 << 20;
@@ -97,7 +98,7 @@ pub(super) fn fetch(
             false => Some(registries::client(session, &flags.registries)?),
         },
     };
-    registries::wait(getter.fetch(wants_slightfile))
+    registries::wait(session, getter.fetch(wants_slightfile))
 }
 
 /// What the flags demand; nothing if none of them says whose signature counts.
@@ -121,7 +122,10 @@ impl Getter<'_> {
         let first = self.resolved().await?;
         let own = self.asked.with_digest(first.descriptor.digest.clone());
         match &self.demanded {
-            Some(demanded) => self.verified(&own, demanded, &demanded.policy).await?,
+            Some(demanded) => {
+                let mut budget = Budget::default();
+                self.verified(&own, demanded, &demanded.policy, &mut budget).await?;
+            }
             None => self.note(format!("`{own}` is not verified: nobody said whose signature counts")),
         }
         let slightfile = match wants_slightfile {
@@ -179,8 +183,14 @@ impl Getter<'_> {
     }
 
     /// Whether a digest is signed as the policy demands. Bundles are kept, so that it can be seen again without a network.
-    async fn verified(&self, own: &Reference, demanded: &signing::Demanded, policy: &Policy) -> Result<(), Failure> {
-        let evidence = self.evidence(own).await?;
+    async fn verified(
+        &self,
+        own: &Reference,
+        demanded: &signing::Demanded,
+        policy: &Policy,
+        budget: &mut Budget,
+    ) -> Result<(), Failure> {
+        let evidence = self.evidence(own, budget).await?;
         let sha256 = own.digest.as_ref().map_or("", |digest| digest.hex());
         let verdict = judge(&Subject::Image(sha256), &evidence, policy, demanded.trust.as_ref());
         if !verdict.is_verified() {
@@ -203,14 +213,15 @@ impl Getter<'_> {
         Ok(())
     }
 
-    async fn evidence(&self, own: &Reference) -> Result<Vec<Evidence>, Failure> {
+    async fn evidence(&self, own: &Reference, budget: &mut Budget) -> Result<Vec<Evidence>, Failure> {
         let digest = own.digest.as_ref();
         let Some(client) = &self.client else {
             let kept: Option<Kept> = digest.and_then(|digest| self.kept(digest));
             let sha256 = digest.map_or("", |digest| digest.hex());
             return Ok(kept.ok_or_else(|| self.absent())?.evidence(sha256));
         };
-        let evidence = store::evidence(client, own).await.map_err(registries::failure)?;
+        let evidence = store::evidence(client, own, budget).await;
+        let evidence = evidence.map_err(registries::failure)?;
         if let Some(digest) = digest {
             self.keep(digest, |kept| kept.take(&evidence));
         }
@@ -238,27 +249,19 @@ impl Getter<'_> {
     async fn slightfile(&self, own: &Reference, subject: &Descriptor) -> Result<Option<String>, Failure> {
         let mut found: Vec<(Digest, String)> = Vec::new();
         let mut refused = None;
-        for digest in self.slightfiles(own).await? {
+        let mut budget = Budget::default();
+        let candidates = self.slightfiles(own).await?;
+        for (index, digest) in candidates.iter().enumerate() {
             let at = own.with_digest(digest.clone());
-            let Some(text) = self.attached(&at, subject).await? else {
-                continue;
-            };
-            if let Some(demanded) = &self.demanded {
-                let policy = Policy {
-                    attestations: Vec::new(),
-                    threshold: demanded.policy.threshold.max(1),
-                    ..demanded.policy.clone()
-                };
-                if let Err(failure) = self.verified(&at, demanded, &policy).await {
-                    if failure.exit == crate::commands::Exit::Environment {
-                        return Err(failure);
-                    }
-                    refused = Some(failure);
-                    continue;
-                }
-            }
-            if !found.iter().any(|(_, known)| *known == text) {
-                found.push((digest, text));
+            let mut share = budget.share("a slightfile", candidates.len() - index);
+            let text = self.candidate(&at, subject, &mut share).await;
+            budget.spend(&share);
+            match text {
+                Ok(Some(text)) if found.iter().any(|(_, known)| *known == text) => {}
+                Ok(Some(text)) => found.push((digest.clone(), text)),
+                Ok(None) => {}
+                Err(failure) if self.ends(&failure) => return Err(failure),
+                Err(failure) => refused = Some(failure),
             }
         }
         match (found.as_slice(), refused) {
@@ -282,7 +285,37 @@ impl Getter<'_> {
         }
     }
 
-    /// What may be a slightfile, by its digest.
+    /// Whether what is wrong with one slightfile is wrong with all: a registry that fails. Where nobody says whose signature counts, none
+    /// counts more than the others, and it ends, too.
+    fn ends(&self, failure: &Failure) -> bool {
+        self.demanded.is_none() || (self.client.is_some() && failure.exit == Exit::Environment)
+    }
+
+    /// The text of what may be a slightfile. Nothing of it is read before it is verified, but that its manifest says it is one.
+    async fn candidate(
+        &self,
+        at: &Reference,
+        subject: &Descriptor,
+        budget: &mut Budget,
+    ) -> Result<Option<String>, Failure> {
+        let Some(layer) = self.attached(at, subject).await? else {
+            return Ok(None);
+        };
+        if let Some(demanded) = &self.demanded {
+            let policy = Policy {
+                attestations: Vec::new(),
+                threshold: demanded.policy.threshold.max(1),
+                ..demanded.policy.clone()
+            };
+            self.verified(at, demanded, &policy, budget).await?;
+        }
+        let bytes = self.source().blob(at, &layer, SLIGHTFILE_MAX_BYTES as u64).await;
+        let text = String::from_utf8(bytes.map_err(registries::failure)?);
+        text.map(Some)
+            .map_err(|_| Failure::failed(format!("slightfile `{at}`: it is not UTF-8 text")))
+    }
+
+    /// What may be a slightfile, by its digest: first what the registry says is one.
     async fn slightfiles(&self, own: &Reference) -> Result<Vec<Digest>, Failure> {
         let Some(client) = &self.client else {
             let kept = own.digest.as_ref().and_then(|digest| self.kept(digest));
@@ -294,12 +327,16 @@ impl Getter<'_> {
             let kind = referrer.artifact_type.as_deref();
             kind.is_none_or(|kind| [SLIGHTFILE, media::EMPTY, ""].contains(&kind))
         };
-        let found: Vec<Digest> = referrers
-            .iter()
-            .filter(may_be)
-            .take(CANDIDATES_MAX)
-            .map(|found| found.digest.clone())
-            .collect();
+        let mut found: Vec<&Descriptor> = referrers.iter().filter(may_be).collect();
+        found.sort_by_key(|found| found.artifact_type.as_deref() != Some(SLIGHTFILE));
+        if found.len() > CANDIDATES_MAX {
+            self.note(format!(
+                "{} referrers of `{own}` may be its slightfile, and {CANDIDATES_MAX} are looked at",
+                found.len()
+            ));
+        }
+        let found = found.into_iter().take(CANDIDATES_MAX);
+        let found: Vec<Digest> = found.map(|found| found.digest.clone()).collect();
         if let Some(digest) = &own.digest {
             self.keep(digest, |kept| {
                 kept.slightfiles = found.iter().map(ToString::to_string).collect()
@@ -308,8 +345,8 @@ impl Getter<'_> {
         Ok(found)
     }
 
-    /// The text of a slightfile, if the manifest is one, and attached to this artifact.
-    async fn attached(&self, at: &Reference, subject: &Descriptor) -> Result<Option<String>, Failure> {
+    /// Where the text of a slightfile is, if the manifest is one, and attached to this artifact.
+    async fn attached(&self, at: &Reference, subject: &Descriptor) -> Result<Option<Descriptor>, Failure> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Attached {
@@ -330,11 +367,8 @@ impl Getter<'_> {
         if attached.artifact_type.as_deref() != Some(SLIGHTFILE) || layer.media_type != SLIGHTFILE || !is_its {
             return Ok(None);
         }
-        let layer = Descriptor::from_oci(layer, &format!("slightfile `{at}`")).map_err(registries::failure)?;
-        let bytes = self.source().blob(at, &layer, SLIGHTFILE_MAX_BYTES as u64).await;
-        let text = String::from_utf8(bytes.map_err(registries::failure)?);
-        text.map(Some)
-            .map_err(|_| Failure::failed(format!("slightfile `{at}`: it is not UTF-8 text")))
+        let layer = Descriptor::from_oci(layer, &format!("slightfile `{at}`"));
+        layer.map(Some).map_err(registries::failure)
     }
 }
 

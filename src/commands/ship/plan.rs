@@ -10,8 +10,6 @@ use crate::commands::{Failure, Session, changes, documents, registries, sign, si
 use crate::project::Project;
 use crate::registry::{Client, Digest, Reference};
 use crate::signing::Signer;
-use crate::support::os;
-use crate::support::waiting::Ending;
 
 /// What is to be done.
 pub(super) struct Plan {
@@ -37,8 +35,6 @@ pub(super) struct Plan {
     pub signing: Option<Signing>,
     /// What speaks to the registry; none in a dry run.
     pub client: Option<Client>,
-    /// Whether the user asks for an end.
-    pub ending: Ending,
 }
 
 /// With what is signed.
@@ -60,7 +56,7 @@ impl Signing {
             (Some(_), _) => false,
             // a pipe gives its token once
             (None, Some(path)) => session.directory().join(path).is_file(),
-            (None, None) => !io::stdin().is_terminal(),
+            (None, None) => !flags.device && !io::stdin().is_terminal(),
         };
         Ok(Self {
             flags: flags.clone(),
@@ -68,11 +64,12 @@ impl Signing {
         })
     }
 
-    /// Who signs, now.
+    /// Who signs, now. A user who has signed in does so again if the build has taken longer than their token lives.
     pub(super) fn signer(&self, session: &Session<'_>) -> Result<Signer, Failure> {
+        let is_piped = self.flags.identity_token.is_some();
         match self.ready.take() {
-            Some(signer) => Ok(signer),
-            None => signing::signer(session, &self.flags),
+            Some(signer) if is_piped || !signer.is_over() => Ok(signer),
+            _ => signing::signer(session, &self.flags),
         }
     }
 
@@ -81,6 +78,7 @@ impl Signing {
         match (&self.flags.key, &self.flags.identity_token) {
             (Some(path), _) => format!("the key `{}`", path.display()),
             (None, Some(path)) => format!("the identity in `{}`", path.display()),
+            (None, None) if self.flags.device => "the identity of whoever signs in with a code".to_owned(),
             (None, None) => "the identity of the CI system, or of a browser".to_owned(),
         }
     }
@@ -88,10 +86,6 @@ impl Signing {
 
 /// Resolves the flags.
 pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Failure> {
-    let early = match may_ask(&arguments.signer) {
-        true => None,
-        false => Some(listen()?),
-    };
     sign::with_effect(&arguments.signer)?;
     let at = registries::reference(&arguments.reference)?;
     if let Some(digest) = &at.digest {
@@ -107,7 +101,6 @@ pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Fail
         true => None,
         false => Some(Signing::new(session, &arguments.signer, arguments.dry_run)?),
     };
-    let ending = early.map_or_else(listen, Ok)?;
     let client = match arguments.dry_run {
         true => None,
         false => Some(reached(session, arguments, &at)?),
@@ -130,25 +123,7 @@ pub(super) fn plan(session: &Session<'_>, arguments: &Ship) -> Result<Plan, Fail
         created,
         signing,
         client,
-        ending,
     })
-}
-
-/// Whether the user may be asked something, or standard input be read. A prompt has its own way with Ctrl-C, and a pipe may have no
-/// end: until that is over, a signal ends the process, as it does by itself.
-fn may_ask(flags: &SignerFlags) -> bool {
-    let is_piped = flags.password_stdin
-        || flags
-            .identity_token
-            .as_ref()
-            .is_some_and(|path| path.as_os_str() == "-");
-    is_piped || io::stdin().is_terminal()
-}
-
-/// Listens for all that follows. Without a terminal, what is started has to be ended by slt.
-fn listen() -> Result<Ending, Failure> {
-    Ending::listen(!io::stdin().is_terminal())
-        .map_err(|error| Failure::environment(format!("no event queue: {}", os::reason(&error))))
 }
 
 /// The tags, each once.
@@ -166,7 +141,7 @@ fn tags(at: &Reference, more: &[String]) -> Result<Vec<String>, Failure> {
 /// A client whose registry answers, and takes the credentials: that there is nothing yet is no failure.
 fn reached(session: &Session<'_>, arguments: &Ship, at: &Reference) -> Result<Client, Failure> {
     let client = registries::client(session, &arguments.registries)?;
-    registries::wait(async {
+    registries::wait(session, async {
         match client.resolve(at).await {
             Err(error) if !error.is_not_found() => Err(registries::failure(error)),
             Ok(_) | Err(_) => Ok(()),

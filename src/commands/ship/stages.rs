@@ -22,7 +22,7 @@ impl<'a> Stages<'a> {
 
     /// Whether somebody has asked for an end since the last step.
     fn is_interrupted(&self) -> bool {
-        self.session.ending.is_some_and(Ending::is_asked)
+        self.session.ending().is_some_and(Ending::is_asked)
     }
 
     /// Runs a step, which gives what it made, and what to say of it.
@@ -32,7 +32,7 @@ impl<'a> Stages<'a> {
         name: &'static str,
         work: impl FnOnce() -> Result<(T, String), Failure>,
     ) -> Result<T, Failure> {
-        let interrupted = || Failure::failed("interrupted");
+        let interrupted = Failure::interrupted;
         if self.is_interrupted() {
             return Err(interrupted());
         }
@@ -40,7 +40,14 @@ impl<'a> Stages<'a> {
         self.tell(name, StageState::Started, None, 0);
         let done = match work() {
             Ok(_) if self.is_interrupted() => Err(interrupted()),
-            Err(_) if self.session.ending.is_some_and(|ending| ending.is_asked_within(GLANCE)) => Err(interrupted()),
+            Err(_)
+                if self
+                    .session
+                    .ending()
+                    .is_some_and(|ending| ending.is_asked_within(GLANCE)) =>
+            {
+                Err(interrupted())
+            }
             done => done,
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::{ForeignError, Origin};
-use crate::support::os;
+use crate::support::processes;
 use crate::support::waiting::{First, Task, Waiting};
 
 /// The most of git's words that are shown, in bytes.
@@ -79,12 +79,12 @@ pub(super) fn clone(origin: &Origin<'_>, into: &Path) -> Result<(), ForeignError
 /// Has git end, by its own way or at last by none. What it started to read from the network ends when it finds nobody to write to.
 fn stop(mut child: Child, waiting: &mut Waiting) {
     let id = child.id();
-    let _ = os::terminate(&mut child);
+    let _ = processes::terminate(&mut child);
     let Ok(mut ending) = Task::start(move || child.wait()) else {
         return;
     };
     if !matches!(waiting.wait(&mut ending, Some(TIDY_UP_MAX)), Ok(First::Done(_))) {
-        os::kill(id);
+        processes::kill(id);
         let _ = waiting.wait(&mut ending, Some(TIDY_UP_MAX));
     }
 }

@@ -6,7 +6,9 @@
 
 mod lies;
 mod registries;
+mod rekor_v1;
 mod signatures;
+mod signin;
 mod workflows;
 
 use std::io::{BufRead, BufReader};
@@ -37,6 +39,10 @@ pub struct Services {
     pub trusted_root: PathBuf,
     pub signing_config: PathBuf,
     pub signing_config_without_log: PathBuf,
+    /// With a log that answers as Rekor v1.
+    pub signing_config_log_v1: PathBuf,
+    /// The same, and no timestamp authority.
+    pub signing_config_log_v1_only: PathBuf,
 }
 
 /// The services, started by whoever asks first. They end when this process does, and with it their standard input.

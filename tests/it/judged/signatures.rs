@@ -10,30 +10,48 @@ use crate::command::{Run, folder, slt_with};
 
 /// A way of signing.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+pub enum Way {
     Key,
     KeyWithLog,
+    KeyWithLogV1,
     KeylessWithLog,
+    KeylessWithLogV1,
+    /// Rekor v1 says when; nobody else does.
+    KeylessWithLogV1Only,
     KeylessWithTimestamp,
 }
 
-const WAYS: [Way; 4] = [
+const WAYS: [Way; 7] = [
     Way::Key,
     Way::KeyWithLog,
+    Way::KeyWithLogV1,
     Way::KeylessWithLog,
+    Way::KeylessWithLogV1,
+    Way::KeylessWithLogV1Only,
     Way::KeylessWithTimestamp,
 ];
 
-const IDENTITY: &str = "dev@example.test";
+impl Way {
+    /// Where a signature is kept is nothing to the log that has it: those with Rekor v1 are tried on one registry, the second.
+    fn is_for(self, registry: usize) -> bool {
+        let is_v1 = matches!(
+            self,
+            Self::KeyWithLogV1 | Self::KeylessWithLogV1 | Self::KeylessWithLogV1Only
+        );
+        registry == 1 || !is_v1
+    }
+}
+
+pub const IDENTITY: &str = "dev@example.test";
 
 /// A folder with a file, a key pair of each tool's making, and an identity token.
-struct Bench {
-    judges: &'static Services,
+pub struct Bench {
+    pub judges: &'static Services,
     folder: tempfile::TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let judges = services();
         let folder = folder(&[("file", b"what is signed\n"), ("other", b"what is not\n")]);
         let bench = Self { judges, folder };
@@ -43,19 +61,19 @@ impl Bench {
         bench
     }
 
-    fn here(&self) -> &Path {
+    pub fn here(&self) -> &Path {
         self.folder.path()
     }
 
     /// Fetches an identity token into `token`.
-    fn token(&self, query: &str) {
+    pub fn token(&self, query: &str) {
         let address = self.judges.issuer.strip_prefix("http://").unwrap();
         let answer = crate::process::http(address, "GET", &format!("/token?{query}"), "");
         assert_eq!(answer.status, 200, "{}", answer.body);
         std::fs::write(self.here().join("token"), answer.body).unwrap();
     }
 
-    fn run(&self, tool: &str, arguments: &[&str]) -> Run {
+    pub fn run(&self, tool: &str, arguments: &[&str]) -> Run {
         match tool {
             "slt" => slt_with(
                 self.here(),
@@ -67,14 +85,14 @@ impl Bench {
     }
 
     /// Runs it, and it succeeds.
-    fn done(&self, tool: &str, arguments: &[&str]) -> Run {
+    pub fn done(&self, tool: &str, arguments: &[&str]) -> Run {
         let run = self.run(tool, arguments);
         assert_eq!(run.code, 0, "{tool} {arguments:?}\n{}{}", run.stdout, run.stderr);
         run
     }
 
     /// Runs it, and it says no.
-    fn refused(&self, tool: &str, arguments: &[&str]) {
+    pub fn refused(&self, tool: &str, arguments: &[&str]) {
         let run = self.run(tool, arguments);
         let is_no = run.code == 1 || (tool == "cosign" && run.code == 10);
         assert!(
@@ -85,10 +103,16 @@ impl Bench {
     }
 
     /// The flags with which a tool signs, with a key of either's making.
-    fn signs(&self, tool: &str, way: Way, key: &str) -> Vec<String> {
+    pub fn signs(&self, tool: &str, way: Way, key: &str) -> Vec<String> {
         let text = |path: &Path| path.to_str().unwrap().to_owned();
-        let [log, no_log] =
-            [&self.judges.signing_config, &self.judges.signing_config_without_log].map(|path| text(path));
+        let judges = self.judges;
+        let [log, no_log, log_v1, log_v1_only] = [
+            &judges.signing_config,
+            &judges.signing_config_without_log,
+            &judges.signing_config_log_v1,
+            &judges.signing_config_log_v1_only,
+        ]
+        .map(|path| text(path));
         let trust = ["--trusted-root".to_owned(), text(&self.judges.trusted_root)];
         let key = ["--key".to_owned(), format!("{key}.key")];
         let token = ["--identity-token".to_owned(), "token".to_owned()];
@@ -101,13 +125,16 @@ impl Bench {
             ]
             .concat(),
             (Way::KeyWithLog, _) => [key, config(log), trust].concat(),
+            (Way::KeyWithLogV1, _) => [key, config(log_v1), trust].concat(),
             (Way::KeylessWithLog, _) => [token, config(log), trust].concat(),
+            (Way::KeylessWithLogV1, _) => [token, config(log_v1), trust].concat(),
+            (Way::KeylessWithLogV1Only, _) => [token, config(log_v1_only), trust].concat(),
             (Way::KeylessWithTimestamp, _) => [token, config(no_log), trust].concat(),
         }
     }
 
     /// The flags with which a tool verifies.
-    fn verifies(&self, tool: &str, way: Way, key: &str, identity: &str) -> Vec<String> {
+    pub fn verifies(&self, tool: &str, way: Way, key: &str, identity: &str) -> Vec<String> {
         let trust = self.judges.trusted_root.to_str().unwrap();
         let (key, issuer) = (format!("{key}.pub"), self.judges.issuer.as_str());
         let whose = match tool {
@@ -124,9 +151,11 @@ impl Bench {
         let flags: Vec<&str> = match (way, tool) {
             (Way::Key, "slt") => vec!["--key", &key],
             (Way::Key, _) => vec!["--key", &key, "--insecure-ignore-tlog"],
-            (Way::KeyWithLog, "slt") => vec!["--key", &key, "--trusted-root", trust, "--require-log"],
-            (Way::KeyWithLog, _) => vec!["--key", &key, "--trusted-root", trust],
-            (Way::KeylessWithLog, _) => whose.to_vec(),
+            (Way::KeyWithLog | Way::KeyWithLogV1, "slt") => {
+                vec!["--key", &key, "--trusted-root", trust, "--require-log"]
+            }
+            (Way::KeyWithLog | Way::KeyWithLogV1, _) => vec!["--key", &key, "--trusted-root", trust],
+            (Way::KeylessWithLog | Way::KeylessWithLogV1 | Way::KeylessWithLogV1Only, _) => whose.to_vec(),
             (Way::KeylessWithTimestamp, "slt") => [&whose[..], &["--insecure-ignore-tlog"]].concat(),
             (Way::KeylessWithTimestamp, _) => {
                 [&whose[..], &["--insecure-ignore-tlog", "--use-signed-timestamps"]].concat()
@@ -136,7 +165,7 @@ impl Bench {
     }
 
     /// An image with this text in it, by its digest.
-    fn image(&self, registry: &str, name: &str) -> String {
+    pub fn image(&self, registry: &str, name: &str) -> String {
         let tag = format!("{registry}/{name}");
         std::fs::write(self.here().join("layer"), name).unwrap();
         self.done(
@@ -149,7 +178,7 @@ impl Bench {
 }
 
 /// The words of a command line.
-fn words<'a>(before: &[&'a str], flags: &'a [String], after: &[&'a str]) -> Vec<&'a str> {
+pub fn words<'a>(before: &[&'a str], flags: &'a [String], after: &[&'a str]) -> Vec<&'a str> {
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     [before, &flags, after].concat()
 }
@@ -233,7 +262,7 @@ fn files() {
 fn images() {
     let bench = Bench::new();
     for (number, registry) in registries(bench.judges).into_iter().enumerate() {
-        for way in WAYS {
+        for way in WAYS.into_iter().filter(|way| way.is_for(number)) {
             for (signer, key) in [("slt", "cosign"), ("cosign", "slt")] {
                 let image = bench.image(registry, &format!("signed/app:{number}-{way:?}-{signer}"));
                 for verifier in ["slt", "cosign"] {
@@ -285,9 +314,14 @@ fn attestations() {
         for (way, signer) in [
             (Way::Key, "slt"),
             (Way::KeylessWithLog, "slt"),
+            (Way::KeylessWithLogV1Only, "slt"),
             (Way::Key, "cosign"),
             (Way::KeylessWithLog, "cosign"),
-        ] {
+            (Way::KeylessWithLogV1Only, "cosign"),
+        ]
+        .into_iter()
+        .filter(|(way, _)| way.is_for(number))
+        {
             let image = bench.image(registry, &format!("attested/app:{number}-{way:?}-{signer}"));
             for (name, _) in &predicates {
                 let kind = if signer == "slt" {

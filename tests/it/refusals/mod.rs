@@ -12,7 +12,7 @@ mod files;
 pub mod images;
 mod repository;
 pub mod scene;
-mod verdict;
+pub mod verdict;
 
 pub use bytes::flips;
 pub use files::CASES;

@@ -790,30 +790,12 @@ fn what_is_wrong_with_credentials_is_said_without_them() {
 #[cfg(target_os = "linux")]
 const PEAK_MAX_BYTES: u64 = 56 << 20;
 
-/// Runs slt, and says how much memory it had at its peak, as the kernel counts it.
+/// How much memory slt had at its peak, when it has done this.
 #[cfg(target_os = "linux")]
 fn peak(directory: &Path, arguments: &[&str]) -> u64 {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
-        .args(arguments)
-        .current_dir(directory)
-        .env_clear()
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let path = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        let status = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes: Option<u64> = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
-        peak = peak.max(kibibytes.unwrap_or(0) * 1024);
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success());
-            assert!(peak > 0);
-            return peak;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    let (code, peak) = crate::command::peak(directory, arguments);
+    assert_eq!(code, 0);
+    peak
 }
 
 #[cfg(target_os = "linux")]

@@ -194,6 +194,31 @@ fn every_command_takes_the_scheme() {
     assert_eq!(run(&["push", "app.wasm", "https://a.example/app:1"]).code, 2);
 }
 
+/// A folder that is called like the scheme, and has the path of a reference in it, is not what was named.
+#[cfg(unix)]
+#[test]
+fn the_scheme_says_that_it_is_no_file() {
+    let server = Server::start();
+    let at = format!("oci://{}", server.name("app:1"));
+    let below = at.replace("//", "/");
+    let folder = folder(&[("app.wasm", COMPONENT), (&below, COMPONENT)]);
+    assert_eq!(
+        slt_with(folder.path(), &["keygen", "k"], &[("COSIGN_PASSWORD", "x")]).code,
+        0
+    );
+    for arguments in [
+        &["verify", &at, "--key", "k.pub"][..],
+        &["inspect", &at],
+        &["sign", &at, "--key", "k.key"],
+    ] {
+        let run = slt_with(folder.path(), arguments, &[("COSIGN_PASSWORD", "x")]);
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(run.stderr.contains("app:1"), "{}", run.stderr);
+        assert!(!server.seen().is_empty(), "the registry is asked");
+        server.forget_seen();
+    }
+}
+
 /// A disk that is full while it is fetched: the name is the user's, and not that of what becomes it.
 #[cfg(unix)]
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Home, SLIGHTFILE, attach_slightfile};
+use super::{Home, SLIGHTFILE, attach, attach_slightfile};
 use crate::command::Run;
 use crate::foreign::says;
 use crate::registry::server::{Auth, Server};
@@ -165,6 +165,68 @@ fn a_slightfile_that_nobody_signed_is_not_taken() {
     // one that is signed beside it is the one that counts
     home.ship(&server, "app:1", &["--slightfile"]);
     ran(&run(&home, &[&reference, "--key", "../k.pub"]), "hello\n");
+}
+
+/// What is no slightfile at all hides none that is one, and is not read before somebody has signed it.
+#[test]
+fn junk_beside_a_signed_slightfile_is_passed_over() {
+    const NO_TEXT: &[u8] = &[0xff, 0xfe];
+    let (home, server) = (Home::new(), Server::start());
+    let digest = home.ship(&server, "app:1", &[])["digest"].as_str().unwrap().to_owned();
+    let large = vec![b'#'; 2 << 20];
+    let junk = attach_slightfile(&server, "app", &digest, NO_TEXT);
+    let [of_junk, of_large] = [NO_TEXT, &large].map(|bytes| server.put_blob("app", bytes).to_string());
+    attach_slightfile(&server, "app", &digest, &large);
+    let reference = server.name("app:1");
+    let with_key = |more: &[&str]| run(&home, &[&[reference.as_str(), "--key", "../k.pub"], more].concat());
+    refused(&with_key(&[]), 1, "its slightfile is not used");
+    home.ship(&server, "app:1", &["--slightfile"]);
+    server.forget_seen();
+    ran(&with_key(&[]), "hello\n");
+    ran(&with_key(&["--offline"]), "hello\n");
+    for blob in [of_junk, of_large] {
+        assert_eq!(server.count("GET", &format!("/blobs/{blob}")), 0);
+    }
+    // whoever signs it, it is none
+    let signed = home.slt(&["sign", &server.name(&format!("app@{junk}")), "--key", "k.key"]);
+    assert_eq!(signed.code, 0, "{}", signed.stderr);
+    ran(&with_key(&[]), "hello\n");
+}
+
+/// One run looks at so many, and reads so much of what lies beside them: what somebody adds to one takes nothing from the others.
+#[test]
+fn a_run_reads_no_more_than_it_says_for_a_slightfile() {
+    const JUNK: usize = 12;
+    const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    let (home, server) = (Home::new(), Server::start());
+    let digest = home.ship(&server, "app:1", &[])["digest"].as_str().unwrap().to_owned();
+    let junk = |index: usize| attach_slightfile(&server, "app", &digest, format!("# {index}"));
+    let first = junk(0);
+    for index in 0..40 {
+        attach(&server, "app", &first, BUNDLE, format!("{index}").as_bytes());
+    }
+    (1..JUNK).for_each(|index| drop(junk(index)));
+    let reference = server.name("app:1");
+    let with_key = || run(&home, &[&reference, "--key", "../k.pub"]);
+    server.forget_seen();
+    let none = with_key();
+    refused(&none, 1, "its slightfile is not used");
+    // 256 pieces among twelve
+    let layers = server.count("GET", "/blobs/");
+    assert!((21..40).contains(&layers), "{layers}");
+    home.ship(&server, "app:1", &["--slightfile"]);
+    ran(&with_key(), "hello\n");
+    (JUNK..20).for_each(|index| drop(junk(index)));
+    server.forget_seen();
+    let many = with_key();
+    assert!(
+        many.stderr.contains("21 referrers of `")
+            && many.stderr.contains("may be its slightfile, and 16 are looked at"),
+        "{}",
+        many.stderr
+    );
+    let asked = server.count("GET", "/referrers/");
+    assert!(asked <= 1 + 1 + 16, "{asked}");
 }
 
 #[test]

@@ -133,6 +133,65 @@ fn before_what_was_fetched_begins() {
     assert!(run.stderr.ends_with("error: interrupted\n"), "{}", run.stderr);
 }
 
+/// What the user has named is read before signals are listened to: a pipe that nobody writes to holds nobody.
+#[test]
+fn while_a_pipe_is_read() {
+    use std::os::unix::process::ExitStatusExt;
+    let home = Home::new();
+    let pipe = home.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for arguments in [
+        &["run", "127.0.0.1:1/app:1", "--key", "pipe"][..],
+        &["run", "127.0.0.1:1/app:1", "--verify", "pipe"],
+        &["ship", "127.0.0.1:1/app:1", "--key", "pipe"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
+            .args(arguments)
+            .current_dir(home.path())
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(child.try_wait().unwrap().is_none(), "{arguments:?} does not read it");
+        assert!(
+            Command::new("kill")
+                .arg(child.id().to_string())
+                .status()
+                .unwrap()
+                .success()
+        );
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(15), "{arguments:?}");
+    }
+}
+
+/// A tool may ask at the terminal, though slt's own standard input is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_tool_asks_at_the_terminal() {
+    use std::io::Write;
+    let text = built_by("read answer < /dev/tty; echo \"$answer\" > said", "");
+    let home = Home::with(&[("slightfile.toml", text.as_bytes())]);
+    let line = format!(
+        "{} ship 127.0.0.1:1/app:1 --no-sign --no-test --dry-run < /dev/null",
+        env!("CARGO_BIN_EXE_slt")
+    );
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(home.path())
+        .env("SLT_CACHE_DIR", home.path().join("cache"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.as_mut().unwrap().write_all(b"yes\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert_eq!(fs::read_to_string(home.path().join("said")).unwrap().trim(), "yes");
+}
+
 /// A slightfile whose command runs before its component is taken.
 fn built_by(line: &str, more: &str) -> String {
     let build = format!("build = {line:?}\ncomponent = ");

@@ -122,8 +122,18 @@ fn statement(server: &Server, repository: &str, manifest: &Value) -> Value {
 }
 
 /// Puts a slightfile beside an artifact, as anybody who can write to the registry can.
-fn attach_slightfile(server: &Server, repository: &str, digest: &str, text: &str) -> String {
-    const KIND: &str = "application/vnd.slt.slightfile.v1+toml";
+fn attach_slightfile(server: &Server, repository: &str, digest: &str, text: impl AsRef<[u8]>) -> String {
+    attach(
+        server,
+        repository,
+        digest,
+        "application/vnd.slt.slightfile.v1+toml",
+        text.as_ref(),
+    )
+}
+
+/// Puts something beside an artifact, as anybody who can write to the registry can.
+fn attach(server: &Server, repository: &str, digest: &str, kind: &str, bytes: &[u8]) -> String {
     let at: slt::registry::Reference = server.name(&format!("{repository}@{digest}")).parse().unwrap();
     let client = slt::registry::Client::new(slt::registry::Settings::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -131,8 +141,8 @@ fn attach_slightfile(server: &Server, repository: &str, digest: &str, text: &str
         .build()
         .unwrap();
     let attachment = slt::registry::Attachment {
-        artifact_type: KIND.into(),
-        layers: vec![(KIND.into(), text.as_bytes().to_vec(), std::collections::BTreeMap::new())],
+        artifact_type: kind.into(),
+        layers: vec![(kind.into(), bytes.to_vec(), std::collections::BTreeMap::new())],
         ..slt::registry::Attachment::default()
     };
     let attached = runtime.block_on(async {

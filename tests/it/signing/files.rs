@@ -283,3 +283,65 @@ fn what_is_no_bundle_is_said_in_words() {
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
 }
+
+/// How much memory a process may have had at most, in bytes: a debug build of slt has 35 MiB for nothing at all, and a bundle of 4 MiB
+/// is there as bytes, as text, and as what is signed.
+#[cfg(target_os = "linux")]
+const PEAK_MAX_BYTES: u64 = 72 << 20;
+
+/// What stands in a bundle is no tree of values before somebody is believed who signed it: a tree has seventy times the bytes of its text.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bundle_that_nobody_signed_costs_what_its_bytes_cost() {
+    use base64::Engine;
+    const SIZE: usize = 4 << 20;
+    const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    let folder = signed();
+    let at = folder.path();
+    let many = |value: &str, bytes: usize| vec![value; bytes / (value.len() + 1)].join(",");
+    let objects = many(r#"{"":0}"#, SIZE);
+    let enveloped = |statement: String| {
+        let payload = base64::engine::general_purpose::STANDARD.encode(statement);
+        format!(
+            r#"{{"mediaType":"{MEDIA_TYPE}","verificationMaterial":{{"publicKey":{{}}}},"dsseEnvelope":{{"payload":"{payload}","payloadType":"application/vnd.in-toto+json","signatures":[{{"sig":"MEUC"}}]}}}}"#
+        )
+    };
+    let statement = |subjects: &str, predicate: &str| {
+        format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{subjects}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":[{predicate}]}}"#
+        )
+    };
+    let subject = r#"{"digest":{"sha256":"ab"}}"#;
+    // as many as are read, and more
+    let some = many(r#"{"":0}"#, 7 << 17);
+    for (name, text) in [
+        ("member", format!(r#"{{"mediaType":"{MEDIA_TYPE}","x":[{objects}]}}"#)),
+        (
+            "entries",
+            format!(
+                r#"{{"verificationMaterial":{{"tlogEntries":[{}]}}}}"#,
+                many(r#"{"logId":{"keyId":""}}"#, SIZE)
+            ),
+        ),
+        ("list", format!("[{objects}]")),
+        ("some", enveloped(statement(subject, &some))),
+        (
+            "predicate",
+            enveloped(statement(subject, &many(r#"{"":0}"#, SIZE / 4 * 3))),
+        ),
+        ("subjects", enveloped(statement(&many(subject, SIZE / 4 * 3), ""))),
+    ] {
+        fs::write(at.join("large.json"), text).unwrap();
+        let verify = [
+            "verify",
+            "artifact.txt",
+            "--key",
+            "cosign.pub",
+            "--bundle",
+            "large.json",
+        ];
+        let (code, peak) = crate::command::peak(at, &verify);
+        assert_eq!(code, 1, "{name}");
+        assert!(peak < PEAK_MAX_BYTES, "{name}: {peak} bytes");
+    }
+}

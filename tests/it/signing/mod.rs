@@ -3,10 +3,12 @@
 //! What cosign signed lies in `tests/fixtures/signatures`. What is refused, thing by thing, is in [`crate::refusals`]; what cosign says
 //! of what slt signs is in [`crate::judged`].
 
+mod device;
 mod files;
 mod images;
 mod keys;
 mod policy;
+mod provider;
 mod public_good;
 mod services;
 #[cfg(target_os = "linux")]

@@ -94,6 +94,9 @@ fn lies_about_an_entry_of_rekor_v1() {
         ("/logIndex", json!("456119072"), "log"),
         ("/inclusionPromise/signedEntryTimestamp", json!("MEUCIQ=="), "log"),
         ("/inclusionProof/rootHash", json!("A".repeat(43) + "="), "log"),
+        // one less: for so many leaves, the way to the root is the same
+        ("/inclusionProof/treeSize", json!("334214815"), "log"),
+        ("/inclusionProof/logIndex", json!("334214810"), "log"),
         ("/kindVersion/kind", json!("intoto"), "bundle"),
         ("/canonicalizedBody", json!("e30="), "log"),
     ] {

@@ -6,19 +6,20 @@ use std::net::TcpListener;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{given, signed};
+use super::provider::{Provider, Say};
+use super::{given, run, signed};
 use crate::command::slt_with;
 
 /// A part of every token here.
-const SECRET: &str = "zq7secret";
+pub const SECRET: &str = "zq7secret";
 
-fn token(expiry: u64) -> String {
+pub fn token(expiry: u64) -> String {
     let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
     let claims = format!(r#"{{"iss":"https://issuer.test","sub":"job","exp":{expiry}}}"#);
     format!("{}.{}.{SECRET}", encode(r#"{"alg":"none"}"#.to_owned()), encode(claims))
 }
 
-const LATER: u64 = 9_999_999_999;
+pub const LATER: u64 = 9_999_999_999;
 
 /// A service that answers everything with this, `count` times; and what it was asked.
 #[allow(clippy::disallowed_methods)] // a server needs a thread
@@ -44,14 +45,14 @@ fn service(count: usize, answer: &str) -> (String, std::thread::JoinHandle<Vec<S
     (address, thread)
 }
 
-fn config(fulcio: &str) -> String {
+pub fn config(fulcio: &str) -> String {
     let media_type = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
     format!(
         r#"{{"mediaType":"{media_type}","caUrls":[{{"url":"{fulcio}","majorApiVersion":1,"validFor":{{"start":"2020-01-01T00:00:00Z"}},"operator":"x"}}]}}"#
     )
 }
 
-const KEYLESS: &[&str] = &[
+pub const KEYLESS: &[&str] = &[
     "sign",
     "artifact.txt",
     "--signing-config",
@@ -103,7 +104,7 @@ fn tokens_that_are_none() {
     assert_eq!(nobody.code, 2);
     insta::assert_snapshot!(nobody.stderr, @r"
     error: there is nothing to sign with: no key, no identity token, and no terminal to ask at
-    hint: `--key FILE` signs with a key, `--identity-token FILE` for an identity
+    hint: `--key FILE` signs with a key, `--identity-token FILE` for an identity, `--device` for a user who signs in elsewhere
     ");
 }
 
@@ -130,6 +131,51 @@ fn services_that_refuse() {
         // a small answer could else be a large one
         assert!(!request.to_lowercase().contains("accept-encoding"), "{request}");
         assert!(!at.join("artifact.txt.sigstore.json").exists(), "nothing is written");
+    }
+}
+
+/// What has no end is not read to it: of each service, in the answer and in the error.
+#[test]
+fn services_without_an_end() {
+    /// What a mebibyte and what lies in the buffers of two sockets have, in bytes; to its end it would be as much as a minute takes.
+    const SENT_MAX_BYTES: u64 = 32 << 20;
+    let folder = signed();
+    let at = folder.path();
+    std::fs::write(at.join("token"), token(LATER)).unwrap();
+    let keyless = [KEYLESS, &["--identity-token", "token"]].concat();
+    let key = [KEYLESS, &["--key", "cosign.key"]].concat();
+    for status in [200, 500] {
+        for (kind, version, config_of, name, sign) in [
+            ("caUrls", 1, "", "Fulcio", &keyless),
+            ("rekorTlogUrls", 1, "rekorTlogConfig", "Rekor", &key),
+            ("rekorTlogUrls", 2, "rekorTlogConfig", "Rekor", &key),
+            ("tsaUrls", 1, "tsaConfig", "the timestamp authority", &key),
+        ] {
+            let service = Provider::start(vec![Say::Endless(status)]);
+            let mut config: serde_json::Value = serde_json::from_str(&config(&service.address)).unwrap();
+            let mut endpoint = config["caUrls"].take();
+            endpoint[0]["majorApiVersion"] = version.into();
+            config.as_object_mut().unwrap().remove("caUrls");
+            config[kind] = endpoint;
+            if !config_of.is_empty() {
+                config[config_of] = serde_json::json!({"selector": "ANY"});
+            }
+            std::fs::write(at.join("config.json"), config.to_string()).unwrap();
+            let run = run(at, sign);
+            assert_eq!(run.code, 3, "{kind} {status}: {}", run.stderr);
+            let said = format!(
+                "error: {name} at {} failed: its answer has more than 1048576 bytes\n",
+                service.address
+            );
+            assert!(run.stderr.starts_with(&said), "{kind} {status}: {}", run.stderr);
+            assert_eq!(service.asked().len(), 1, "{kind}");
+            assert!(!at.join("artifact.txt.sigstore.json").exists(), "nothing is written");
+            assert!(
+                service.most_sent() < SENT_MAX_BYTES,
+                "{kind} {status}: {}",
+                service.most_sent()
+            );
+        }
     }
 }
 

@@ -1,11 +1,13 @@
-//! Passwords that are typed at a terminal, which `script` makes, and Ctrl-C after them.
+//! Passwords and codes that are typed at a terminal, which `script` makes, and Ctrl-C after them.
 #![allow(clippy::disallowed_methods)] // somebody who types waits for a moment
 
 use std::io::{BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{PASSWORD, signed};
+use super::provider::{Provider, Say};
+use super::services::{KEYLESS, LATER, SECRET, token};
+use super::{PASSWORD, device, signed};
 use crate::registry::server::{Fault, Server};
 
 /// What waits for a registry after the password was typed can be ended.
@@ -65,4 +67,90 @@ fn ctrl_c_ends_what_waits_after_a_password() {
     screen.read_to_string(&mut shown).unwrap();
     assert_eq!(code, Some(1), "{shown}");
     assert!(shown.contains("error: interrupted"), "{shown}");
+}
+
+/// Signs in without a browser, types this where the code is asked for, and gives how it ended and what was on the screen.
+fn typed(provider: &Provider, keys: &[u8]) -> (Option<i32>, String) {
+    let folder = signed();
+    std::fs::write(folder.path().join("config.json"), device::with_oidc(provider)).unwrap();
+    let line = format!("exec {} {} --no-browser", env!("CARGO_BIN_EXE_slt"), KEYLESS.join(" "));
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut screen = BufReader::new(child.stdout.take().unwrap());
+    let mut shown = String::new();
+    while !shown.contains("the code that is shown there: ") {
+        let mut byte = [0];
+        screen.read_exact(&mut byte).unwrap();
+        shown.push(char::from(byte[0]));
+    }
+    let mut keyboard = child.stdin.take().unwrap();
+    // the prompt is written before the terminal is told that Ctrl-C is a key
+    std::thread::sleep(Duration::from_secs(1));
+    keyboard.write_all(keys).unwrap();
+    let code = child.wait().unwrap().code();
+    screen.read_to_string(&mut shown).unwrap();
+    assert!(!shown.contains(SECRET), "{shown}");
+    (code, shown)
+}
+
+#[test]
+fn a_code_that_is_typed() {
+    let token = format!(r#"{{"id_token":"{}"}}"#, token(LATER));
+    let refused = r#"{"error":"invalid_grant"}"#.to_owned();
+    for (say, keys, code, said, asked) in [
+        (
+            Say::This(200, token.clone()),
+            "zq7code\r",
+            3,
+            "error: Fulcio at http://127.0.0.1:9 failed",
+            1,
+        ),
+        (
+            Say::This(400, refused),
+            "zq7code\r",
+            1,
+            "error: nobody signed in: the provider does not take the code",
+            1,
+        ),
+        (
+            Say::This(500, "x".to_owned()),
+            "zq7code\r",
+            3,
+            " failed: token exchange failed: 500",
+            1,
+        ),
+        (
+            Say::This(200, format!(r#"{{"id_token":"a.{SECRET}.c"}}"#)),
+            "zq7code\r",
+            3,
+            " failed: its answer is no identity token",
+            1,
+        ),
+        (
+            Say::Endless(200),
+            "zq7code\r",
+            3,
+            " failed: token response exceeds 1 MiB",
+            1,
+        ),
+        (Say::This(200, token), "\x03", 1, "error: interrupted", 0),
+    ] {
+        let provider = Provider::start(vec![say]);
+        let (ended, shown) = typed(&provider, keys.as_bytes());
+        assert_eq!(ended, Some(code), "{shown}");
+        assert!(shown.contains(said) && shown.contains("hint: "), "{shown}");
+        let all = provider.asked();
+        assert_eq!(all.len(), asked, "{all:?}");
+        for request in all {
+            assert_eq!(request.line, "POST /token");
+            assert_eq!(request.field("code").as_deref(), Some("zq7code"));
+        }
+    }
 }

@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     propagate_version = true,
     arg_required_else_help = true,
     after_help = "Examples:\n  slt new shortener && cd shortener\n  slt test\n  slt check --format json\n  slt run --listen 127.0.0.1:8080\n\n\
-                  Exit codes: 0 done; 1 the tests, the check or the guest failed; 2 wrong usage or configuration;\n\
+                  Exit codes: 0 done; 1 the tests, the check or the guest failed; 2 wrong usage or configuration; \
                   3 the environment failed (a missing toolchain, a server that is not there); 101 a bug in slt"
 )]
 pub struct Cli {
@@ -321,7 +321,7 @@ pub struct Emulate {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  slt secret set REDIS_ADDRESS\n  slt secret set REDIS_ADDRESS < address.txt\n  slt secret list\n  slt secret import\n\n\
-                  A value is asked for, or read from standard input, and never taken from an argument. Secrets belong to the\n\
+                  A value is asked for, or read from standard input, and never taken from an argument. Secrets belong to the \
                   folder of the slightfile, and lie outside of it in a file that only you can read"
 )]
 pub struct Secret {
@@ -398,7 +398,7 @@ pub struct Doctor {}
                     [[language]]\n  \
                     name = \"toml\"\n  \
                     language-servers = [\"taplo\", \"slt\"]\n\n\
-                  Errors of TOML are reported, too, unless the editor starts it with the initialization option\n\
+                  Errors of TOML are reported, too, unless the editor starts it with the initialization option \
                   {\"syntaxErrors\": false}"
 )]
 pub struct Lsp {

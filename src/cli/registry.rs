@@ -26,9 +26,9 @@ pub struct Registries {
 #[command(
     after_help = "Examples:\n  slt push registry.example.com/team/shortener:1.0\n  slt push app.wasm localhost:5000/app:1.0\n  \
                   slt push --release --slightfile registry.example.com/team/shortener:1.0\n  \
-                  slt push app.wasm registry.example.com/team/app --annotation org.opencontainers.image.vendor=Example\n\n\
-                  The same component gives the same digest, on every machine, at any time and by any name of its file. What counts\n\
-                  beside it: Cargo.toml's metadata when no FILE is given, --annotation and SOURCE_DATE_EPOCH. Credentials are those of\n\
+                  slt push app.wasm localhost:5000/app --annotation org.example.team=shop\n\n\
+                  The same component gives the same digest, on every machine, at any time and by any name of its file. What counts \
+                  beside it: Cargo.toml's metadata when no FILE is given, --annotation and SOURCE_DATE_EPOCH. Credentials are those of \
                   `slt login`, which are Docker's"
 )]
 pub struct Push {
@@ -96,7 +96,7 @@ pub struct Inspect {
 #[command(
     after_help = "Examples:\n  slt login registry.example.com -u me --password-stdin < token.txt\n  slt login registry.example.com -u me\n  \
                   slt login registry.example.com --check\n\n\
-                  Credentials are checked before they are stored: where Docker keeps its own, with its helper if it has one. A\n\
+                  Credentials are checked before they are stored: where Docker keeps its own, with its helper if it has one. A \
                   password is asked for or read from standard input, and never taken from an argument"
 )]
 pub struct Login {

@@ -12,8 +12,8 @@ use super::registry::Registries;
     after_help = "Examples:\n  slt run\n  slt run --listen 127.0.0.1:0\n  slt run dist/report.wasm -- --from yesterday\n  \
                   slt -c slightfile.toml run -m app.wasm\n  slt run registry.example.com/shop/app:1.2 --key release.pub\n  \
                   slt run oci://registry.example.com/shop/app@sha256:… --verify policy.toml\n\n\
-                  What is there as a file or a folder is taken as one; `oci://` in front is always a registry. An artifact runs with\n\
-                  the slightfile of `-c`, of this folder, or else the one that is attached to it, which must be signed as it is:\n\
+                  What is there as a file or a folder is taken as one; `oci://` in front is always a registry. An artifact runs with \
+                  the slightfile of `-c`, of this folder, or else the one that is attached to it, which must be signed as it is: \
                   without `--key`, `--identity` or `--verify` it is only used with `--trust-slightfile`."
 )]
 pub struct Run {

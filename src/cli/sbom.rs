@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  slt sbom\n  slt sbom --spec spdx -o shortener.spdx.json\n  slt sbom dist/shortener.wasm | jq .components\n\n\
-                  A project is built first, as `slt build` does. The same component gives the same document: its time is that of\n\
-                  SOURCE_DATE_EPOCH, or 1970. `slt ship --sbom` signs it and attaches it to the artifact; for one that lies in a registry,\n\
+                  A project is built first, as `slt build` does. The same component gives the same document: its time is that of \
+                  SOURCE_DATE_EPOCH, or 1970. `slt ship --sbom` signs it and attaches it to the artifact; for one that lies in a registry, \
                   `slt sign REF --type cyclonedx --predicate FILE` does."
 )]
 pub struct Sbom {

@@ -9,12 +9,12 @@ use super::signing::SignerFlags;
 /// `slt ship`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  slt ship registry.example.com/shop/app:1.2 --key release.key --sbom --provenance\n  \
+    after_help = "Examples:\n  slt ship registry.example.com/shop/app:1.2 --key k.key --sbom --provenance\n  \
                   slt ship registry.example.com/shop/app:1.2 --tag latest --slightfile\n  \
                   slt ship registry.example.com/shop/app:1.2 --dry-run\n  \
-                  slt ship localhost:5000/app --key release.key --format json | jq -r 'select(.kind == \"shipped\").digest'\n\n\
-                  Checks, builds, tests and packs the project, pushes it by its digest, signs it and what is attested of it, and gives it\n\
-                  its tags last: what fails leaves no tag behind. What could be missing is looked for before anything is built. With\n\
+                  slt ship localhost:5000/app --key k.key --format json |\n    jq -r 'select(.kind == \"shipped\").digest'\n\n\
+                  Checks, builds, tests and packs the project, pushes it by its digest, signs it and what is attested of it, and gives it \
+                  its tags last: what fails leaves no tag behind. What could be missing is looked for before anything is built. With \
                   `--dry-run` it builds and packs, and touches no registry, no key and no service."
 )]
 pub struct Ship {

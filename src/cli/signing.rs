@@ -10,7 +10,7 @@ use super::registry::Registries;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  slt keygen release\n  slt keygen release --password-stdin < password.txt\n  COSIGN_PASSWORD= slt keygen throwaway\n\n\
-                  Writes PREFIX.key, encrypted and readable by you alone, and PREFIX.pub; cosign reads both, and slt reads cosign's.\n\
+                  Writes PREFIX.key, encrypted and readable by you alone, and PREFIX.pub; cosign reads both, and slt reads cosign's. \
                   The password is asked for twice on a terminal; else it comes from COSIGN_PASSWORD or standard input."
 )]
 pub struct Keygen {
@@ -57,7 +57,7 @@ pub struct SignerFlags {
                   slt sign registry.example.com/shop/app:1.2 --key release.key\n  \
                   slt sign registry.example.com/shop/app:1.2 --identity-token token.jwt\n  \
                   slt sign registry.example.com/shop/app:1.2 --device\n  \
-                  slt sign registry.example.com/shop/app:1.2 --key release.key --type spdx --predicate sbom.spdx.json\n\n\
+                  slt sign localhost:5000/app --key k.key --type spdx --predicate spdx.json\n\n\
                   A tag is resolved first: what is signed is its digest. Signatures are those of `cosign sign` and `cosign sign-blob`."
 )]
 pub struct Sign {
@@ -155,9 +155,9 @@ pub struct AcceptFlags {
 #[command(
     after_help = "Examples:\n  slt verify app.wasm --key release.pub --bundle app.wasm.sigstore.json\n  \
                   slt verify registry.example.com/shop/app:1.2 --key release.pub\n  \
-                  slt verify registry.example.com/shop/app:1.2 --identity ci@example.com --issuer https://accounts.example.com\n  \
+                  slt verify registry.example.com/shop/app:1.2 \\\n    --identity ci@example.com --issuer https://accounts.example.com\n  \
                   slt verify registry.example.com/shop/app:1.2 --policy policy.toml\n\n\
-                  Verifying asks no service: keys, logs and authorities come from files, or are part of slt. A tag is resolved\n\
+                  Verifying asks no service: keys, logs and authorities come from files, or are part of slt. A tag is resolved \
                   first, and the digest is printed. What is not verified, and what is not signed at all, ends with 1."
 )]
 pub struct Verify {

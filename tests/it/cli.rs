@@ -20,6 +20,26 @@ fn help() {
     }
 }
 
+/// clap wraps what is said behind the flags at the terminal's width: what is broken by hand would be broken twice, and an example at
+/// the end of a word that belongs to it.
+#[test]
+fn clap_alone_breaks_lines() {
+    fn check(command: &clap::Command) {
+        let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        for line in lines.iter().filter(|line| line.starts_with(' ')) {
+            assert!(line.chars().count() <= 78, "{}: {line}", command.get_name());
+        }
+        let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        for pair in lines.windows(2) {
+            let is_broken = is_prose(pair[0]) && is_prose(pair[1]) && !pair[0].ends_with(':');
+            assert!(!is_broken, "{}: {pair:?}", command.get_name());
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&slt::cli::Cli::command());
+}
+
 #[test]
 fn wrong_usage() {
     let empty = folder(&[]);

@@ -189,8 +189,8 @@ fn nobody_signs_in() {
             codes(),
             this(200, &json!({"id_token": SECRET})),
             1,
-            1,
-            "it is no identity token (JWT)",
+            3,
+            "its answer is no token",
         ),
         (
             codes(),

@@ -68,7 +68,7 @@ const BANS: &[Ban] = &[
             "cfg!(windows)",
             "signal::unix",
         ],
-        but_in: &["src/support/os.rs"],
+        but_in: &["src/support/os.rs", "src/support/processes.rs"],
         why: "what one system only has lies in `support/os.rs`",
     },
     Ban {

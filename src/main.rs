@@ -4,5 +4,11 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let invocation = slt::support::os::invocation();
-    slt::commands::main(invocation, |exit| std::process::exit(exit as i32)).into()
+    slt::commands::main(invocation, leave).into()
+}
+
+/// Exits without a return: a user who asks again for an end does not wait for what runs.
+#[allow(clippy::disallowed_methods)] // this is `main`
+fn leave(exit: slt::exit::Exit) -> ! {
+    std::process::exit(exit as i32)
 }

@@ -46,6 +46,7 @@ pub fn slt_with(directory: &Path, arguments: &[&str], environment: &[(&str, &str
 
 /// Runs slt; its exit code, and how many bytes of memory it had at its peak, as the kernel counts them.
 #[cfg(target_os = "linux")]
+#[allow(clippy::disallowed_methods)] // a process takes real time
 pub fn peak(directory: &Path, arguments: &[&str]) -> (i32, u64) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_slt"))
         .args(arguments)

@@ -112,7 +112,8 @@ fn shown(text: &str, found: &[Diagnostic]) {
     let source = Source { name: NAME, text };
     let people = human(source, found, false);
     assert_eq!(people.is_empty(), found.is_empty(), "what is found is shown");
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let turns = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers = |c: char| turns(c) || c.is_control() && c != '\n' && c != '\t';
     assert!(!people.contains(steers), "{people:?} steers a terminal");
     assert_eq!(lines(source, found).len(), found.len(), "a line for each");
 }

@@ -14,6 +14,12 @@ pub mod slightfile;
 #[path = "../src/validate/mod.rs"]
 pub mod validate;
 
+/// Only what texts of others look like.
+#[path = "../src/support"]
+pub mod support {
+    pub mod text;
+}
+
 /// Only what shows diagnostics.
 #[path = "../src/ui"]
 pub mod ui {

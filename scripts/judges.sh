@@ -2,6 +2,7 @@
 # The judges of what slt ships: other people's tools that read, sign and verify the same artifacts.
 #
 #   bash scripts/judges.sh build            builds what is not there yet: some minutes, once for each version
+#   bash scripts/judges.sh vet              looks over our own program among them: its form, and what `go vet` finds
 #   bash scripts/judges.sh where            prints the folder that holds them, or what is missing and how to get it
 #   bash scripts/judges.sh serve            a whole Sigstore and two registries on loopback, until standard input ends
 #   bash scripts/judges.sh with COMMAND…    runs a command beside them, and ends them
@@ -65,6 +66,14 @@ build() {
     echo "$bin"
 }
 
+# With the flags of the build: what it has compiled is not compiled again.
+vet() {
+    go_is_there
+    cd tests/judges
+    [[ -z $(gofmt -l .) ]] || { gofmt -d .; return 1; }
+    CGO_ENABLED=0 go vet "${FLAGS[@]}" .
+}
+
 # missing FOLDER NAME…: those of these programs that are not there.
 missing() {
     local name
@@ -112,9 +121,10 @@ with() {
 
 case ${1:-}:$# in
     build:1) build ;;
+    vet:1) vet ;;
     where:1) where ;;
     serve:1) serve ;;
     with:1) echo "usage: judges.sh with COMMAND…" >&2; exit 2 ;;
     with:*) with "${@:2}" ;;
-    *) sed -n '4,7s/^#  *//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+    *) sed -n '4,8s/^#  *//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac

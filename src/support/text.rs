@@ -35,7 +35,7 @@ pub fn line_of(text: &str, most: usize) -> String {
                 return line;
             }
             left -= 1;
-            match character.is_control() || INVISIBLE.iter().any(|range| range.contains(&character)) {
+            match character.is_control() || is_invisible(character) {
                 true => line.extend(character.escape_unicode()),
                 false => line.push(character),
             }
@@ -44,9 +44,29 @@ pub fn line_of(text: &str, most: usize) -> String {
     line
 }
 
+/// A text of more than one line in which signs stand for what is invisible.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    text.chars()
+        .map(|character| if is_invisible(character) { '\u{fffd}' } else { character })
+        .collect()
+}
+
+fn is_invisible(character: char) -> bool {
+    INVISIBLE.iter().any(|range| range.contains(&character))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signs() {
+        assert_eq!(
+            visible("a\u{202e}b\u{ad}c\n\u{e0041}é"),
+            "a\u{fffd}b\u{fffd}c\n\u{fffd}é"
+        );
+    }
 
     #[test]
     fn lines() {

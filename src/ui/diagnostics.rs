@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::slightfile::{Diagnostic, Fix, Severity, cover, sort};
+use crate::support::text::visible;
 
 /// How many problems are shown: nobody reads more before mending these.
 pub const SHOWN_MAX: usize = 1_000;
@@ -257,7 +258,7 @@ pub fn human(source: Source<'_>, diagnostics: &[Diagnostic], colour: bool) -> St
         }
         text.push('\n');
     }
-    text
+    visible(&text)
 }
 
 /// Where more is said about these problems: one line, or nothing when there are none.

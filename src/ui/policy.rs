@@ -8,6 +8,7 @@ use std::sync::Arc;
 use miette::{LabeledSpan, Severity};
 
 use super::diagnostics::{LABEL_MAX_BYTES, Lines, drawn};
+use crate::support::text::visible;
 
 /// A problem in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(super) fn human(name: &str, text: &str, excerpts: &[Excerpt], colour: bool) 
         }
         drawn.push('\n');
     }
-    drawn
+    visible(&drawn)
 }
 
 fn lines(name: &str, (text, all): (&str, &Arc<Lines>), excerpt: &Excerpt, colour: bool) -> String {

@@ -72,6 +72,14 @@ fn alone(slightfile: &str) -> String {
     run.shown(folder.path())
 }
 
+/// A text that turns the direction of what is read is shown as it is.
+#[test]
+fn nothing_turns_the_direction() {
+    let said = alone("specversion = \"1.0\"\nfoo\u{202e} = \"\u{2066}\"\n");
+    assert!(said.contains("foo\u{fffd} = \"\u{fffd}\""), "{said}");
+    assert!(!said.contains(['\u{202e}', '\u{2066}']), "{said}");
+}
+
 #[test]
 fn nothing_wrong() {
     let run = against(

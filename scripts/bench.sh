@@ -286,12 +286,12 @@ artifacts() {
     local services
     read -r services <&"${JUDGED[0]}"
     said() { grep -o "\"$1\":\"[^\"]*\"" <<<"$services" | cut -d'"' -f4; }
-    local registry crane cosign run size large="$scratch/large.wasm"
+    local registry crane cosign tool run size large="$scratch/large.wasm"
     registry=$(said plain) crane="$scratch/crane" cosign="$scratch/cosign"
     # as they are released: the judges are compiled in less time, for more of it when they run
     local -A package=([crane]=github.com/google/go-containerregistry [cosign]=github.com/sigstore/cosign/v3)
-    for run in "${!package[@]}"; do
-        (cd tests/judges && CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o "$scratch/$run" "${package[$run]}/cmd/$run")
+    for tool in "${!package[@]}"; do
+        (cd tests/judges && CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o "$scratch/$tool" "${package[$tool]}/cmd/$tool")
     done
     export COSIGN_PASSWORD=bench
     (cd "$scratch" && "$slt" new shipped >/dev/null && cd shipped && "$slt" -q build --release >/dev/null && "$slt" -q keygen key >/dev/null)

@@ -39,19 +39,6 @@ pub fn terminate(child: &mut Child) -> io::Result<()> {
     child.kill()
 }
 
-/// Kills a child of this process whose end nobody has seen yet. Where [`terminate`] kills, there is nothing left to do.
-pub fn kill(child: u32) {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Pid, Signal, kill_process};
-        if let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(child, Signal::KILL);
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = child;
-}
-
 /// Puts what is started into a group of processes of its own, which can be ended as a whole. Where there are none, Ctrl-C reaches all
 /// that a process has started.
 pub fn in_its_own_group(command: &mut Command) {
@@ -89,7 +76,7 @@ pub fn await_end(child: u32) {
 }
 
 /// Ends a child of this process whose end nobody has seen yet, or the group that [`in_its_own_group`] made for it; `at_once`: it gets
-/// no time to tidy up.
+/// no time to tidy up. Where [`terminate`] kills, there is nothing left to do.
 pub fn end(child: u32, is_group: bool, at_once: bool) {
     #[cfg(unix)]
     {

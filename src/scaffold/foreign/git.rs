@@ -84,7 +84,7 @@ fn stop(mut child: Child, waiting: &mut Waiting) {
         return;
     };
     if !matches!(waiting.wait(&mut ending, Some(TIDY_UP_MAX)), Ok(First::Done(_))) {
-        processes::kill(id);
+        processes::end(id, false, true);
         let _ = waiting.wait(&mut ending, Some(TIDY_UP_MAX));
     }
 }

@@ -2,7 +2,8 @@
 #![allow(clippy::disallowed_methods)] // somebody who types waits for a moment
 
 use std::io::{BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use super::provider::{Provider, Say};
@@ -10,27 +11,37 @@ use super::services::{KEYLESS, LATER, SECRET, token};
 use super::{PASSWORD, device, signed};
 use crate::registry::server::{Fault, Server};
 
+/// A command line at a terminal of its own.
+fn script(directory: &Path, line: &str) -> Command {
+    let mut script = Command::new("script");
+    script
+        .args(["--quiet", "--return", "--command", line, "/dev/null"])
+        .current_dir(directory);
+    script
+}
+
+/// Starts it, and reads its screen until it asks this: what runs, its keyboard, its screen, and what was shown by then.
+fn asked(script: &mut Command, question: &str) -> (Child, ChildStdin, BufReader<ChildStdout>, String) {
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut screen = BufReader::new(child.stdout.take().unwrap());
+    let mut shown = String::new();
+    while !shown.contains(question) {
+        let mut byte = [0];
+        screen.read_exact(&mut byte).unwrap();
+        shown.push(char::from(byte[0]));
+    }
+    let keyboard = child.stdin.take().unwrap();
+    (child, keyboard, screen, shown)
+}
+
 /// Pressing Enter says no password, and not that the key is to have none.
 #[test]
 fn an_empty_password_is_refused() {
     let folder = crate::command::folder(&[]);
     let line = format!("exec {} keygen k", env!("CARGO_BIN_EXE_slt"));
-    let mut child = Command::new("script")
-        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
-        .current_dir(folder.path())
-        .env_remove("COSIGN_PASSWORD")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut screen = BufReader::new(child.stdout.take().unwrap());
-    let mut shown = String::new();
-    while !shown.contains("a password for the new key: ") {
-        let mut byte = [0];
-        screen.read_exact(&mut byte).unwrap();
-        shown.push(char::from(byte[0]));
-    }
-    let mut keyboard = child.stdin.take().unwrap();
+    let mut script = script(folder.path(), &line);
+    script.env_remove("COSIGN_PASSWORD");
+    let (mut child, mut keyboard, mut screen, mut shown) = asked(&mut script, "a password for the new key: ");
     // once, and once more for who asks again; when it has ended, nobody takes it
     let code = loop {
         let _ = keyboard.write_all(b"\r");
@@ -76,22 +87,9 @@ fn ctrl_c_ends_what_waits_after_a_password() {
         env!("CARGO_BIN_EXE_slt"),
         server.name("app:1")
     );
-    let mut child = Command::new("script")
-        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
-        .current_dir(folder.path())
-        .env_remove("COSIGN_PASSWORD")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut screen = BufReader::new(child.stdout.take().unwrap());
-    let mut shown = String::new();
-    while !shown.contains("password of `cosign.key`: ") {
-        let mut byte = [0];
-        screen.read_exact(&mut byte).unwrap();
-        shown.push(char::from(byte[0]));
-    }
-    let mut keyboard = child.stdin.take().unwrap();
+    let mut script = script(folder.path(), &line);
+    script.env_remove("COSIGN_PASSWORD");
+    let (mut child, mut keyboard, mut screen, mut shown) = asked(&mut script, "password of `cosign.key`: ");
     // the prompt is written before the terminal is told to show nothing: it does not matter here what is shown
     keyboard.write_all(PASSWORD.as_bytes()).unwrap();
     keyboard.write_all(b"\r").unwrap();
@@ -113,23 +111,9 @@ fn typed(provider: &Provider, keys: &[u8]) -> (Option<i32>, String) {
     let folder = signed();
     std::fs::write(folder.path().join("config.json"), device::with_oidc(provider)).unwrap();
     let line = format!("exec {} {} --no-browser", env!("CARGO_BIN_EXE_slt"), KEYLESS.join(" "));
-    let mut child = Command::new("script")
-        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
-        .current_dir(folder.path())
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut screen = BufReader::new(child.stdout.take().unwrap());
-    let mut shown = String::new();
-    while !shown.contains("the code that is shown there: ") {
-        let mut byte = [0];
-        screen.read_exact(&mut byte).unwrap();
-        shown.push(char::from(byte[0]));
-    }
-    let mut keyboard = child.stdin.take().unwrap();
+    let mut script = script(folder.path(), &line);
+    script.env_clear().env("PATH", "/usr/bin:/bin");
+    let (mut child, mut keyboard, mut screen, mut shown) = asked(&mut script, "the code that is shown there: ");
     // the prompt is written before the terminal is told that Ctrl-C is a key
     std::thread::sleep(Duration::from_secs(1));
     keyboard.write_all(keys).unwrap();
